@@ -1,0 +1,1 @@
+"""Floor 1: the ComfyUI server, spoken to over HTTP and WebSocket."""

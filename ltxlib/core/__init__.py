@@ -1,0 +1,1 @@
+"""Floor 0: pure knowledge of scenes, graphs, takes and timelines; no disk, no network, no clock."""

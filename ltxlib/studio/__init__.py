@@ -1,0 +1,1 @@
+"""Floor 2: one service for each step of the work."""

@@ -1,0 +1,1 @@
+"""Floor 3: the panels that the notebooks show."""
