@@ -1,0 +1,55 @@
+"""The columns of scenes.csv: what each one means, its unit, its default and what it may hold.
+
+One table, read by the checker, the forms and the documentation, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of scenes.csv.
+
+    kind: id, flag, choice, text, number, whole or rate. low and high are inclusive. step: legal values
+    are multiples of it. default is what an empty cell means, as it would be written.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    default: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    step: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+MODES = ("t2v", "i2v")
+
+COLUMNS: tuple[Column, ...] = (
+    Column("scene", "id", "The scene's own name: letters, digits, dashes, underscores; it names folders."),
+    Column("enabled", "flag", "yes renders the scene, no leaves it out.", "yes"),
+    Column("mode", "choice", "t2v makes the clip from words, i2v from a still image.", "t2v", choices=MODES),
+    Column("prompt", "text", "What is seen and heard; or @file/name for an entry of prompts/."),
+    Column("negative_prompt", "text", "What to keep out. Distilled models do not listen to it.", ""),
+    Column("image", "text", "The still image to start from, a file in images/ (i2v only).", ""),
+    Column("seconds", "number", "Length; give this or frames, not both.", "", "seconds", 0.1, 20),
+    Column("frames", "whole", "Length in frames: 9, 17, 25 ... (8n+1).", "65", "frames", 9, 481),
+    Column("fps", "rate", "Frames per second.", "24", "frames per second", 1, 60),
+    Column("width", "whole", "Width of the finished clip.", "1536", "pixels", 128, 3840, 64),
+    Column("height", "whole", "Height of the finished clip.", "1024", "pixels", 128, 3840, 64),
+    Column("seed", "whole", "The same seed, the same clip. Empty: the kit picks one.", "", "", 0, 2**53 - 1),
+    Column("takes", "whole", "How many takes to make.", "1", "takes", 1, 99),
+    Column("model", "choice", "Which LTX-2 model makes it.", "ltx-2-19b-distilled"),
+    Column("camera_lora", "choice", "How the camera moves.", "static"),
+    Column("camera_strength", "number", "How strongly the camera LoRA works.", "1.0", "", 0, 2),
+    Column("audio", "flag", "yes makes the sound with the picture, no makes a silent clip.", "yes"),
+    Column("image_strength", "number", "How closely it starts from the image (i2v only).", "1.0", "", 0, 1),
+    Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
+)  # fmt: skip
+
+BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
+NAMES: tuple[str, ...] = tuple(BY_NAME)

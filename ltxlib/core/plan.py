@@ -1,0 +1,145 @@
+"""From scenes to render plans: which takes to make, with which seed, under which name.
+
+A take's id comes from a fingerprint of everything that decides what the clip looks like, so planning
+the same scenes twice gives the same takes, and changing a prompt gives a new take beside the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltxlib.core import catalog
+from ltxlib.core.scene import Scene
+
+WORKFLOW_FOR_MODE = {"t2v": "asmr-txt2vid.json", "i2v": "asmr-img2vid.json"}
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a plan needs to know from outside the row; pure values that the store has read.
+
+    prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
+    images: image name to the hash of its bytes.
+    """
+
+    prompts: Mapping[str, str]
+    workflows: Mapping[str, str]
+    images: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RenderPlan:
+    """One take to make.
+
+    values are for `roles.prepare`, all but the image's name on the server and the filename prefix.
+    """
+
+    scene: Scene
+    take_no: int
+    seed: int
+    take_id: str
+    fingerprint: str
+    prompt: str
+    workflow: str
+    workflow_sha256: str
+    image_sha256: str
+    values: Mapping[str, Any]
+
+    def prefix(self, prompt_id: str) -> str:
+        """Where the server is asked to write the clip; new for each submission, so never from a cache."""
+        return f"ltx-kit/{self.scene.scene}/{self.take_id}-{prompt_id[:8]}"
+
+
+def seed_for(scene: Scene, take_no: int) -> int:
+    """The seed of a take: counted up from the scene's own, else derived from scene and take (48 bits)."""
+    if scene.seed is not None:
+        return scene.seed + take_no - 1
+    digest = hashlib.sha256(f"{scene.scene}\n{take_no}".encode()).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def plan_takes(scenes: list[Scene], ingredients: Ingredients) -> list[RenderPlan]:
+    """The takes that the enabled scenes ask for, in the order of the file, take by take."""
+    return [
+        plan_take(scene, take_no, ingredients)
+        for scene in scenes
+        if scene.enabled
+        for take_no in range(1, scene.takes + 1)
+    ]
+
+
+def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPlan:
+    """The plan of one take of a scene whose prompt, workflow and image are among the ingredients."""
+    seed = seed_for(scene, take_no)
+    prompt = ingredients.prompts[scene.scene]
+    workflow = WORKFLOW_FOR_MODE[scene.mode]
+    image_sha256 = ingredients.images[scene.image] if scene.mode == "i2v" else ""
+    values = _values(scene, seed, prompt)
+    decides = {
+        "values": {name: str(value) for name, value in values.items()},
+        "workflow": ingredients.workflows[workflow],
+        "image": image_sha256,
+    }
+    fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+    return RenderPlan(
+        scene=scene,
+        take_no=take_no,
+        seed=seed,
+        take_id=f"take{take_no:02d}-{fingerprint[:10]}",
+        fingerprint=fingerprint,
+        prompt=prompt,
+        workflow=workflow,
+        workflow_sha256=ingredients.workflows[workflow],
+        image_sha256=image_sha256,
+        values=values,
+    )
+
+
+def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+    camera = catalog.CAMERAS.get(scene.camera_lora)
+    values: dict[str, Any] = {
+        "prompt": prompt,
+        "negative_prompt": scene.negative_prompt,
+        "seed": seed,
+        "width_px": scene.width,
+        "height_px": scene.height,
+        "frames": scene.frames,
+        "fps": float(scene.fps),
+        "checkpoint": catalog.MODELS[scene.model].checkpoint.name,
+        "camera_lora": camera.name if camera else None,
+        "camera_strength": scene.camera_strength,
+        "audio": scene.audio,
+    }
+    if scene.mode == "i2v":
+        values["image_strength"] = scene.image_strength
+    return values
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
+
+    low_s: float
+    high_s: float
+    source: str
+
+
+def estimate(plans: list[RenderPlan]) -> Estimate:
+    """What a night of these plans would take on a pod, from the catalog's figures.
+
+    The catalog's figure is for 65 frames at 1536x1024; work is taken to grow with pixels times frames.
+    """
+    if not plans:
+        return Estimate(0.0, 0.0, "nothing to render")
+    low_s, high_s = catalog.FIRST_LOAD_S
+    for plan in plans:
+        model = catalog.MODELS[plan.scene.model]
+        share = plan.scene.width * plan.scene.height * plan.scene.frames / (1536 * 1024 * 65)
+        low_s += model.render_s[0] * share
+        high_s += model.render_s[1] * share
+    first = catalog.MODELS[plans[0].scene.model]
+    return Estimate(low_s, high_s, f"on {first.render_gpu}; {first.render_source}")

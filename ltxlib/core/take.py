@@ -1,0 +1,93 @@
+"""A take: one rendering of a scene, and the record that lies beside its clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+KEEP, REJECT, UNDECIDED = "keep", "reject", "undecided"
+DECISIONS = (KEEP, REJECT, UNDECIDED)
+RECORD_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What the clip's file is, measured after it was saved; fps is exact, as "24000/1001"."""
+
+    file: str
+    size_bytes: int
+    sha256: str
+    width_px: int
+    height_px: int
+    frames: int
+    fps: str
+    duration_s: float
+    has_sound: bool
+
+
+@dataclass(frozen=True)
+class Take:
+    """All that is known of one take; from here back to its scene row and forward to the film.
+
+    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying;
+    a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    """
+
+    take_id: str
+    scene: str
+    take_no: int
+    seed: int
+    fingerprint: str
+    mode: str
+    model: str
+    prompt: str
+    negative_prompt: str
+    workflow: str
+    workflow_sha256: str
+    prompt_id: str
+    made_at: str
+    render_s: float
+    rehearsal: bool
+    clip: ClipFacts
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    server: Mapping[str, Any] = field(default_factory=dict)
+    graph: Mapping[str, Any] = field(default_factory=dict)
+    image: str = ""
+    image_sha256: str = ""
+    warnings: tuple[str, ...] = ()
+    kit_version: str = ""
+    record_version: int = RECORD_VERSION
+
+    @property
+    def key(self) -> str:
+        """The take's name in the whole project, "scene/take"."""
+        return f"{self.scene}/{self.take_id}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The take as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Take:
+        """The take a record holds; keys of newer kits are passed over.
+
+        Raises KeyError, TypeError or ValueError when the record is not one.
+        """
+        known = {f.name for f in fields(cls)}
+        clip_known = {f.name for f in fields(ClipFacts)}
+        clip = ClipFacts(**{k: v for k, v in dict(data["clip"]).items() if k in clip_known})
+        values = {k: v for k, v in data.items() if k in known}
+        take = cls(**{**values, "clip": clip})
+        return replace(take, warnings=tuple(take.warnings))
+
+
+def newest_good(takes: list[Take], decisions: Mapping[str, str]) -> Take | None:
+    """The take of one scene that goes into the film: the newest kept one, else the newest not rejected.
+
+    decisions: take key to decision.
+    """
+    by_age = sorted(takes, key=lambda take: (take.made_at, take.take_no))
+    kept = [take for take in by_age if decisions.get(take.key) == KEEP]
+    good = kept or [take for take in by_age if decisions.get(take.key) != REJECT]
+    return good[-1] if good else None

@@ -1,0 +1,86 @@
+"""Takes on disk: `takes/<scene>/<take>.mp4` and its record `.json`, and what people decided on them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ltxlib.core.problem import Problem
+from ltxlib.core.take import DECISIONS, Take
+from ltxlib.errors import StoreError
+from ltxlib.store.files import inside, move_whole, write_json
+from ltxlib.store.project import Shelf
+
+
+def clip_path(shelf: Shelf, scene: str, take_id: str) -> Path:
+    """Where a take's clip lies; raises UnsafeName for a name that would leave its folder."""
+    return inside(shelf.takes, scene, f"{take_id}.mp4")
+
+
+def record_path(shelf: Shelf, scene: str, take_id: str) -> Path:
+    """Where a take's record lies."""
+    return inside(shelf.takes, scene, f"{take_id}.json")
+
+
+def save_take(shelf: Shelf, take: Take, clip: Path) -> Path:
+    """Put a finished clip and its record in place, the clip first; gives the clip's final path."""
+    target = clip_path(shelf, take.scene, take.take_id)
+    move_whole(clip, target)
+    write_json(record_path(shelf, take.scene, take.take_id), take.to_json())
+    return target
+
+
+def load_take(record: Path) -> Take:
+    """The take of a record. Raises StoreError when the record is damaged or the clip is not as recorded."""
+    try:
+        take = Take.from_json(json.loads(record.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{record.parent.name}/{record.name} is damaged.") from error
+    clip = record.with_suffix(".mp4")
+    size = clip.stat().st_size if clip.is_file() else None
+    if size != take.clip.size_bytes or take.take_id != record.stem or take.scene != record.parent.name:
+        raise StoreError(f"The clip {record.parent.name}/{clip.name} is not the one that was recorded.")
+    return take
+
+
+def load_takes(shelf: Shelf) -> tuple[list[Take], list[Problem]]:
+    """Every whole take, in the order of folders and names, and a problem for each that is not whole."""
+    takes, problems = [], []
+    for record in sorted(shelf.takes.glob("*/*.json")):
+        try:
+            takes.append(load_take(record))
+        except StoreError as error:
+            problems.append(
+                Problem(
+                    f"takes/{record.parent.name}/{record.stem}",
+                    error.message,
+                    "Run the batch: it is made again.",
+                )
+            )
+    return takes, problems
+
+
+def has_take(shelf: Shelf, scene: str, take_id: str) -> bool:
+    """Whether this take is on disk, whole."""
+    record = record_path(shelf, scene, take_id)
+    try:
+        load_take(record)
+    except StoreError:
+        return False
+    return True
+
+
+def decide(shelf: Shelf, take: Take, decision: str) -> None:
+    """Write down that a take is kept, rejected or undecided."""
+    if decision not in DECISIONS:
+        raise StoreError(f"“{decision}” is not a decision.", cure=f"Choose one of {', '.join(DECISIONS)}.")
+    shelf.decisions.append("decision", scene=take.scene, take=take.take_id, decision=decision)
+
+
+def decisions(shelf: Shelf) -> dict[str, str]:
+    """The last decision on each take, by take key."""
+    return {
+        f"{entry['scene']}/{entry['take']}": str(entry["decision"])
+        for entry in shelf.decisions
+        if entry.get("decision") in DECISIONS and "take" in entry and "scene" in entry
+    }
