@@ -1,0 +1,194 @@
+"""From kept takes to a master: choose, lay out, render once, remember what it was made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ltxlib import __version__
+from ltxlib.core.problem import Problem
+from ltxlib.core.take import Take, newest_good
+from ltxlib.core.timeline import Cut, Timeline, frames_at
+from ltxlib.errors import BadInput
+from ltxlib.media.card import title_card
+from ltxlib.media.master import MasterSettings, render_master
+from ltxlib.store import takes as take_store
+from ltxlib.store.files import inside, sha256_of, write_json
+from ltxlib.store.journal import now
+from ltxlib.store.project import Shelf
+
+TITLE_S = 4
+LOUDNESS_LUFS = {"YouTube, loud (-14 LUFS)": -14.0, "gentle (-18 LUFS)": -18.0, "for sleep (-23 LUFS)": -23.0}
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """What a person chooses for the film.
+
+    crossfade_s: how long one scene melts into the next; 0 cuts. target_lufs: integrated loudness. order:
+    scenes by name, in film order; empty means all scenes in the order of the file. title: words on a card
+    at the head, empty for none.
+    """
+
+    name: str = "film"
+    crossfade_s: float = 0.5
+    target_lufs: float = -18.0
+    order: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A finished master and what is known of it; reused is True when the same film was there already."""
+
+    path: Path
+    frames: int
+    duration_s: float
+    facts: dict[str, Any]
+    reused: bool
+
+
+def choose(shelf: Shelf, scene_order: list[str], settings: FilmSettings) -> tuple[list[Take], list[Problem]]:
+    """The take of each scene that goes into the film, in film order, and scenes that have none."""
+    takes, problems = take_store.load_takes(shelf)
+    decided = take_store.decisions(shelf)
+    chosen: list[Take] = []
+    for scene in settings.order or scene_order:
+        take = newest_good([take for take in takes if take.scene == scene], decided)
+        if take:
+            chosen.append(take)
+        else:
+            cure = "Run the batch in notebook 02, or keep one of its takes in notebook 03."
+            problems.append(
+                Problem(f"scene {scene}", "It has no take that may go into the film.", cure, warning=True)
+            )
+    return chosen, problems
+
+
+def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline:
+    """The timeline of these takes: the size and rate most of them have, one crossfade between all.
+
+    Raises BadInput when there is nothing to lay out or the crossfade does not fit.
+    """
+    if not takes:
+        raise BadInput(
+            "There is no take to make a film of.", cure="Render scenes in notebook 02 first, then come back."
+        )
+    sizes = Counter((take.clip.width_px, take.clip.height_px) for take in takes)
+    rates = Counter(Fraction(take.clip.fps) for take in takes)
+    (width_px, height_px), fps = sizes.most_common(1)[0][0], rates.most_common(1)[0][0]
+    cuts = tuple(
+        Cut(
+            clip=str(take_store.clip_path(shelf, take.scene, take.take_id)),
+            scene=take.scene,
+            take=take.take_id,
+            frames=frames_at(take.clip.frames, Fraction(take.clip.fps), fps),
+        )
+        for take in takes
+    )
+    crossfade_frames = round(Fraction(str(settings.crossfade_s)) * fps) if len(cuts) > 1 else 0
+    timeline = Timeline(cuts, fps, width_px, height_px, crossfade_frames)
+    problems = timeline.problems()
+    if problems:
+        raise BadInput("The film cannot be laid out like this.", problems)
+    return timeline
+
+
+def assemble(
+    shelf: Shelf,
+    takes: list[Take],
+    settings: FilmSettings,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Film:
+    """Render the film, or give back the one that was rendered from exactly the same things.
+
+    on_progress gets frames done and frames in all. Raises BadInput, MediaError or Cancelled.
+    """
+    timeline = lay_out(shelf, takes, settings)
+    made_of = {
+        "timeline": timeline.to_json(),
+        "clips": [take.clip.sha256 for take in takes],
+        "settings": asdict(settings),
+        "kit": __version__,
+    }
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    mark = "REHEARSAL-" if shelf.rehearsal else ""
+    target = inside(shelf.masters, f"{mark}{_file_name(settings.name)}-{digest}.mp4")
+    found = _made_before(target, digest)
+    if found:
+        return found
+    work = inside(shelf.work, f"assemble-{digest}")
+    work.mkdir(parents=True, exist_ok=True)
+    shelf.masters.mkdir(parents=True, exist_ok=True)
+    if settings.title.strip():
+        timeline = _with_title(timeline, settings.title.strip(), work)
+    comment = "REHEARSAL: stand-in pictures and sound, not made by LTX-2" if shelf.rehearsal else ""
+    master = MasterSettings(target_lufs=settings.target_lufs, comment=comment)
+    report = render_master(timeline, target, master, work_dir=work, on_progress=on_progress, cancel=cancel)
+    facts = {
+        "master": target.name,
+        "digest": digest,
+        "made_at": now(),
+        "rehearsal": shelf.rehearsal,
+        "frames": report.frames,
+        "duration_s": float(report.duration_s),
+        "sha256": sha256_of(target),
+        "size_bytes": target.stat().st_size,
+        "fps": str(timeline.fps),
+        "width_px": timeline.width_px,
+        "height_px": timeline.height_px,
+        "crossfade_frames": timeline.crossfade_frames,
+        "integrated_lufs": report.integrated_lufs,
+        "true_peak_dbtp": report.true_peak_dbtp,
+        "notes": list(report.notes),
+        "made_of": made_of,
+    }
+    write_json(target.with_suffix(".json"), facts)
+    return Film(target, report.frames, float(report.duration_s), facts, reused=False)
+
+
+def _with_title(timeline: Timeline, title: str, work: Path) -> Timeline:
+    frames = int(TITLE_S * timeline.fps)
+    card = work / "title.mp4"
+    title_card(
+        title,
+        card,
+        width_px=timeline.width_px,
+        height_px=timeline.height_px,
+        fps=timeline.fps,
+        frames=frames,
+    )
+    cut = Cut(clip=str(card), scene="title", take="", frames=frames)
+    cuts = (cut, *timeline.cuts)
+    return Timeline(cuts, timeline.fps, timeline.width_px, timeline.height_px, timeline.crossfade_frames)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:60] or "film"
+
+
+def _made_before(target: Path, digest: str) -> Film | None:
+    try:
+        facts = json.loads(target.with_suffix(".json").read_bytes())
+        whole = facts["digest"] == digest and target.stat().st_size == facts["size_bytes"]
+        if whole:
+            return Film(target, int(facts["frames"]), float(facts["duration_s"]), facts, reused=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None
+
+
+def masters(shelf: Shelf) -> list[Path]:
+    """Finished films, newest first."""
+    found = [path for path in shelf.masters.glob("*.mp4") if path.with_suffix(".json").is_file()]
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)

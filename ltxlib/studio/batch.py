@@ -1,0 +1,337 @@
+"""Render a list of takes and lose none: plan, submit, watch, save, journal.
+
+Two prompts are in flight, so that the server renders one while the other is fetched and checked. The order
+of writing is: journal the prompt id, post it; then clip, record, journal. Whatever is killed at whatever
+moment, running again adopts what the server still knows and renders only what is missing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ltxlib import __version__
+from ltxlib.comfy import protocol
+from ltxlib.comfy.client import ComfyClient, require_video
+from ltxlib.comfy.progress import ProgressFeed
+from ltxlib.core import check, roles
+from ltxlib.core.plan import RenderPlan
+from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.schema import NodeSchema
+from ltxlib.errors import BadInput, ComfyError, LtxlibError, RenderFailed, ServerUnreachable, WorkflowError
+from ltxlib.store import takes as take_store
+from ltxlib.store.files import inside
+from ltxlib.store.project import Project, Shelf
+from ltxlib.studio import events, saving
+from ltxlib.studio.check import Checked
+from ltxlib.studio.connect import Connection
+
+IN_FLIGHT = 2
+POLL_S = 0.5
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """Everything a batch needs; made by `job_for`, which finds all mistakes first."""
+
+    project: Project
+    connection: Connection
+    plans: tuple[RenderPlan, ...]
+    workflows: Mapping[str, dict[str, Any]]
+    # How long a server that went away is waited for before the batch gives up.
+    patience_s: float = 120.0
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the takes go."""
+        return self.connection.shelf
+
+    @property
+    def client(self) -> ComfyClient:
+        """The server."""
+        return self.connection.client
+
+    @property
+    def schema(self) -> NodeSchema:
+        """What the server can do."""
+        return self.connection.schema
+
+    def graph(self, plan: RenderPlan, prompt_id: str, image: str) -> dict[str, Any]:
+        """The API graph of a plan, as it is posted."""
+        values = {**plan.values, "filename_prefix": plan.prefix(prompt_id)}
+        if plan.scene.mode == "i2v":
+            values["image"] = image
+        return roles.prepare(self.workflows[plan.workflow], self.schema, values)
+
+
+def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
+    """A batch over what was checked. Raises BadInput with everything the server would refuse."""
+    checked.or_raise()
+    job = BatchJob(project, connection, checked.plans, checked.workflows)
+    problems = check_graphs(job)
+    if errors_in(problems):
+        raise BadInput("Nothing was rendered: the server cannot make these scenes yet.", errors_in(problems))
+    return job
+
+
+def check_graphs(job: BatchJob) -> list[Problem]:
+    """What the server lacks for these plans, each thing said once."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for plan in job.plans:
+        try:
+            graph = job.graph(plan, "check", plan.scene.image)
+        except WorkflowError as error:
+            problems.setdefault(
+                (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)
+            )
+            continue
+        for problem in check.check_graph(graph, job.schema):
+            problems.setdefault((problem.where, problem.what), problem)
+    return list(problems.values())
+
+
+@dataclass
+class _Flight:
+    """One prompt that the server has."""
+
+    plan: RenderPlan
+    prompt_id: str
+    graph: dict[str, Any]
+    attempt: int
+    since: float
+    unknown: int = 0
+    fetches: int = 0
+
+
+@dataclass
+class _Batch:
+    """The state of one run: what waits, what flies, what came of it."""
+
+    job: BatchJob
+    cancel: threading.Event
+    waiting: deque[tuple[RenderPlan, int]] = field(default_factory=deque)
+    flights: dict[str, _Flight] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    there: int = 0
+    made: int = 0
+    failed: int = 0
+    last_end: float = 0.0
+
+
+def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[events.Event]:
+    """Render what is missing and yield what happens; the last event is always BatchEnded.
+
+    A take that fails is journaled with its reason and the rest goes on. Setting cancel ends the run after
+    telling the server to stop. Raises ProjectBusy when another batch runs here, ServerUnreachable when the
+    server stays away; both leave everything so that the next run goes on from here.
+    """
+    batch = _Batch(job, cancel or threading.Event())
+    with job.shelf.lock:
+        yield from _start(batch)
+        with ProgressFeed(job.client) as feed:
+            while (batch.waiting or batch.flights) and not batch.cancel.is_set():
+                yield from _guarded(batch, _submit_next)
+                for event in feed.events(POLL_S if batch.flights else 0):
+                    yield from _progress(batch, event)
+                yield from _guarded(batch, _collect)
+        if batch.cancel.is_set():
+            _stop_server(batch)
+        ended = events.BatchEnded(batch.made, batch.there, batch.failed, batch.cancel.is_set())
+        job.shelf.journal.append(
+            "batch ended", made=ended.made, failed=ended.failed, cancelled=ended.cancelled
+        )
+        yield ended
+
+
+def _start(batch: _Batch) -> Iterator[events.Event]:
+    """Find what is there already and what the server still knows from a run that was cut off."""
+    job = batch.job
+    job.shelf.journal.append(
+        "batch started", takes=len(job.plans), rehearsal=job.shelf.rehearsal, kit=__version__
+    )
+    missing = [
+        plan for plan in job.plans if not take_store.has_take(job.shelf, plan.scene.scene, plan.take_id)
+    ]
+    batch.there = len(job.plans) - len(missing)
+    yield events.BatchStarted(len(job.plans), batch.there)
+    known = _submitted_before(job)
+    for plan in missing:
+        prompt_id, image = known.get((plan.scene.scene, plan.take_id), ("", ""))
+        if prompt_id and job.client.status(prompt_id).kind in ("pending", "running", "succeeded"):
+            graph = job.graph(plan, prompt_id, image)
+            batch.flights[prompt_id] = _Flight(plan, prompt_id, graph, 1, time.monotonic())
+            job.shelf.journal.append(
+                "adopted", scene=plan.scene.scene, take=plan.take_id, prompt_id=prompt_id
+            )
+            yield events.TakeSubmitted(plan, prompt_id, again=True)
+        else:
+            batch.waiting.append((plan, 1))
+
+
+def _submitted_before(job: BatchJob) -> dict[tuple[str, str], tuple[str, str]]:
+    """The last prompt id (and the picture's name on the server) of each take whose end is not written."""
+    open_prompts: dict[tuple[str, str], tuple[str, str]] = {}
+    for entry in job.shelf.journal:
+        key = (str(entry.get("scene", "")), str(entry.get("take", "")))
+        if entry["event"] == "submitted":
+            open_prompts[key] = (str(entry.get("prompt_id", "")), str(entry.get("image", "")))
+        elif entry["event"] in ("saved", "failed", "lost", "cancelled"):
+            open_prompts.pop(key, None)
+    return open_prompts
+
+
+def _guarded(batch: _Batch, step: Any) -> Iterator[events.Event]:
+    """Do one step; when the server is away, wait for it and let the loop come round again."""
+    try:
+        yield from step(batch)
+    except ServerUnreachable as error:
+        yield events.ServerLost(error.message)
+        batch.job.shelf.journal.append("server lost", reason=error.message)
+        _wait_for_server(batch, error)
+        batch.job.shelf.journal.append("server back")
+
+
+def _wait_for_server(batch: _Batch, error: ServerUnreachable) -> None:
+    until, pause_s = time.monotonic() + batch.job.patience_s, 0.25
+    while not batch.cancel.wait(pause_s):
+        try:
+            batch.job.client.system_stats()
+            return
+        except ComfyError:
+            if time.monotonic() > until:
+                raise error from None
+        pause_s = min(pause_s * 2, 5.0)
+
+
+def _submit_next(batch: _Batch) -> Iterator[events.Event]:
+    """Keep the server busy: hand over takes until two are in flight."""
+    job = batch.job
+    while batch.waiting and len(batch.flights) < IN_FLIGHT:
+        plan, attempt = batch.waiting[0]
+        prompt_id = str(uuid.uuid4())
+        facts = {"scene": plan.scene.scene, "take": plan.take_id, "attempt": attempt}
+        try:
+            image = _upload(batch, plan)
+            graph = job.graph(plan, prompt_id, image)
+            job.shelf.journal.append("submitted", **facts, prompt_id=prompt_id, image=image)
+            given = job.client.submit(graph, prompt_id=prompt_id)
+        except ServerUnreachable:
+            raise
+        except LtxlibError as error:
+            batch.waiting.popleft()
+            yield _fail(batch, plan, prompt_id, error)
+            continue
+        batch.waiting.popleft()
+        if given != prompt_id:
+            job.shelf.journal.append("submitted", **facts, prompt_id=given, image=image)
+        batch.flights[given] = _Flight(plan, given, graph, attempt, time.monotonic())
+        yield events.TakeSubmitted(plan, given)
+
+
+def _upload(batch: _Batch, plan: RenderPlan) -> str:
+    """The name under which the server has the plan's picture; each picture is sent once a run."""
+    if plan.scene.mode != "i2v":
+        return ""
+    if plan.image_sha256 not in batch.images:
+        path = inside(batch.job.project.images, *plan.scene.image.split("/"))
+        batch.images[plan.image_sha256] = batch.job.client.upload_image(path)
+    return batch.images[plan.image_sha256]
+
+
+def _progress(batch: _Batch, event: Any) -> Iterator[events.Event]:
+    flight = batch.flights.get(getattr(event, "prompt_id", None) or "")
+    if flight and isinstance(event, protocol.Progress):
+        yield events.TakeProgress(flight.plan, int(event.value), int(event.max))
+
+
+def _collect(batch: _Batch) -> Iterator[events.Event]:
+    """Ask after every prompt in flight; finished ones make room first and are fetched then."""
+    finished = []
+    for flight in list(batch.flights.values()):
+        state = batch.job.client.status(flight.prompt_id)
+        if state.kind == "unknown":
+            # History and queue are read one after the other, so one miss may be a prompt on its way between.
+            flight.unknown += 1
+            if flight.unknown > 2:
+                yield from _lost(batch, flight)
+        elif state.kind not in ("pending", "running"):
+            finished.append((flight, state))
+            del batch.flights[flight.prompt_id]
+        else:
+            flight.unknown = 0
+    if finished:
+        yield from _guarded(batch, _submit_next)
+    for position, (flight, state) in enumerate(finished):
+        try:
+            yield _settle(batch, flight, state)
+        except ServerUnreachable:
+            # It went away while a clip was fetched; the clip is still there when it comes back.
+            batch.flights.update({flight.prompt_id: flight for flight, _ in finished[position:]})
+            raise
+
+
+def _settle(batch: _Batch, flight: _Flight, state: protocol.PromptState) -> events.Event:
+    """Fetch, check and record a finished prompt, or write down why there is nothing."""
+    plan, now = flight.plan, time.monotonic()
+    render_s = now - max(flight.since, batch.last_end)
+    batch.last_end = now
+    try:
+        if state.error:
+            raise state.error
+        finished = saving.Finished(plan, flight.prompt_id, flight.graph, require_video(state), render_s)
+        take, clip = saving.save(batch.job.shelf, batch.job.connection, finished)
+    except LtxlibError as error:
+        flight.fetches += 1
+        if isinstance(error, ServerUnreachable) and flight.fetches < ATTEMPTS:
+            raise
+        return _fail(batch, plan, flight.prompt_id, error)
+    batch.made += 1
+    return events.TakeSaved(plan, take, clip)
+
+
+def _lost(batch: _Batch, flight: _Flight) -> Iterator[events.Event]:
+    """The server has forgotten a prompt (it was restarted): render it again, but not for ever."""
+    del batch.flights[flight.prompt_id]
+    facts = {"scene": flight.plan.scene.scene, "take": flight.plan.take_id, "prompt_id": flight.prompt_id}
+    batch.job.shelf.journal.append("lost", **facts)
+    if flight.attempt < ATTEMPTS:
+        batch.waiting.appendleft((flight.plan, flight.attempt + 1))
+        return
+    error = RenderFailed(
+        f"The server forgot this take {ATTEMPTS} times.",
+        cure="ComfyUI was restarted while rendering, often because memory ran out; try a smaller size.",
+    )
+    yield _fail(batch, flight.plan, flight.prompt_id, error)
+
+
+def _fail(batch: _Batch, plan: RenderPlan, prompt_id: str, error: LtxlibError) -> events.TakeFailed:
+    batch.failed += 1
+    reason = "\n".join([error.message, *(str(problem) for problem in getattr(error, "problems", ()))])
+    batch.job.shelf.journal.append(
+        "failed",
+        scene=plan.scene.scene,
+        take=plan.take_id,
+        prompt_id=prompt_id,
+        error=type(error).__name__,
+        reason=reason,
+        cure=error.cure,
+    )
+    return events.TakeFailed(plan, reason, error.cure)
+
+
+def _stop_server(batch: _Batch) -> None:
+    """Take back what was handed over; a server that is gone has nothing left to stop."""
+    for flight in batch.flights.values():
+        facts = {"scene": flight.plan.scene.scene, "take": flight.plan.take_id, "prompt_id": flight.prompt_id}
+        try:
+            batch.job.client.delete([flight.prompt_id])
+            batch.job.client.interrupt(flight.prompt_id)
+        except ComfyError as error:
+            facts["server"] = error.message
+        batch.job.shelf.journal.append("cancelled", **facts)

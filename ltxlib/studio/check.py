@@ -1,0 +1,120 @@
+"""Everything that can be known to be wrong before a minute is paid for, in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ltxlib.core import prompts, workflow
+from ltxlib.core.plan import WORKFLOW_FOR_MODE, Ingredients, RenderPlan, plan_takes
+from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.scene import Scene
+from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
+from ltxlib.media.still import image_size
+from ltxlib.store.files import inside, sha256_of
+from ltxlib.store.project import Project
+from ltxlib.store.scene_sheet import read_sheet
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems."""
+
+    scenes: tuple[Scene, ...]
+    plans: tuple[RenderPlan, ...]
+    problems: tuple[Problem, ...]
+    workflows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that stop a render."""
+        return errors_in(self.problems)
+
+    def or_raise(self) -> Checked:
+        """The same, or BadInput with all problems when something stops a render."""
+        if self.errors:
+            count = len(self.errors)
+            what = "one problem" if count == 1 else f"{count} problems"
+            raise BadInput(
+                f"Nothing was rendered: there {'is' if count == 1 else 'are'} {what} to mend.", self.errors
+            )
+        return self
+
+
+def read_library(folder: Path) -> tuple[dict[str, prompts.PromptEntry], list[Problem]]:
+    """The prompt library in a folder, and what is wrong with it."""
+    texts, problems = {}, []
+    for path in sorted(folder.glob("*.md")):
+        try:
+            texts[path.name] = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            problems.append(
+                Problem(f"prompts/{path.name}", "The file cannot be read.", "Save it as plain UTF-8 text.")
+            )
+    library, found = prompts.parse_library(texts)
+    return library, problems + found
+
+
+def read_workflow(project: Project, name: str) -> dict[str, Any]:
+    """One workflow file of the project. Raises WorkflowError."""
+    path = inside(project.workflows, name)
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkflowError(
+            f"The workflow {name} cannot be read.", cure="Run ./kit workflows build to write it again."
+        ) from error
+    return workflow.load(text, name)
+
+
+def check_project(project: Project, scenes_csv: Path | None = None) -> Checked:
+    """Check scenes.csv and all it names. Raises BadInput only when there is no table at all."""
+    path = scenes_csv or project.scenes_csv
+    sheet = read_sheet(path)
+    return check_scenes(project, list(sheet.scenes), list(sheet.problems), path.name)
+
+
+def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem], file: str) -> Checked:
+    """Check scenes that were read already, with the problems found so far."""
+    library, found = read_library(project.prompts)
+    problems = problems + found
+    texts: dict[str, str] = {}
+    images: dict[str, str] = {}
+    for scene in scenes:
+        where = f"{file} row {scene.row}, column prompt"
+        texts[scene.scene], found = prompts.resolve(scene.prompt, library, where)
+        problems += found
+        if not found:
+            problems += prompts.check_prompt(texts[scene.scene], where)
+        if scene.mode == "i2v" and scene.image not in images:
+            problems += _image(project, scene, file, images)
+    workflows, hashes = {}, {}
+    for name in sorted({WORKFLOW_FOR_MODE[scene.mode] for scene in scenes if scene.enabled}):
+        try:
+            workflows[name] = read_workflow(project, name)
+            hashes[name] = workflow.content_sha256(workflows[name])
+        except WorkflowError as error:
+            problems.append(Problem(f"workflows/{name}", error.message, error.cure))
+    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
+    return Checked(tuple(scenes), tuple(plans), tuple(problems), workflows)
+
+
+def _image(project: Project, scene: Scene, file: str, images: dict[str, str]) -> list[Problem]:
+    where = f"{file} row {scene.row}, column image"
+    try:
+        path = inside(project.images, *scene.image.split("/"))
+        if not path.is_file():
+            return [
+                Problem(
+                    where,
+                    f"There is no {scene.image} in the images folder.",
+                    "Copy it there, or mend the name.",
+                )
+            ]
+        image_size(path)
+        images[scene.image] = sha256_of(path)
+    except (StoreError, ClipUnreadable) as error:
+        return [Problem(where, error.message, error.cure)]
+    return []

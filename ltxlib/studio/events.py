@@ -1,0 +1,73 @@
+"""What a batch says while it runs: the one thing that command line, notebooks and tests listen to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltxlib.core.plan import RenderPlan
+from ltxlib.core.take import Take
+
+
+@dataclass(frozen=True)
+class BatchStarted:
+    """The batch knows what it has to do: takes in all, and how many of them are there already."""
+
+    takes: int
+    there: int
+
+
+@dataclass(frozen=True)
+class TakeSubmitted:
+    """A take was handed to the server (again: it was found there, from an earlier run)."""
+
+    plan: RenderPlan
+    prompt_id: str
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class TakeProgress:
+    """How far the server is with a take: step of steps in the node that runs."""
+
+    plan: RenderPlan
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class TakeSaved:
+    """A take is on disk, checked."""
+
+    plan: RenderPlan
+    take: Take
+    clip: Path
+
+
+@dataclass(frozen=True)
+class TakeFailed:
+    """A take could not be made; the batch goes on."""
+
+    plan: RenderPlan
+    reason: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class ServerLost:
+    """The server does not answer; the batch waits for it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class BatchEnded:
+    """The batch is over: takes made now, takes that were there, takes that failed."""
+
+    made: int
+    there: int
+    failed: int
+    cancelled: bool
+
+
+Event = BatchStarted | TakeSubmitted | TakeProgress | TakeSaved | TakeFailed | ServerLost | BatchEnded

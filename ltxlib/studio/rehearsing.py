@@ -1,0 +1,102 @@
+"""The rehearsal as a process of its own: switched on, found again by other notebooks, switched off."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltxlib.comfy.client import ComfyClient
+from ltxlib.errors import ComfyError, ServerUnreachable
+from ltxlib.store.files import write_json
+from ltxlib.store.project import Project
+
+START_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A rehearsal that answers."""
+
+    url: str
+    pid: int
+
+
+def _state_file(project: Project) -> Path:
+    return project.set(rehearsal=True).folder / "server.json"
+
+
+def running(project: Project) -> Running | None:
+    """The project's rehearsal if it was switched on and still answers as one."""
+    try:
+        state = json.loads(_state_file(project).read_bytes())
+        found = Running(str(state["url"]), int(state["pid"]))
+        if ComfyClient(found.url, timeout_s=5).rehearsal():
+            return found
+    except (OSError, ValueError, KeyError, TypeError, ComfyError):
+        return None
+    return None
+
+
+def start(project: Project, *, seconds_per_step: float = 0.0) -> Running:
+    """Switch the rehearsal on and wait until it answers; one that runs already is used.
+
+    It outlives the notebook that started it. Raises ServerUnreachable when it does not come up.
+    """
+    found = running(project)
+    if found:
+        return found
+    shelf = project.set(rehearsal=True)
+    log_path = shelf.folder / "server.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    _state_file(project).unlink(missing_ok=True)
+    command = [sys.executable, "-m", "ltxlib", "server", "--project", str(project.root), "--port", "0"]
+    command += ["--seconds-per-step", str(seconds_per_step)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=project.root,
+            env=kept,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    until = time.monotonic() + START_PATIENCE_S
+    while time.monotonic() < until:
+        found = running(project)
+        if found:
+            return found
+        try:
+            # Waiting for the process to end is waiting for the bad news; the good news is in the file.
+            process.wait(timeout=0.1)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    raise ServerUnreachable(
+        "The rehearsal did not start.", cure=f"Look at the end of {log_path.name} in {shelf.folder.name}/."
+    )
+
+
+def announce(project: Project, url: str) -> None:
+    """Write down where this process's rehearsal answers; called by the server itself once it does."""
+    write_json(_state_file(project), {"url": url, "pid": os.getpid()})
+
+
+def stop(project: Project) -> bool:
+    """Switch the rehearsal off; says whether there was one."""
+    found = running(project)
+    _state_file(project).unlink(missing_ok=True)
+    if not found:
+        return False
+    try:
+        os.kill(found.pid, signal.SIGTERM)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""From a prompt the server has finished to a take on disk: fetch, check, record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltxlib import __version__
+from ltxlib.comfy.protocol import OutputFile
+from ltxlib.core.plan import RenderPlan
+from ltxlib.core.problem import errors_in
+from ltxlib.core.take import ClipFacts, Take
+from ltxlib.errors import ClipUnreadable
+from ltxlib.media.probe import probe
+from ltxlib.media.quality import ExpectedClip, check_clip
+from ltxlib.store.files import inside, sha256_of
+from ltxlib.store.journal import now
+from ltxlib.store.project import Shelf
+from ltxlib.store.takes import save_take
+from ltxlib.studio.connect import Connection
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A prompt that ended well: what was asked, what was sent, what the server wrote, how long it took."""
+
+    plan: RenderPlan
+    prompt_id: str
+    graph: Mapping[str, Any]
+    output: OutputFile
+    render_s: float
+
+
+def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take, Path]:
+    """Fetch the clip, check it against the plan, put clip, record and journal line in place, in that order.
+
+    Raises ComfyError when it cannot be fetched and ClipUnreadable when it is not the clip that was asked
+    for; then nothing is kept of it.
+    """
+    plan = finished.plan
+    incoming = inside(shelf.work, "incoming", f"{finished.prompt_id}.mp4")
+    incoming.parent.mkdir(parents=True, exist_ok=True)
+    connection.client.download(finished.output, incoming)
+    try:
+        scene = plan.scene
+        expected = ExpectedClip(scene.width, scene.height, scene.frames, scene.fps, scene.audio)
+        problems = check_clip(incoming, expected)
+        if errors_in(problems):
+            raise ClipUnreadable(
+                "The clip is not what was asked for: "
+                + " ".join(problem.what for problem in errors_in(problems)),
+                cure="Run the batch again; the take is rendered anew.",
+            )
+        take = _take(connection, finished, incoming, [problem.what for problem in problems])
+        clip = save_take(shelf, take, incoming)
+    finally:
+        incoming.unlink(missing_ok=True)
+    shelf.journal.append(
+        "saved",
+        scene=take.scene,
+        take=take.take_id,
+        prompt_id=finished.prompt_id,
+        sha256=take.clip.sha256,
+        render_s=round(finished.render_s, 2),
+    )
+    return take, clip
+
+
+def _take(connection: Connection, finished: Finished, clip: Path, warnings: list[str]) -> Take:
+    plan, scene, info = finished.plan, finished.plan.scene, probe(clip)
+    facts = ClipFacts(
+        file=f"{plan.take_id}.mp4",
+        size_bytes=clip.stat().st_size,
+        sha256=sha256_of(clip),
+        width_px=info.width_px,
+        height_px=info.height_px,
+        frames=info.frames,
+        fps=str(info.fps),
+        duration_s=float(info.duration_s),
+        has_sound=info.has_audio,
+    )
+    return Take(
+        take_id=plan.take_id,
+        scene=scene.scene,
+        take_no=plan.take_no,
+        seed=plan.seed,
+        fingerprint=plan.fingerprint,
+        mode=scene.mode,
+        model=scene.model,
+        prompt=plan.prompt,
+        negative_prompt=scene.negative_prompt,
+        workflow=plan.workflow,
+        workflow_sha256=plan.workflow_sha256,
+        prompt_id=finished.prompt_id,
+        made_at=now(),
+        render_s=round(finished.render_s, 3),
+        rehearsal=connection.rehearsal,
+        clip=facts,
+        settings=dict(plan.values),
+        server=connection.facts,
+        graph=finished.graph,
+        image=scene.image if scene.mode == "i2v" else "",
+        image_sha256=plan.image_sha256,
+        warnings=tuple(warnings),
+        kit_version=__version__,
+    )
