@@ -16,6 +16,7 @@ LtxlibError
 ├── StoreError          the disk
 │   ├── UnsafeName          a name would leave its folder
 │   └── ProjectBusy         another run of the kit holds this project
+├── NightStopped        a notebook that ran by itself failed
 └── Cancelled           a person asked to stop
 
 Each has `.cure`: one sentence that says what to do next.
@@ -45,9 +46,7 @@ class LtxlibError(Exception):
 class _WithProblems(LtxlibError):
     """An error that carries a list of problems, shown one a line."""
 
-    def __init__(
-        self, message: str, problems: Sequence[Problem] = (), *, cure: str | None = None
-    ) -> None:
+    def __init__(self, message: str, problems: Sequence[Problem] = (), *, cure: str | None = None) -> None:
         super().__init__(message, cure=cure)
         self.problems = tuple(problems)
 
@@ -155,6 +154,12 @@ class ProjectBusy(StoreError):
     """Another run of the kit holds this project."""
 
     default_cure = "Wait until it ends, or cancel it, and run this again."
+
+
+class NightStopped(LtxlibError):
+    """A notebook that ran by itself failed; what was made before it is kept."""
+
+    default_cure = "Mend what it says, then run this again: it goes on from here."
 
 
 class Cancelled(LtxlibError):

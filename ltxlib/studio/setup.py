@@ -1,0 +1,151 @@
+"""The checklist of notebook 01: what is there, what is missing, and the cure for each red line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltxlib.comfy.client import ComfyClient
+from ltxlib.core import catalog, check, roles
+from ltxlib.core.plan import WORKFLOW_FOR_MODE
+from ltxlib.core.problem import Problem
+from ltxlib.core.schema import NodeSchema
+from ltxlib.errors import ComfyError, LtxlibError, MediaError
+from ltxlib.media.ffmpeg import find_ffmpeg
+from ltxlib.store.project import Project
+from ltxlib.studio.check import check_project, read_workflow
+from ltxlib.studio.connect import address
+
+GREEN, AMBER, RED = "green", "amber", "red"
+# A night of clips and their masters; below this, a night may end half way.
+ENOUGH_DISK_BYTES = 20 * 10**9
+LITTLE_DISK_BYTES = 3 * 10**9
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the checklist: what was looked at, how it is, one sentence, and the cure if it is not well."""
+
+    name: str
+    state: str
+    says: str
+    cure: str = ""
+
+
+def checklist(project: Project) -> list[Line]:
+    """Look at everything a film needs. Never raises for what is missing; that is what the lines say."""
+    lines = [_ffmpeg(), _disk(project), _scenes(project)]
+    url = address(project)
+    client = ComfyClient(url, timeout_s=10)
+    try:
+        stats = client.system_stats()
+        schema = NodeSchema(client.object_info())
+    except ComfyError as error:
+        cure = (
+            "Start ComfyUI on the pod, or switch on the rehearsal below: it needs no GPU and costs nothing."
+        )
+        return [Line("Server", RED, error.message, cure), *lines]
+    return [_server(url, stats), _gpu(stats), *_graphs(project, schema), *lines]
+
+
+def _server(url: str, stats: Mapping[str, Any]) -> Line:
+    system = stats.get("system", {})
+    version = system.get("comfyui_version", "of unknown version")
+    if "ltx_rehearsal" in system:
+        says = f"The rehearsal answers at {url}. Clips are stand-ins, marked REHEARSAL; nothing costs money."
+        return Line("Server", AMBER, says, "Switch the rehearsal off when you want the real model.")
+    return Line("Server", GREEN, f"ComfyUI {version} answers at {url}.")
+
+
+def _gpu(stats: Mapping[str, Any]) -> Line:
+    if "ltx_rehearsal" in stats.get("system", {}):
+        return Line("GPU", AMBER, "The rehearsal uses none.")
+    cards = [device for device in stats.get("devices", []) if device.get("type") != "cpu"]
+    if not cards:
+        cure = "Start the pod again; if no GPU is free, rent another one."
+        return Line("GPU", RED, "ComfyUI sees no graphics card.", cure)
+    names = ", ".join(
+        f"{device.get('name', '?')} ({device.get('vram_total', 0) / 2**30:.0f} GB, "
+        f"{device.get('vram_free', 0) / 2**30:.0f} GB free)"
+        for device in cards
+    )
+    return Line("GPU", GREEN, names)
+
+
+def _graphs(project: Project, schema: NodeSchema) -> list[Line]:
+    """Nodes and model files, asked of the server with the graphs that the kit would send."""
+    files: list[Problem] = []
+    others: list[Problem] = []
+    for name in WORKFLOW_FOR_MODE.values():
+        try:
+            graph = roles.prepare(read_workflow(project, name), schema, sample_values())
+        except LtxlibError as error:
+            others.append(Problem(name, error.message, error.cure))
+            continue
+        for problem in check.check_graph(graph, schema):
+            (files if ".safetensors" in problem.what else others).append(problem)
+    return [
+        _line("Nodes", others, "Every node that the shipped workflows use is there."),
+        _line("Models", files, "Every model file that the shipped workflows use is there."),
+    ]
+
+
+def _line(name: str, problems: list[Problem], well: str) -> Line:
+    if not problems:
+        return Line(name, GREEN, well)
+    said = list(dict.fromkeys(problem.what for problem in problems))
+    cures = list(dict.fromkeys(problem.cure for problem in problems))
+    return Line(name, RED, " ".join(said), " ".join(cures))
+
+
+def sample_values() -> dict[str, Any]:
+    """Values of an ordinary take, with which a graph can be checked before anybody has written a scene."""
+    return {
+        "prompt": "Rain runs down a window.",
+        "negative_prompt": "",
+        "seed": 1,
+        "width_px": 1536,
+        "height_px": 1024,
+        "frames": 65,
+        "fps": 24.0,
+        "image": "picture.png",
+        "image_strength": 1.0,
+        "checkpoint": next(iter(catalog.MODELS.values())).checkpoint.name,
+        "camera_lora": catalog.CAMERAS["static"].name,
+        "camera_strength": 1.0,
+        "audio": True,
+        "filename_prefix": "ltx-kit/check",
+    }
+
+
+def _ffmpeg() -> Line:
+    try:
+        ffmpeg = find_ffmpeg()
+    except MediaError as error:
+        return Line("ffmpeg", RED, error.message, error.cure)
+    where = "the system's own" if ffmpeg.origin == "system" else "the one that came with the kit"
+    return Line("ffmpeg", GREEN, f"ffmpeg {ffmpeg.version}, {where}.")
+
+
+def _disk(project: Project) -> Line:
+    free_bytes = shutil.disk_usage(project.root).free
+    says = f"{free_bytes / 10**9:.0f} GB free where the film is written."
+    cure = "Delete old takes and masters in production/, or rent a larger volume."
+    if free_bytes < LITTLE_DISK_BYTES:
+        return Line("Disk", RED, says, cure)
+    return Line("Disk", AMBER if free_bytes < ENOUGH_DISK_BYTES else GREEN, says, cure)
+
+
+def _scenes(project: Project) -> Line:
+    try:
+        checked = check_project(project)
+    except LtxlibError as error:
+        return Line("Scenes", RED, error.message, error.cure)
+    if checked.errors:
+        plural = "s" if len(checked.errors) > 1 else ""
+        says = f"{len(checked.errors)} problem{plural} in scenes.csv or what it names."
+        return Line("Scenes", RED, says, str(checked.errors[0]))
+    scenes = len({plan.scene.scene for plan in checked.plans})
+    return Line("Scenes", GREEN, f"scenes.csv asks for {scenes} scenes, {len(checked.plans)} takes.")
