@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,7 @@ def run_notebooks(
     *,
     env: Mapping[str, str],
     on_step: Callable[[str], None],
+    on_tick: Callable[[], None],
     parameters: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Step]:
     """Run the four notebooks headless, each as a process of its own, and keep the executed copies.
@@ -50,26 +53,36 @@ def run_notebooks(
         command += ["--no-progress-bar", "--log-output"]
         for key, value in (parameters or {}).get(name, {}).items():
             command += ["-r", key, value]
-        _run(command, name, shelf, env)
+        _run(command, shelf, env, on_tick)
+        on_tick()
         done.append(Step(name, target, time.monotonic() - began))
     return done
 
 
-def _run(command: list[str], name: str, shelf: Shelf, env: Mapping[str, str]) -> None:
+def _run(command: list[str], shelf: Shelf, env: Mapping[str, str], on_tick: Callable[[], None]) -> None:
+    target = Path(command[4])
     kept = {key: value for key, value in os.environ.items() if not key.startswith("JPY_")}
-    log_path = shelf.folder / "notebooks" / f"{name}.log"
+    log_path = target.with_suffix(".log")
     with log_path.open("wb") as log:
-        process = subprocess.run(
+        process = subprocess.Popen(
             command,
             env={**kept, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **env},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,
         )
+        try:
+            while process.poll() is None:
+                on_tick()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=1)
+        finally:
+            # Whatever stops us stops the notebook too: it must not go on spending unseen.
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait()
     if process.returncode:
-        said = _last_words(log_path)
-        raise NightStopped(f"Notebook {name} stopped: {said}")
+        raise NightStopped(f"Notebook {target.stem} stopped: {_last_words(log_path)}")
 
 
 def _last_words(log: Path) -> str:

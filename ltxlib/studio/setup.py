@@ -26,7 +26,7 @@ LITTLE_DISK_BYTES = 3 * 10**9
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the checklist: what was looked at, how it is, one sentence, and the cure if it is not well."""
+    """One line of the checklist: what was looked at, how it is, one sentence, a cure if it is not well."""
 
     name: str
     state: str
