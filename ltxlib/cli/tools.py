@@ -94,12 +94,10 @@ def _server(arguments: argparse.Namespace) -> int:
     folder = project.set(rehearsal=True).folder / "server"
     settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step)
 
-    def ready(url: str) -> None:
-        rehearsing.announce(project, url)
-        print(
-            f"REHEARSAL: a stand-in for ComfyUI answers at {url} (no GPU, no cost). Ctrl-C ends it.",
-            flush=True,
-        )
+    def ready(server: RehearsalServer) -> None:
+        rehearsing.announce(project, server.url)
+        says = f"REHEARSAL: a stand-in for ComfyUI answers at {server.url} (no GPU, no cost)."
+        print(f"{says} Ctrl-C ends it.", flush=True)
 
     serve_forever(folder / "output", folder / "input", port=arguments.port, settings=settings, on_ready=ready)
     return 0

@@ -90,7 +90,7 @@ def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline
             clip=str(take_store.clip_path(shelf, take.scene, take.take_id)),
             scene=take.scene,
             take=take.take_id,
-            frames=frames_at(take.clip.frames, Fraction(take.clip.fps), fps),
+            frames=frames_at(take.clip.frames / Fraction(take.clip.fps), fps),
         )
         for take in takes
     )
