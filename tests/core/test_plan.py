@@ -1,0 +1,101 @@
+"""Plans: which takes, which seed, which name."""
+
+from dataclasses import replace
+
+import pytest
+
+from ltxlib.core.plan import Ingredients, estimate, plan_take, plan_takes, seed_for
+from ltxlib.core.scene import Scene
+
+RAIN = Scene("rain", "@rain/window", takes=2)
+SEA = Scene("sea", "Waves.", mode="i2v", image="sea.png")
+
+
+def ingredients(**changes):
+    return replace(
+        Ingredients(
+            prompts={"rain": "Rain falls.", "sea": "Waves."},
+            workflows={"asmr-txt2vid.json": "t" * 64, "asmr-img2vid.json": "i" * 64},
+            images={"sea.png": "a" * 64},
+        ),
+        **changes,
+    )
+
+
+def test_scenes_become_takes_in_order():
+    """Each enabled scene gives its takes, in the order of the file."""
+    off = Scene("off", "x", enabled=False)
+    plans = plan_takes([RAIN, off, SEA], ingredients())
+    assert [(plan.scene.scene, plan.take_no) for plan in plans] == [("rain", 1), ("rain", 2), ("sea", 1)]
+
+
+def test_planning_again_gives_the_same_takes():
+    """Take ids depend on nothing but what was asked."""
+    first, second = (plan_takes([RAIN, SEA], ingredients()) for _ in range(2))
+    assert [plan.take_id for plan in first] == [plan.take_id for plan in second]
+    assert len({plan.take_id for plan in first}) == 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"frames": 73},
+        {"width": 768},
+        {"camera_lora": "none"},
+        {"audio": False},
+        {"seed": 5},
+        {"negative_prompt": "x"},
+    ],
+)
+def test_a_changed_setting_is_another_take(changes):
+    """Whatever changes the picture or the sound changes the take's id."""
+    before = plan_take(RAIN, 1, ingredients())
+    assert plan_take(replace(RAIN, **changes), 1, ingredients()).take_id != before.take_id
+
+
+def test_a_changed_prompt_workflow_or_image_is_another_take():
+    """The text behind a name, the graph and the picture's bytes count, not their names."""
+    before = plan_take(SEA, 1, ingredients()).take_id
+    assert plan_take(SEA, 1, ingredients(prompts={"sea": "Other."})).take_id != before
+    assert plan_take(SEA, 1, ingredients(images={"sea.png": "b" * 64})).take_id != before
+    changed = {"asmr-txt2vid.json": "t" * 64, "asmr-img2vid.json": "j" * 64}
+    assert plan_take(SEA, 1, ingredients(workflows=changed)).take_id != before
+
+
+@pytest.mark.parametrize("changes", [{"notes": "hm"}, {"row": 9}, {"takes": 5}, {"enabled": False}])
+def test_what_does_not_change_the_clip_keeps_the_take(changes):
+    """Notes, the row's place and the number of takes leave existing takes valid."""
+    before = plan_take(RAIN, 1, ingredients()).take_id
+    assert plan_take(replace(RAIN, **changes), 1, ingredients()).take_id == before
+
+
+def test_seeds_are_stable_and_different():
+    """A derived seed depends on scene and take; a written one counts up from take to take."""
+    assert seed_for(RAIN, 1) == seed_for(RAIN, 1) != seed_for(RAIN, 2)
+    assert seed_for(RAIN, 1) != seed_for(SEA, 1)
+    assert 0 <= seed_for(RAIN, 1) < 2**48
+    assert [seed_for(replace(RAIN, seed=40), take) for take in (1, 2)] == [40, 41]
+
+
+def test_values_carry_what_the_graph_needs():
+    """A plan's values name files, not words of the catalog; no camera means None."""
+    values = plan_take(SEA, 1, ingredients()).values
+    assert values["checkpoint"] == "ltx-2-19b-distilled.safetensors"
+    assert values["camera_lora"] == "ltx-2-19b-lora-camera-control-static.safetensors"
+    assert values["image_strength"] == 1.0
+    assert plan_take(replace(RAIN, camera_lora="none"), 1, ingredients()).values["camera_lora"] is None
+
+
+def test_a_prefix_is_new_for_every_submission():
+    """Two submissions of one take never ask the server for the same file."""
+    plan = plan_take(RAIN, 1, ingredients())
+    assert plan.prefix("11111111-aaaa") != plan.prefix("22222222-aaaa")
+    assert plan.prefix("11111111-aaaa").startswith("ltx-kit/rain/take01-")
+
+
+def test_an_estimate_grows_with_the_work_and_names_its_source():
+    """Twice the takes cost more; nothing to do costs nothing; the figure says where it is from."""
+    one, two = (estimate(plan_takes([replace(RAIN, takes=n)], ingredients())) for n in (1, 2))
+    assert 0 < one.low_s < two.low_s < two.high_s
+    assert "report" in one.source
+    assert estimate([]).high_s == 0
