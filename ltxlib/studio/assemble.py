@@ -115,8 +115,12 @@ def assemble(
     on_progress gets frames done and frames in all. Raises BadInput, MediaError or Cancelled.
     """
     timeline = lay_out(shelf, takes, settings)
+    laid_out = timeline.to_json()
+    for cut in laid_out["cuts"]:
+        # Where the project lies on the disk is not part of what the film is.
+        del cut["clip"]
     made_of = {
-        "timeline": timeline.to_json(),
+        "timeline": laid_out,
         "clips": [take.clip.sha256 for take in takes],
         "settings": asdict(settings),
         "kit": __version__,

@@ -51,8 +51,8 @@ def test_every_cell_is_read():
     )
     assert problems == []
     assert scene == Scene(
-        "rain", "Rain runs down a window.", False, "i2v", "music", "sub/sea.png", 121, Fraction(25), 768, 512, 7,
-        3, "ltx-2-19b-distilled-fp8", "dolly-in", 0.8, False, 0.9, "try again", 3,
+        "rain", "Rain runs down a window.", False, "i2v", "music", "sub/sea.png", 121, Fraction(25), 768, 512,
+        7, 3, "ltx-2-19b-distilled-fp8", "dolly-in", 0.8, False, 0.9, "try again", 3,
     )  # fmt: skip
     assert scene.duration_s == Fraction(121, 25)
 

@@ -1,0 +1,35 @@
+"""Numbers and moments in words."""
+
+import pytest
+
+from ltxlib.cli import words
+from ltxlib.core.plan import Estimate
+from ltxlib.studio import events
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (42, "42 s"),
+        (60, "1 min"),
+        (185, "3 min 5 s"),
+        (7800, "2 h 10 min"),
+        (3599.7, "1 h 0 min"),
+    ],
+)
+def test_times_are_said_as_people_say_them(seconds, said):
+    """Seconds, minutes, hours, whichever fits."""
+    assert words.span(seconds) == said
+
+
+def test_a_pods_time_names_its_source():
+    """The range is followed by where it comes from."""
+    assert words.pod_time(Estimate(60, 120, "reports")) == "1 min to 2 min (reports)"
+
+
+def test_progress_is_not_worth_a_line():
+    """The terminal shows what happened, not every step."""
+    assert words.event_line(events.TakeProgress(None, 1, 8)) == ""
+    assert "waiting" in words.event_line(events.ServerLost("gone"))
+    assert words.event_line(events.BatchEnded(1, 2, 3, True)).startswith("stopped: 1 made, 2 there")
