@@ -1,0 +1,322 @@
+"""From a workflow as people save it to the graph a ComfyUI server runs.
+
+The answer is what the web client's `graphToPrompt()` gives for the same file: subgraphs opened up with
+ids `outer:inner`, muted and bypassed nodes gone, Reroutes, Primitives and notes dissolved. Checked against
+the real client over the official templates (comfyui-frontend-package 1.58).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltxlib.core.graph import PRIMITIVE, REROUTE, Graph, Node, Socket
+from ltxlib.core.schema import NodeSchema, types_fit, unknown_node
+from ltxlib.core.subgraphs import read
+from ltxlib.core.widgets import NOTHING, Widget, sent_text
+from ltxlib.core.workflow import BYPASSED, MUTED, OUTPUT_SIDE, who
+from ltxlib.errors import WorkflowError
+
+_PACK_ID = re.compile(r"(?![_.-])[\w.-]{1,100}(?<![_.-])", re.ASCII)
+_OWNER = re.compile(r"[a-zA-Z\d](?:[a-zA-Z\d]|-(?=[a-zA-Z\d])){0,38}")
+_NUMBER = r"(?:0|[1-9]\d*)"
+_VERSION = re.compile(
+    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[\da-z-]+(?:\.[\da-z-]+)*)?(?:\+[\da-z-]+(?:\.[\da-z-]+)*)?"
+    r"|[0-9a-fA-F]{4,40}"
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A node as it will run: reached through the instances that hold it, outermost first."""
+
+    node: Node
+    host: _Place | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.host.id}:{self.node.id}" if self.host else self.node.id
+
+    def sibling(self, node_id: str) -> _Place:
+        return _Place(self.node.graph.nodes[node_id], self.host)
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """Where an input's value comes from: an output of another node."""
+
+    id: str
+    slot: int
+
+
+@dataclass(frozen=True)
+class _Value:
+    """Where an input's value comes from: a value promoted to a subgraph instance."""
+
+    value: Any
+
+
+_Source = _Wire | _Value | None
+
+
+def flatten(ui: Mapping[str, Any], schema: NodeSchema) -> dict[str, Any]:
+    """The API graph of a workflow: `{id: {"class_type", "inputs", "_meta": {"title", ...}}}`.
+
+    WorkflowError names the node when one is unknown to the schema, or when nodes feed each other in a ring.
+    Two things the client does by lot or by clock are made steady: of `{a|b}` in a prompt the first is
+    taken, and `%date:...%` in a file name stays as written.
+    """
+    return assemble(read(ui, schema))
+
+
+def assemble(top: Graph) -> dict[str, Any]:
+    """The API graph of live graphs."""
+    places = list(_places(top, None))
+    for graph in graphs_in(top):
+        _settle_primitives(graph)
+    api: dict[str, Any] = {}
+    for place in places:
+        node = place.node
+        if node.virtual or node.mode in (MUTED, BYPASSED):
+            continue
+        if not node.known:
+            raise unknown_node(node.type, str(node))
+        api[place.id] = {
+            "inputs": _inputs(place, top),
+            "class_type": node.type,
+            "_meta": {"title": node.title, **_pack_identity(node.properties)},
+        }
+    for node in api.values():
+        lost = [name for name, value in node["inputs"].items() if _is_link(value) and value[0] not in api]
+        for name in lost:
+            del node["inputs"][name]
+    _refuse_rings(api)
+    return api
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
+def _places(graph: Graph, host: _Place | None) -> Iterator[_Place]:
+    for node in graph.nodes.values():
+        place = _Place(node, host)
+        yield place
+        if node.definition is None:
+            continue
+        # As the client has it: only an instance at the top hides its content when it is off.
+        if host is not None or node.mode not in (MUTED, BYPASSED):
+            yield from _places(node.definition, place)
+
+
+def graphs_in(top: Graph) -> list[Graph]:
+    """Each graph that is used, once."""
+    found = [top]
+    for graph in found:
+        for node in graph.nodes.values():
+            if node.definition is not None and all(node.definition is not other for other in found):
+                found.append(node.definition)
+    return found
+
+
+def _settle_primitives(graph: Graph) -> None:
+    """A Primitive hands its value to the widgets it is wired to, and is then no longer needed."""
+    for node in graph.nodes.values():
+        if node.type != PRIMITIVE or not node.widgets:
+            continue
+        for link in graph.leaving(node, 0):
+            target = graph.nodes.get(link.target)
+            if target is None or link.target_slot >= len(target.sockets):
+                continue
+            socket = target.sockets[link.target_slot]
+            widget = target.widget_of(socket)
+            if widget is not None:
+                widget.value = node.widgets[0].value
+            elif socket.promoted is not NOTHING:
+                socket.promoted = node.widgets[0].value
+
+
+def _inputs(place: _Place, top: Graph) -> dict[str, Any]:
+    inputs: dict[str, Any] = {}
+    for widget in place.node.widgets:
+        if widget.sent:
+            value = _sent(widget, place.node, top)
+            if value is not NOTHING:
+                inputs[widget.name] = _boxed(value)
+    for slot, socket in enumerate(place.node.sockets):
+        source = _feed(place, slot, frozenset())
+        if isinstance(source, _Wire):
+            inputs[socket.name] = [source.id, source.slot]
+        elif isinstance(source, _Value) and source.value is not NOTHING:
+            inputs[socket.name] = _boxed(source.value)
+    return inputs
+
+
+def _boxed(value: Any) -> Any:
+    """A list would be taken for a link, so the client wraps it."""
+    return {"__value__": value} if isinstance(value, list) else value
+
+
+def _sent(widget: Widget, node: Node, top: Graph) -> Any:
+    if isinstance(widget.value, str):
+        if widget.spec is not None and widget.spec.options.get("dynamicPrompts"):
+            return sent_text(widget.value)
+        if widget.name == "filename_prefix" and "Save" in node.type:
+            return _filled_name(widget.value, top)
+    return widget.value
+
+
+def _filled_name(text: str, top: Graph) -> str:
+    """`%Title.widget%` in a file name becomes that widget's value."""
+
+    def fill(found: re.Match[str]) -> str:
+        wanted, _, name = found[1].partition(".")
+        if not name or "." in name:
+            return found[0]
+        nodes = [node for graph in graphs_in(top) for node in graph.nodes.values()]
+        named = [n for n in nodes if n.properties.get("Node name for S&R", n.type) == wanted]
+        named = named or [n for n in nodes if n.title == wanted]
+        widget = named[0].widget(name) if named else None
+        if widget is None:
+            return found[0]
+        return re.sub(r'[/?<>\\:*|"\x00-\x1f\x7f]', "_", _as_text(widget.value))
+
+    return re.sub(r"%([^%]+)%", fill, text)
+
+
+def _as_text(value: Any) -> str:
+    if value is None or value is NOTHING:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+# --- following a wire back to where it really starts -------------------------------------------------------
+
+
+_Seen = frozenset[tuple[str, str, int]]
+
+
+def _feed(place: _Place, slot: int, seen: _Seen, kind: str | None = None) -> _Source:
+    """What feeds an input. kind: the type wanted at the far end, where a bypassed node on the way asks."""
+    seen = _once(place, "in", slot, seen)
+    socket = place.node.sockets[slot]
+    link = socket.link
+    if link is None:
+        return None
+    if link.from_outside:
+        host = place.host
+        if host is None or link.origin_slot >= len(host.node.sockets):
+            raise WorkflowError(f"{place.node} hangs on a subgraph input that does not exist.")
+        outer = host.node.sockets[link.origin_slot]
+        if outer.link is None:
+            return _Value(outer.promoted) if outer.promoted is not NOTHING else None
+        return _feed(host, link.origin_slot, seen)
+    if link.origin not in place.node.graph.nodes:
+        raise WorkflowError(f"{place.node} is fed from node #{link.origin}, which is not in the file.")
+    return _output(place.sibling(link.origin), link.origin_slot, kind or socket.type, seen)
+
+
+def _output(place: _Place, slot: int, kind: str, seen: _Seen) -> _Source:
+    """What really stands behind an output: the node itself, or what it only passes on."""
+    seen = _once(place, "out", slot, seen)
+    node = place.node
+    if node.mode == MUTED:
+        return None
+    if node.mode == BYPASSED:
+        through = _bypass(node, slot, kind)
+        return None if through is None else _feed(place, through, seen)
+    if node.definition is not None:
+        return _subgraph_output(place, slot, kind, seen)
+    if node.type == REROUTE:
+        return _feed(place, 0, seen, kind) if node.sockets else None
+    return None if node.virtual else _Wire(place.id, slot)
+
+
+def _subgraph_output(place: _Place, slot: int, kind: str, seen: _Seen) -> _Source:
+    graph = place.node.definition
+    if graph is None or slot >= len(graph.outputs):
+        raise WorkflowError(f"{place.node} is asked for output {slot}, which it does not have.")
+    links = [graph.links[link_id] for link_id in graph.outputs[slot].link_ids if link_id in graph.links]
+    inner = next((link for link in links if link.target == OUTPUT_SIDE), None)
+    if inner is None:
+        return None
+    if inner.from_outside:
+        return _feed(place, inner.origin_slot, seen)
+    if inner.origin not in graph.nodes:
+        raise WorkflowError(f"{place.node} gives out node #{inner.origin}, which is not inside it.")
+    return _output(_Place(graph.nodes[inner.origin], place), inner.origin_slot, kind, seen)
+
+
+def _once(place: _Place, side: str, slot: int, seen: _Seen) -> _Seen:
+    step = (place.id, side, slot)
+    if step in seen:
+        raise WorkflowError(f"{place.node} is part of a ring: its output leads back to its own input.")
+    return seen | {step}
+
+
+def _bypass(node: Node, slot: int, kind: str) -> int | None:
+    """Which input a bypassed node passes on: the one at the output's own place if it fits, else the first."""
+    sockets = node.sockets
+    given = node.outputs[slot] if slot < len(node.outputs) else "*"
+    if kind in ("*", ""):
+        return (slot if len(sockets) > slot else 0) if sockets else None
+
+    def fits(socket: Socket) -> bool:
+        return types_fit(socket.type, given) and types_fit(socket.type, kind)
+
+    if slot < len(sockets) and fits(sockets[slot]):
+        return slot
+    for place, socket in enumerate(sockets):
+        if socket.type == kind:
+            return place
+    return next((place for place, socket in enumerate(sockets) if fits(socket)), None)
+
+
+# --- the rest ---------------------------------------------------------------------------------------------
+
+
+def _pack_identity(properties: Mapping[str, Any]) -> dict[str, str]:
+    """Which pack a node came from, as the client passes it along for people who open the prompt again."""
+    identity = {}
+    pack, source, version = (properties.get(key) for key in ("cnr_id", "aux_id", "ver"))
+    if isinstance(pack, str) and _PACK_ID.fullmatch(pack):
+        identity["cnr_id"] = pack
+    if isinstance(source, str) and source.count("/") == 1:
+        owner, name = source.split("/")
+        if _OWNER.fullmatch(owner) and _PACK_ID.fullmatch(name):
+            identity["aux_id"] = source
+    if isinstance(version, str) and (version == "unknown" or _VERSION.fullmatch(version.removeprefix("v"))):
+        identity["ver"] = version if version == "unknown" else version.removeprefix("v")
+    return identity
+
+
+def _refuse_rings(api: Mapping[str, Any]) -> None:
+    feeds = {
+        key: {value[0] for value in node["inputs"].values() if _is_link(value)} for key, node in api.items()
+    }
+    waiting = dict(feeds)
+    free = [key for key, sources in waiting.items() if not sources]
+    takers: dict[str, list[str]] = {}
+    for key, sources in feeds.items():
+        for source in sources:
+            takers.setdefault(source, []).append(key)
+    left = {key: len(sources) for key, sources in feeds.items()}
+    while free:
+        done = free.pop()
+        left.pop(done)
+        for taker in takers.get(done, ()):
+            left[taker] -= 1
+            if left[taker] == 0:
+                free.append(taker)
+    if left:
+        # Walk back until a node comes again: that one is in the ring, not merely behind it.
+        key, path = next(iter(left)), []
+        while key not in path:
+            path.append(key)
+            key = next(source for source in feeds[key] if source in left)
+        name = who({"id": key, "title": api[key]["_meta"]["title"]})
+        raise WorkflowError(f"{name} is part of a ring: its output leads back to its own input.")

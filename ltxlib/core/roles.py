@@ -1,0 +1,244 @@
+"""Drive a workflow by the roles its nodes play, told by tags in their titles: `Prompt [ltx.prompt]`.
+
+A creator may move, renumber, colour or add nodes and pack them into subgraphs; as long as the tags stay, the
+kit finds its inputs. Several tags on one node and several nodes with one tag are fine.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltxlib.core.flatten import assemble, graphs_in
+from ltxlib.core.graph import PRIMITIVE, Graph, Node
+from ltxlib.core.schema import NodeSchema
+from ltxlib.core.subgraphs import read
+from ltxlib.core.wiring import cut_sound, enlargement, is_link
+from ltxlib.core.workflow import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
+from ltxlib.errors import WorkflowError
+
+PREFIX = "ltx."
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a tag stands for: the values it takes, and what it means to a person."""
+
+    keys: tuple[str, ...]
+    meaning: str
+
+
+ROLES: dict[str, Role] = {
+    "prompt": Role(("prompt",), "the prompt text"),
+    "negative_prompt": Role(("negative_prompt",), "what is not wanted"),
+    "seed": Role(("seed",), "the seed"),
+    "size": Role(
+        ("width_px", "height_px"), "width and height where the film begins (half size in two stages)"
+    ),
+    "width": Role(("width_px",), "the width where the film begins"),
+    "height": Role(("height_px",), "the height where the film begins"),
+    "full_size": Role(("width_px", "height_px"), "width and height of the finished clip"),
+    "full_width": Role(("width_px",), "the width of the finished clip"),
+    "full_height": Role(("height_px",), "the height of the finished clip"),
+    "frames": Role(("frames",), "the number of frames"),
+    "fps": Role(("fps",), "the frame rate"),
+    "image": Role(("image",), "the first picture"),
+    "image_strength": Role(("image_strength",), "how firmly the first picture is held"),
+    "checkpoint": Role(("checkpoint",), "the model file"),
+    "camera": Role(("camera_lora", "camera_strength"), "the camera LoRA"),
+    "camera_lora": Role(("camera_lora",), "the camera LoRA"),
+    "camera_strength": Role(("camera_strength",), "how strongly the camera LoRA works"),
+    "style": Role(("style_lora", "style_strength"), "the style LoRA"),
+    "audio": Role(("audio",), "the sound, which can be switched off"),
+    "save": Role(("filename_prefix",), "the node that saves the clip"),
+}
+KEYS = frozenset(key for role in ROLES.values() for key in role.keys)
+
+# The names under which nodes take each value, likeliest first.
+_INPUTS: dict[str, tuple[str, ...]] = {
+    "prompt": ("text", "prompt", "positive_prompt", "string", "value"),
+    "negative_prompt": ("text", "negative_prompt", "prompt", "string", "value"),
+    "seed": ("noise_seed", "seed", "value"),
+    "width_px": ("width", "resize_type.width", "value"),
+    "height_px": ("height", "resize_type.height", "value"),
+    "frames": ("length", "frames_number", "num_frames", "frames", "value"),
+    "fps": ("fps", "frame_rate", "value"),
+    "image": ("image", "value"),
+    "image_strength": ("strength", "value"),
+    "checkpoint": ("ckpt_name", "unet_name", "model_name"),
+    "camera_lora": ("lora_name",),
+    "camera_strength": ("strength_model", "strength", "value"),
+    "style_lora": ("lora_name",),
+    "style_strength": ("strength_model", "strength", "value"),
+    "filename_prefix": ("filename_prefix",),
+}
+_SLOTS = {"camera_lora": ("camera", "camera_lora"), "style_lora": ("style",)}
+_STRENGTH_OF = {"camera_strength": "camera_lora", "style_strength": "style_lora", "image_strength": "image"}
+
+
+def _roles_of(title: str | None) -> tuple[str, ...]:
+    return tuple(tag.removeprefix(PREFIX) for tag in tags_in(title) if tag.startswith(PREFIX))
+
+
+def found(ui: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The roles a workflow offers: role -> the nodes that play it, as `title (#id)`."""
+    roles: dict[str, list[str]] = {}
+    for node, inside in nodes_of(ui):
+        place = f' in "{inside}"' if inside else ""
+        for role in _roles_of(node.get("title")):
+            roles.setdefault(role, []).append(f"{title_of(node)} (#{node['id']}){place}")
+    return roles
+
+
+def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The API graph of a workflow with the values of one take written into it, ready to be posted.
+
+    values: any of KEYS. width_px and height_px are those of the finished clip. A camera_lora or style_lora
+    of None bypasses that place; audio False leaves every sound out of the saved file; other values of None
+    are left as the workflow has them. WorkflowError names all roles that are wanted and not there. Pure.
+    """
+    unknown = sorted(set(values) - KEYS)
+    if unknown:
+        raise ValueError(f"not values of a take: {', '.join(unknown)}")
+    _refuse_wrong_tags(ui)
+    wanted = _wanted(values)
+    _refuse_missing(ui, wanted, values)
+    top = read(ui, schema)
+    _switch(top, values)
+    _set_primitives(top, wanted)
+    api = assemble(top)
+    for key, value in wanted.items():
+        for node_id, role in _players(api, key):
+            _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    if values.get("audio") is False:
+        cut_sound(api, schema)
+    return api
+
+
+def _wanted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that must be written somewhere."""
+    wanted = {key: value for key, value in values.items() if key != "audio" and value is not None}
+    for strength, owner in _STRENGTH_OF.items():
+        if owner in values and values[owner] is None:
+            wanted.pop(strength, None)
+    if not wanted.get("negative_prompt"):
+        wanted.pop("negative_prompt", None)
+    return wanted
+
+
+def _refuse_wrong_tags(ui: Mapping[str, Any]) -> None:
+    for node, inside in nodes_of(ui):
+        for role in _roles_of(node.get("title")):
+            if role not in ROLES:
+                near = difflib.get_close_matches(role, ROLES, n=1)
+                hint = f"Perhaps [{PREFIX}{near[0]}] is meant." if near else "Take the tag out of its title."
+                raise WorkflowError(
+                    f"{who(node, inside)} has the tag [{PREFIX}{role}], which the kit does not know.",
+                    cure=hint,
+                )
+
+
+def _refuse_missing(ui: Mapping[str, Any], wanted: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    offered = found(ui)
+    missing = []
+    for key in wanted:
+        roles = [role for role, what in ROLES.items() if key in what.keys]
+        if not any(role in offered for role in roles):
+            missing.append(f"[{PREFIX}{roles[0]}] ({ROLES[roles[0]].meaning})")
+    if missing:
+        names = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+        raise WorkflowError(
+            f"The workflow has no node tagged {names}.",
+            cure="Add the tag to the title of the node that holds it, and save the workflow again.",
+        )
+
+
+def _tagged(top: Graph, *roles: str) -> Iterator[Node]:
+    for graph in graphs_in(top):
+        for node in graph.nodes.values():
+            if set(_roles_of(node.title)) & set(roles):
+                yield node
+
+
+def _switch(top: Graph, values: Mapping[str, Any]) -> None:
+    for key, roles in _SLOTS.items():
+        if key in values:
+            for node in _tagged(top, *roles):
+                node.mode = BYPASSED if values[key] is None else ON
+    if values.get("audio") is not None:
+        for node in _tagged(top, "audio"):
+            node.mode = ON if values["audio"] else MUTED
+
+
+def _set_primitives(top: Graph, wanted: Mapping[str, Any]) -> None:
+    """The client's own Primitive dissolves when flattened, so its value is set before."""
+    for key, value in wanted.items():
+        roles = [role for role, what in ROLES.items() if key in what.keys]
+        for node in _tagged(top, *roles):
+            if node.type == PRIMITIVE and node.widgets:
+                node.widgets[0].value = value
+
+
+def _players(api: Mapping[str, Any], key: str) -> list[tuple[str, str]]:
+    """The nodes of the graph that take this value, each with the role by which it does."""
+    return [
+        (node_id, role)
+        for node_id, node in api.items()
+        for role in dict.fromkeys(_roles_of(node["_meta"]["title"]))
+        if key in ROLES[role].keys
+    ]
+
+
+def _for_stage(api: Mapping[str, Any], node_id: str, role: str, key: str, value: Any) -> Any:
+    """Sides are given for the finished clip; a stage that is enlarged later starts that much smaller."""
+    if key not in ("width_px", "height_px") or role.startswith("full_"):
+        return value
+    factor = enlargement(api, node_id)
+    smaller = value / factor
+    if not float(smaller).is_integer():
+        side = "width" if key == "width_px" else "height"
+        raise WorkflowError(
+            f"{_name(api, node_id)} would need a {side} of {smaller:g} pixels to end at {value}.",
+            cure=f"Choose a {side} that can be divided by {factor:g}, best a multiple of 64.",
+        )
+    return int(smaller)
+
+
+def _name(api: Mapping[str, Any], node_id: str) -> str:
+    return who({"id": node_id, "title": api[node_id]["_meta"]["title"]})
+
+
+def _write(api: Mapping[str, Any], node_id: str, schema: NodeSchema, key: str, value: Any) -> None:
+    node = api[node_id]
+    name = next((name for name in _INPUTS[key] if name in node["inputs"]), None)
+    if name is None:
+        raise WorkflowError(
+            f"{_name(api, node_id)} is tagged for {key}, but {node['class_type']} takes nothing of the kind.",
+            cure="Move the tag to the title of the node that really holds it.",
+        )
+    given = node["inputs"][name]
+    if is_link(given, api):
+        # A value node feeds it: that is where the value belongs.
+        feeder = api[given[0]]
+        if feeder["class_type"].startswith("Primitive") and "value" in feeder["inputs"]:
+            _write(api, given[0], schema, key, value)
+            return
+        raise WorkflowError(
+            f'{_name(api, node_id)} is tagged, but its "{name}" comes from {_name(api, given[0])}.',
+            cure="Move the tag to the node that the value comes from.",
+        )
+    node["inputs"][name] = _fitting(schema, node["class_type"], name, value)
+
+
+def _fitting(schema: NodeSchema, class_type: str, name: str, value: Any) -> Any:
+    """The number as that input takes it: older servers want whole frame rates in some places."""
+    node_class = schema.get(class_type)
+    spec = node_class.by_name.get(name) if node_class else None
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        return value
+    number = float(value)
+    if spec is not None and spec.type == "INT":
+        return value if isinstance(value, int) else round(number)
+    return value if isinstance(value, int) else (int(number) if number.is_integer() else number)

@@ -1,0 +1,277 @@
+"""The timeline: which clips make the film, in which order, and how long each stays, counted in whole frames.
+
+    cut 0  |=================|
+    cut 1               |==================|      neighbours share `crossfade_frames` frames
+    cut 2                             |==========|
+
+All arithmetic is exact: frames are whole, the rate is a fraction, seconds are only ever derived. The first
+frame of the film is frame 0; a cut of N frames that starts at S shows in S ... S+N-1.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ltxlib.core.problem import Problem
+from ltxlib.core.span import exact_rate
+from ltxlib.errors import BadInput
+
+FORMAT = 1
+LOUDEST_CUT_DB = 24.0
+LARGEST_SIDE_PX = 7680
+_CUT_KEYS = {"clip", "scene", "take", "frames", "gain_db"}
+_TIMELINE_KEYS = {"format", "fps", "width_px", "height_px", "crossfade_frames", "cuts"}
+_CURE_FILE = "Order the film anew in notebook 04, or mend the file."
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One clip in the film.
+
+    clip: path of its file. scene, take: where it comes from, for people. frames: how many frames of the
+    film it takes, at the film's rate. gain_db: how much louder (+) or softer (-) it sounds, -60 to 24.
+    """
+
+    clip: str
+    scene: str
+    take: str
+    frames: int
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A whole film: cuts in order, one rate and size, and how many frames neighbours share (0: none)."""
+
+    cuts: tuple[Cut, ...]
+    fps: Fraction
+    width_px: int
+    height_px: int
+    crossfade_frames: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cuts", tuple(self.cuts))
+        object.__setattr__(self, "fps", Fraction(self.fps))
+
+    @property
+    def frames(self) -> int:
+        """How many frames the film has, exactly."""
+        shared = self.crossfade_frames * max(len(self.cuts) - 1, 0)
+        return sum(cut.frames for cut in self.cuts) - shared
+
+    @property
+    def duration_s(self) -> Fraction:
+        """How long the film lasts in seconds, exactly."""
+        return self.frames / self.fps
+
+    @property
+    def starts_frames(self) -> tuple[int, ...]:
+        """The film's frame at which each cut begins to show."""
+        starts, at = [], 0
+        for cut in self.cuts:
+            starts.append(at)
+            at += cut.frames - self.crossfade_frames
+        return tuple(starts)
+
+    def sample_at(self, frame: int, rate_hz: int) -> int:
+        """The first sound sample of a frame; frames a ... b-1 sound from sample_at(a) to sample_at(b)-1."""
+        return math.floor(frame * rate_hz / self.fps + Fraction(1, 2))
+
+    def frames_at(self, frames: int, source_fps: Fraction) -> int:
+        """How many frames of this film a clip of so many frames at its own rate fills (at least one)."""
+        return frames_at(Fraction(frames) / Fraction(source_fps), self.fps)
+
+    def problems(self) -> list[Problem]:
+        """Everything that keeps this timeline from becoming a film; an empty list when it is sound."""
+        if not self.cuts:
+            return [
+                Problem("timeline", "There is no clip in the film.", "Keep at least one take in notebook 03.")
+            ]
+        return [*self._shape_problems(), *self._cut_problems(), *self._crossfade_problems()]
+
+    def _shape_problems(self) -> list[Problem]:
+        found = []
+        for name, side in (("width", self.width_px), ("height", self.height_px)):
+            if side < 2 or side % 2 or side > LARGEST_SIDE_PX:
+                found.append(
+                    Problem(
+                        "timeline",
+                        f"The {name} of the film is {side} pixels, which H.264 video cannot have.",
+                        f"Choose an even number from 2 to {LARGEST_SIDE_PX}, for example "
+                        f"{min(max(side - side % 2, 2), LARGEST_SIDE_PX)}.",
+                    )
+                )
+        if not 1 <= self.fps <= 240:
+            found.append(
+                Problem("timeline", f"The film's rate is {self.fps} frames a second.", "Choose 24, 25 or 30.")
+            )
+        return found
+
+    def _cut_problems(self) -> list[Problem]:
+        found = []
+        for number, cut in enumerate(self.cuts, 1):
+            where = f"clip {number} ({cut.scene} {cut.take})"
+            if not cut.clip:
+                found.append(Problem(where, "It names no file.", "Choose a kept take for it."))
+            if cut.frames < 1:
+                found.append(
+                    Problem(where, f"It would show for {cut.frames} frames.", "Give it at least one frame.")
+                )
+            if not -60 <= cut.gain_db <= LOUDEST_CUT_DB:
+                found.append(
+                    Problem(
+                        where,
+                        f"Its sound would be changed by {cut.gain_db} dB.",
+                        f"Choose from -60 to {LOUDEST_CUT_DB:g} dB.",
+                    )
+                )
+        return found
+
+    def _crossfade_problems(self) -> list[Problem]:
+        crossfade = self.crossfade_frames
+        if crossfade < 0:
+            return [Problem("timeline", "The crossfade is shorter than nothing.", "Choose 0 frames or more.")]
+        shortest = min(self.cuts, key=lambda cut: cut.frames)
+        longest = max(shortest.frames // 2, 0)
+        if len(self.cuts) < 2 or crossfade <= longest:
+            return []
+        return [
+            Problem(
+                "timeline",
+                f"The crossfade of {crossfade} frames is longer than half the shortest clip "
+                f"({shortest.scene} {shortest.take}, {shortest.frames} frames).",
+                f"Choose at most {longest} frames ({float(longest / self.fps):.2f} s) or leave it out.",
+            )
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """This timeline as plain JSON values, small enough for people to read and edit."""
+        return {
+            "format": FORMAT,
+            "fps": str(self.fps),
+            "width_px": self.width_px,
+            "height_px": self.height_px,
+            "crossfade_frames": self.crossfade_frames,
+            "cuts": [
+                {
+                    "clip": cut.clip,
+                    "scene": cut.scene,
+                    "take": cut.take,
+                    "frames": cut.frames,
+                    "gain_db": cut.gain_db,
+                }
+                for cut in self.cuts
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any] | str) -> Timeline:
+        """A timeline from what `to_json` gave, or from the text of such a file.
+
+        Raises BadInput naming everything that is missing, unknown or of the wrong kind.
+        """
+        data = _parsed(value)
+        problems = _unknown("timeline", data, _TIMELINE_KEYS)
+        if data.get("format", FORMAT) != FORMAT:
+            problems.append(
+                Problem("timeline, format", f"It is {data['format']!r}, not {FORMAT}.", "Update the kit.")
+            )
+        read = _Reader("timeline", data, problems)
+        fps = read.rate("fps")
+        width, height = read.whole("width_px"), read.whole("height_px")
+        crossfade = read.whole("crossfade_frames", 0)
+        cuts = data.get("cuts")
+        if not isinstance(cuts, list):
+            problems.append(Problem("timeline, cuts", "The list of clips is missing.", _CURE_FILE))
+            cuts = []
+        read_cuts = tuple(_cut(number, cut, problems) for number, cut in enumerate(cuts, 1))
+        if problems:
+            raise BadInput("The timeline file cannot be used.", problems)
+        return cls(read_cuts, fps, width, height, crossfade)
+
+
+def frames_at(seconds: Fraction, fps: Fraction) -> int:
+    """How many frames at `fps` come nearest to a length in seconds; halves go up, never fewer than one."""
+    return max(1, math.floor(Fraction(seconds) * Fraction(fps) + Fraction(1, 2)))
+
+
+class _Reader:
+    """Reads the values of one JSON object and collects what is wrong with them."""
+
+    def __init__(self, where: str, data: Mapping[str, Any], problems: list[Problem]) -> None:
+        self.where, self.data, self.problems = where, data, problems
+
+    def _wrong(self, key: str, wanted: str) -> None:
+        found = f"It is {self.data[key]!r}." if key in self.data else "It is missing."
+        self.problems.append(Problem(f"{self.where}, {key}", found, f"Write {wanted}."))
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        value = self.data.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self._wrong(key, "a whole number")
+        return 0
+
+    def number(self, key: str, default: float) -> float:
+        value = self.data.get(key, default)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+        self._wrong(key, "a number")
+        return default
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.data.get(key, default)
+        if isinstance(value, str):
+            return value
+        self._wrong(key, "a text in quotes")
+        return ""
+
+    def rate(self, key: str) -> Fraction:
+        value = self.data.get(key)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            try:
+                return exact_rate(str(value))
+            except ValueError:
+                pass
+        self._wrong(key, 'a frame rate such as "24" or "24000/1001"')
+        return Fraction(24)
+
+
+def _parsed(value: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise BadInput(f"The timeline file is not JSON ({error}).", cure=_CURE_FILE) from error
+    if not isinstance(value, Mapping):
+        raise BadInput("The timeline file holds no timeline.", cure=_CURE_FILE)
+    return value
+
+
+def _unknown(where: str, data: Mapping[str, Any], known: set[str]) -> list[Problem]:
+    return [
+        Problem(f"{where}, {key}", "This name is not known here.", f"Use one of {', '.join(sorted(known))}.")
+        for key in data
+        if key not in known
+    ]
+
+
+def _cut(number: int, data: Any, problems: list[Problem]) -> Cut:
+    where = f"clip {number}"
+    if not isinstance(data, Mapping):
+        problems.append(Problem(where, "It is not a clip.", _CURE_FILE))
+        return Cut("", "", "", 0)
+    problems += _unknown(where, data, _CUT_KEYS)
+    read = _Reader(where, data, problems)
+    return Cut(
+        read.text("clip"),
+        read.text("scene", ""),
+        read.text("take", ""),
+        read.whole("frames"),
+        read.number("gain_db", 0.0),
+    )

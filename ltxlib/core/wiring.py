@@ -1,0 +1,76 @@
+"""Questions about a flattened graph: what feeds what, how much it enlarges, where the sound goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ltxlib.core.schema import NodeSchema
+
+_UPSAMPLER = "LTXVLatentUpsampler"
+_FACTOR = re.compile(r"x(\d+(?:\.\d+)?)")
+
+
+def is_link(value: Any, api: Mapping[str, Any]) -> bool:
+    """Whether an input's value is a wire to another node of the graph."""
+    return isinstance(value, list) and len(value) == 2 and value[0] in api
+
+
+def takers(api: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """Who takes what a node gives: node id -> (node id, input name) of each wire."""
+    found: dict[str, list[tuple[str, str]]] = {node_id: [] for node_id in api}
+    for node_id, node in api.items():
+        for name, value in node["inputs"].items():
+            if is_link(value, api):
+                found[value[0]].append((node_id, name))
+    return found
+
+
+def enlargement(api: Mapping[str, Any], start: str) -> float:
+    """By how much the picture grows from this node to the end: 2 with one spatial upsampler of x2."""
+    given = takers(api)
+    known: dict[str, float] = {}
+
+    def follow(node_id: str) -> float:
+        if node_id not in known:
+            known[node_id] = 1.0
+            after = max((follow(taker) for taker, _ in given[node_id]), default=1.0)
+            known[node_id] = after * _factor(api, node_id)
+        return known[node_id]
+
+    return max((follow(taker) for taker, _ in given[start]), default=1.0)
+
+
+def _factor(api: Mapping[str, Any], node_id: str) -> float:
+    node = api[node_id]
+    if node["class_type"] != _UPSAMPLER:
+        return 1.0
+    model = node["inputs"].get("upscale_model")
+    loader = api[model[0]]["inputs"] if is_link(model, api) else {}
+    name = str(loader.get("model_name", ""))
+    if "temporal" in name:  # makes more frames, not larger ones
+        return 1.0
+    factor = _FACTOR.search(name)
+    return float(factor[1]) if factor else 2.0
+
+
+def cut_sound(api: dict[str, Any], schema: NodeSchema) -> None:
+    """Unplug sound from every node that makes a video of it, and drop what then feeds nobody."""
+    loose = []
+    for node in api.values():
+        node_class = schema.get(node["class_type"])
+        if node_class is None or "VIDEO" not in node_class.outputs:
+            continue
+        spec = node_class.by_name.get("audio")
+        if spec is not None and spec.type == "AUDIO" and is_link(node["inputs"].get("audio"), api):
+            loose.append(node["inputs"].pop("audio")[0])
+    while loose:
+        node_id = loose.pop()
+        if node_id not in api or takers(api)[node_id]:
+            continue
+        node_class = schema.get(api[node_id]["class_type"])
+        if node_class is not None and node_class.is_output:
+            continue
+        inputs = api.pop(node_id)["inputs"]
+        loose += [value[0] for value in inputs.values() if is_link(value, api)]

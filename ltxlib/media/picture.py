@@ -1,0 +1,84 @@
+"""The film's pictures one after the other: clips, crossfades, the fade from black and the fade to black.
+
+Two clips at most are open at any moment and nothing is kept, so memory does not grow with the film.
+Pictures are mixed as they are coded (Y, Cb, Cr), which needs no conversion and costs no quality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+from ltxlib.core.timeline import Timeline
+from ltxlib.media.conform import conformed
+from ltxlib.media.probe import ClipInfo
+
+BLACK = (16, 128, 128)
+FULL = 256
+
+
+def film_frames(
+    timeline: Timeline, clips: Sequence[ClipInfo], fade_frames: tuple[int, int] = (0, 0)
+) -> Iterator[Any]:
+    """Every picture of the film, exactly `timeline.frames` of them.
+
+    clips: the facts of each cut's file, in the timeline's order. fade_frames: how long the fades from black
+    at the start and to black at the end last.
+    """
+    fade_in, fade_out = fade_frames
+    for number, frame in enumerate(_joined(timeline, clips)):
+        share = 1.0
+        if number < fade_in:
+            share = (number + 0.5) / fade_in
+        left = timeline.frames - number
+        if left <= fade_out:
+            share = min(share, (left - 0.5) / fade_out)
+        yield frame if share == 1.0 else mixed(None, frame, share)
+
+
+def _joined(timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[Any]:
+    shared, last = timeline.crossfade_frames, len(timeline.cuts) - 1
+    leaving: Any = None
+    for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
+        coming = conformed(info, timeline, cut.frames)
+        if leaving is not None:
+            with closing(leaving):
+                for step in range(shared):
+                    # The middle of each frame decides: the mix is even and symmetric around the join.
+                    yield mixed(next(leaving), next(coming), (step + 0.5) / shared)
+        alone = cut.frames - (shared if number > 0 else 0) - (shared if number < last else 0)
+        for _ in range(alone):
+            yield next(coming)
+        leaving = coming
+
+
+def mixed(first: Any | None, second: Any, share: float) -> Any:
+    """A new picture of `1 - share` of the first (None: black) and `share` of the second; both yuv420p."""
+    import av
+    import numpy as np
+
+    weight = round(share * FULL)
+    result = av.VideoFrame(second.width, second.height, "yuv420p")
+    for number in range(3):
+        coming = plane_of(second, number)
+        other = BLACK[number] if first is None else plane_of(first, number)
+        total = coming.astype(np.uint16)
+        total *= np.uint16(weight)
+        if first is None:
+            total += np.uint16(other * (FULL - weight) + FULL // 2)
+        else:
+            total += other.astype(np.uint16) * np.uint16(FULL - weight)
+            total += np.uint16(FULL // 2)
+        total >>= 8
+        plane_of(result, number)[:] = total
+    result.colorspace, result.color_range = 1, 1
+    return result
+
+
+def plane_of(frame: Any, number: int) -> Any:
+    """One plane of a picture as a numpy view (height x width); writing into it changes the picture."""
+    import numpy as np
+
+    plane = frame.planes[number]
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]

@@ -1,0 +1,172 @@
+"""Writes the film's file as YouTube likes it: H.264 High, BT.709, closed groups, moov first, AAC-LC.
+
+Source of the recipe: YouTube's recommended upload settings (FACTS 4). Everything is written under the name it is
+given; giving it its final name is the caller's part.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ltxlib.errors import MediaError
+from ltxlib.media.sound import RATE_HZ
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Two seconds: players seek to any whole second or two, and the next issue's joins stay possible.
+GROUP_S = 2
+AAC_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class FilmShape:
+    """Size in pixels (even) and exact rate of the file."""
+
+    width_px: int
+    height_px: int
+    fps: Fraction
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How the picture is coded. crf: 0 (lossless) to 51; preset: x264's word for its patience; tags: the file's."""
+
+    crf: float = 18.0
+    preset: str = "veryfast"
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turns PyAV's errors while writing into MediaError."""
+    import av
+
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise MediaError(
+            f"{what} could not be written ({error.strerror}).",
+            cure="Check that the folder is writable and the disk has room, then run this again.",
+        ) from error
+
+
+def write_sound(blocks: Iterable[np.ndarray], out: Path, kbps: int) -> int:
+    """Codes float32 samples x 2 at 48 kHz as AAC-LC into an MP4 and gives back how many samples there were."""
+    import av
+    import numpy as np
+
+    written = 0
+    with writing("The sound"), av.open(_name(out), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=RATE_HZ, layout="stereo")
+        stream.bit_rate = kbps * 1000
+        waiting = np.zeros((0, 2), np.float32)
+        for block in _with_end(blocks):
+            waiting = waiting if block is None else np.concatenate([waiting, block])
+            whole = len(waiting) if block is None else len(waiting) // AAC_BLOCK * AAC_BLOCK
+            for start in range(0, whole, AAC_BLOCK):
+                samples = np.ascontiguousarray(waiting[start : min(start + AAC_BLOCK, whole)].T)
+                frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+                frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, written, Fraction(1, RATE_HZ)
+                container.mux(stream.encode(frame))
+                written += samples.shape[1]
+            waiting = waiting[whole:]
+        container.mux(stream.encode(None))
+    return written
+
+
+def write_film(
+    frames: Iterable[Any], sound: Path | None, out: Path, shape: FilmShape, coding: Coding
+) -> Iterator[int]:
+    """Writes pictures (PyAV, yuv420p, BT.709) with an already coded sound beside them, counting frames as it goes.
+
+    A generator: take it to its end, or close it to stop; the file is only whole at the end. Raises MediaError.
+    """
+    import av
+
+    options = {"movflags": "faststart", "movie_timescale": str(_timescale(shape.fps))}
+    done = 0
+    with writing("The film"), av.open(_name(out), "w", format="mp4", options=options) as container:
+        container.metadata.update(coding.tags)
+        video = _video_stream(container, shape, coding)
+        with _SoundBeside(container, sound) as beside:
+            for frame in frames:
+                # The decoder's picture types would be orders to x264, and its times are the source's.
+                frame.pict_type, frame.pts, frame.time_base = 0, done, 1 / shape.fps
+                container.mux(video.encode(frame))
+                done += 1
+                # Sound goes in step with the picture; else the muxer would hold the whole picture in memory.
+                beside.up_to(float(done / shape.fps))
+                yield done
+            container.mux(video.encode(None))
+            beside.up_to(math.inf)
+
+
+def _video_stream(container: Any, shape: FilmShape, coding: Coding) -> Any:
+    group = max(round(GROUP_S * shape.fps), 1)
+    options = {
+        "crf": f"{coding.crf:g}",
+        "preset": coding.preset,
+        "profile": "high",
+        "x264-params": f"open-gop=0:keyint={group}:min-keyint={max(group // 10, 1)}",
+    }
+    stream = container.add_stream("libx264", rate=shape.fps, options=options)
+    stream.width, stream.height, stream.pix_fmt = shape.width_px, shape.height_px, "yuv420p"
+    context = stream.codec_context
+    context.gop_size, context.max_b_frames = group, 2
+    context.colorspace, context.color_primaries, context.color_trc, context.color_range = 1, 1, 1, 1
+    return stream
+
+
+class _SoundBeside:
+    """Copies coded sound packets from a file into the film, as far as asked each time."""
+
+    def __init__(self, container: Any, sound: Path | None) -> None:
+        import av
+
+        self._container = container
+        self._source = None if sound is None else av.open(_name(sound))
+        self._packets: Iterator[Any] = iter(())
+        self._held: Any = None
+        if self._source is not None:
+            self._stream = container.add_stream_from_template(self._source.streams.audio[0])
+            self._packets = (p for p in self._source.demux(audio=0) if p.size)
+
+    def __enter__(self) -> _SoundBeside:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._source is not None:
+            self._source.close()
+
+    def up_to(self, seconds: float) -> None:
+        while True:
+            packet = self._held or next(self._packets, None)
+            self._held = packet
+            if packet is None or float((packet.pts or 0) * packet.time_base) > seconds:
+                return
+            self._held = None
+            packet.stream = self._stream
+            self._container.mux(packet)
+
+
+def _with_end(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray | None]:
+    yield from blocks
+    yield None
+
+
+def _timescale(fps: Fraction) -> int:
+    """A clock in which frames and samples both are whole, so that the told durations are exact."""
+    return math.lcm(fps.numerator, RATE_HZ)
+
+
+def _name(path: Path) -> str:
+    # An absolute path cannot be taken for an option ("-x") or an address ("a:b").
+    return os.fspath(Path(path).absolute())

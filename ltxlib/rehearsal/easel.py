@@ -1,0 +1,267 @@
+"""Turns what travelled along the wires into files: clips, pictures and sound."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltxlib.rehearsal import clip
+from ltxlib.rehearsal.calls import Bench, NodeFailed
+from ltxlib.rehearsal.saving import write_whole
+from ltxlib.rehearsal.spec import SMALLEST_SIDE_PX, ClipSpec
+from ltxlib.rehearsal.values import (
+    Cut,
+    Drawing,
+    DrawnSound,
+    ImageFile,
+    Joined,
+    Pass,
+    Pictures,
+    Several,
+    Silence,
+    Solid,
+    Sound,
+    SoundFile,
+    Video,
+    VideoFile,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+DRAWN_RATE_HZ = 24_000
+"""The rate of LTX-2's sound (measured)."""
+MIXED_RATE_HZ = 48_000
+PLAIN_FPS = Fraction(24)
+_CAMERA = "camera-control"
+
+
+def seed_of(passes: tuple[Pass, ...]) -> int:
+    """One seed for all that decides the picture: the seeds of every pass, and LoRAs that are not cameras.
+
+    A single pass without such LoRAs keeps its own seed.
+    """
+    seeds = [one.seed or 0 for one in passes]
+    styles = [
+        (lora.name, lora.strength) for one in passes for lora in one.model.loras if _CAMERA not in lora.name
+    ]
+    if len(seeds) == 1 and not styles:
+        return seeds[0]
+    return int.from_bytes(hashlib.blake2b(repr((seeds, styles)).encode(), digest_size=8).digest(), "big")
+
+
+def _camera_of(passes: tuple[Pass, ...]) -> tuple[str, float]:
+    for one in reversed(passes):
+        for lora in reversed(one.model.loras):
+            if _CAMERA in lora.name:
+                return lora.name, lora.strength
+    return "", 0.0
+
+
+class Easel:
+    """Draws for one run; `folder` holds what is only needed on the way."""
+
+    def __init__(self, bench: Bench, folder: Path) -> None:
+        self._bench = bench
+        self._folder = folder
+
+    def draw(
+        self, video: Video, out: Path, tags: dict[str, str], on_frame: Callable[[int], None] | None = None
+    ) -> None:
+        """Write a video as an MP4; without a sound wired in, without a sound track."""
+        sound = video.sound
+        if sound is not None and "silent" in self._bench.struck:
+            sound = Silence(sound.seconds)
+        spec = self._spec(video.pictures, video.fps, with_sound=self._own_sound(video, sound))
+        if sound is None or spec.sound:
+            self._render(spec, out, tags, on_frame)
+            return
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            mute = Path(folder) / "mute.mp4"
+            self._render(spec, mute, tags, on_frame)
+            rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+            samples = self.samples(sound, rate)
+            write_whole(out, lambda part: self._mux(mute, samples.tobytes(), rate, part))
+
+    def _own_sound(self, video: Video, sound: Sound | None) -> bool:
+        """Whether the sound is the one that was sampled with the picture, in the length that goes with it."""
+        if not isinstance(sound, DrawnSound) or not isinstance(video.pictures.source, Drawing):
+            return False
+        if sound.passes != video.pictures.source.passes or video.pictures.first:
+            return False
+        natural = self._spec(video.pictures, video.fps, with_sound=True).sound_s
+        return abs(natural - sound.seconds) < Fraction(1, 1000)
+
+    def _render(
+        self, spec: ClipSpec, out: Path, tags: dict[str, str], on_frame: Callable[[int], None] | None
+    ) -> None:
+        def drawn(frame: int) -> None:
+            self._bench.check()
+            if on_frame is not None:
+                on_frame(frame)
+
+        clip.render_clip(spec, out, ffmpeg_path=self._bench.find_ffmpeg(), tags=tags, on_frame=drawn)
+
+    def _spec(self, pictures: Pictures, fps: Fraction, *, with_sound: bool = False) -> ClipSpec:
+        source = pictures.source
+        while isinstance(source, Several):
+            source = source.parts[0].source
+        size = {"width_px": pictures.width_px, "height_px": pictures.height_px}
+        time = {"frames": pictures.frames, "fps": fps, "sound": with_sound}
+        if not isinstance(source, Drawing):
+            start = self.first_frame_file(pictures)
+            return ClipSpec(prompt="", seed=0, image=start, steps=1, **size, **time)
+        begun = self.first_frame_file(pictures) if pictures.first else None
+        if begun is None and source.start is not None and source.strength > 0:
+            begun = self.first_frame_file(source.start)
+        camera, camera_strength = _camera_of(source.passes)
+        return ClipSpec(
+            prompt=source.passes[-1].prompt,
+            seed=seed_of(source.passes),
+            image=begun,
+            image_strength=min(1.0, source.strength),
+            steps=max(1, sum(one.steps for one in source.passes)),
+            camera=camera,
+            camera_strength=camera_strength,
+            **size,
+            **time,
+        )
+
+    def first_frame_file(self, pictures: Pictures) -> Path:
+        """The first of some pictures as a file."""
+        if isinstance(pictures.source, ImageFile):
+            return pictures.source.path
+        target = Path(tempfile.mkdtemp(dir=self._folder)) / "first.png"
+        next(self.images(pictures)).save(target)
+        return target
+
+    def images(self, pictures: Pictures) -> Iterator[Image]:
+        """Some pictures one by one, in their size."""
+        size = pictures.width_px, pictures.height_px
+        for number, picture in enumerate(self._source_images(pictures)):
+            if number >= pictures.frames:
+                return
+            self._bench.check()
+            yield picture if picture.size == size else picture.resize(size)
+
+    def _source_images(self, pictures: Pictures) -> Iterator[Image]:
+        from PIL import Image, ImageOps
+
+        source = pictures.source
+        if isinstance(source, Solid):
+            for _ in range(pictures.frames):
+                yield Image.new("RGB", (1, 1), f"#{source.colour & 0xFFFFFF:06x}")
+        elif isinstance(source, ImageFile):
+            with Image.open(source.path) as opened:
+                picture = ImageOps.exif_transpose(opened).convert("RGB")
+            for _ in range(pictures.frames):
+                yield picture
+        elif isinstance(source, VideoFile):
+            yield from _decoded(source.path, pictures.first)
+        elif isinstance(source, Several):
+            together = (picture for part in source.parts for picture in self.images(part))
+            yield from (picture for number, picture in enumerate(together) if number >= pictures.first)
+        else:
+            yield from self._drawn_images(pictures)
+
+    def _drawn_images(self, pictures: Pictures) -> Iterator[Image]:
+        """Frames of a drawing, by way of a clip that holds all of them up to the last that is wanted."""
+        from dataclasses import replace
+
+        even = [max(SMALLEST_SIDE_PX, side + side % 2) for side in (pictures.width_px, pictures.height_px)]
+        whole = replace(pictures.sized(*even), frames=pictures.first + pictures.frames, first=0)
+        rate = pictures.source.passes[-1].frame_rate if isinstance(pictures.source, Drawing) else None
+        fps = Fraction(str(rate)) if rate else PLAIN_FPS
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            drawn = Path(folder) / "drawn.mp4"
+            self._render(self._spec(whole, fps), drawn, {}, None)
+            yield from _decoded(drawn, pictures.first)
+
+    def samples(self, sound: Sound, rate_hz: int) -> np.ndarray:
+        """A sound as 32-bit floats, shape (samples, 2), within -1 and 1."""
+        import numpy as np
+
+        length = round(sound.seconds * rate_hz)
+        if isinstance(sound, Silence):
+            return np.zeros((length, 2), np.float32)
+        if isinstance(sound, Joined):
+            return np.concatenate([self.samples(part, rate_hz) for part in sound.parts])
+        if isinstance(sound, Cut):
+            begin = round(sound.start_s * rate_hz)
+            return self.samples(sound.sound, rate_hz)[begin : begin + length]
+        if isinstance(sound, SoundFile):
+            return _decoded_sound(sound.path, rate_hz)
+        return self._drawn_samples(sound, rate_hz)
+
+    def _drawn_samples(self, sound: DrawnSound, rate_hz: int) -> np.ndarray:
+        import numpy as np
+
+        from ltxlib.rehearsal import sound as drawing
+
+        last = sound.passes[-1]
+        spec = ClipSpec(
+            prompt=last.prompt,
+            seed=seed_of(sound.passes),
+            width_px=SMALLEST_SIDE_PX,
+            height_px=SMALLEST_SIDE_PX,
+            frames=max(1, round(sound.seconds * PLAIN_FPS)),
+            fps=PLAIN_FPS,
+        )
+        return np.asarray(drawing.synth(spec, float(sound.seconds), rate_hz), np.float32)
+
+    def _mux(self, mute: Path, samples: bytes, rate_hz: int, part: Path) -> None:
+        words = ["-hide_banner", "-loglevel", "error", "-y", "-i", str(mute)]
+        words += ["-f", "f32le", "-ar", str(rate_hz), "-ac", "2", "-i", "pipe:0"]
+        words += ["-map", "0:v", "-map", "1:a", "-map_metadata", "0", "-c:v", "copy"]
+        words += ["-c:a", "aac", "-b:a", "128k", "-bitexact"]
+        words += ["-movflags", "+faststart+use_metadata_tags", "-f", "mp4", str(part)]
+        done = subprocess.run(
+            [str(self._bench.find_ffmpeg()), *words], input=samples, capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            raise NodeFailed("RuntimeError", done.stderr.decode(errors="replace").strip())
+
+    def write_sound(self, sound: Sound, out: Path) -> None:
+        """Write a sound as FLAC, as SaveAudio does."""
+        rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+        samples = self.samples(sound, rate).tobytes()
+        words = ["-hide_banner", "-loglevel", "error", "-y", "-f", "f32le", "-ar", str(rate), "-ac", "2"]
+        words += ["-i", "pipe:0", "-metadata", f"comment={clip.MARK}", "-f", "flac"]
+
+        def encode(part: Path) -> None:
+            program = str(self._bench.find_ffmpeg())
+            done = subprocess.run(
+                [program, *words, str(part)], input=samples, capture_output=True, check=False
+            )
+            if done.returncode != 0:
+                raise NodeFailed("RuntimeError", done.stderr.decode(errors="replace").strip())
+
+        write_whole(out, encode)
+
+
+def _decoded(path: Path, first: int) -> Iterator[Image]:
+    import av
+
+    with av.open(str(path)) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            if number >= first:
+                yield frame.to_image()
+
+
+def _decoded_sound(path: Path, rate_hz: int) -> np.ndarray:
+    import av
+    import numpy as np
+
+    resampler = av.AudioResampler(format="flt", layout="stereo", rate=rate_hz)
+    parts = [np.zeros((0, 2), np.float32)]
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            parts += [piece.to_ndarray().reshape(-1, 2) for piece in resampler.resample(frame)]
+    parts += [piece.to_ndarray().reshape(-1, 2) for piece in resampler.resample(None)]
+    return np.concatenate(parts)

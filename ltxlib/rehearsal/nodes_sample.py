@@ -1,0 +1,134 @@
+"""Nodes that sample: noise, guiders, schedules, and the samplers whose steps take the time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
+from ltxlib.rehearsal.values import (
+    AudioLatent,
+    AVLatent,
+    Conditioning,
+    Guider,
+    Model,
+    Noise,
+    Pass,
+    Sampler,
+    Sigmas,
+    VideoLatent,
+)
+
+OUT_OF_MEMORY = (
+    "CUDA out of memory. Tried to allocate 2.25 GiB. GPU 0 has a total capacity of 23.64 GiB of which "
+    "1.05 GiB is free. (REHEARSAL: this fault was ordered)\nThis error means you ran out of memory on your "
+    "GPU.\n\nTIPS: If the workflow worked before you might have accidentally set the batch_size to a large "
+    "number."
+)
+
+
+def _random_noise(call: Call) -> tuple[Any, ...]:
+    return (Noise(int(call["noise_seed"])),)
+
+
+def _no_noise(call: Call) -> tuple[Any, ...]:
+    return (Noise(None),)
+
+
+def _choose_sampler(call: Call) -> tuple[Any, ...]:
+    return (Sampler(call["sampler_name"]),)
+
+
+def _guide(call: Call) -> tuple[Any, ...]:
+    positive = call.get("positive") or call.get("conditioning") or call["cond1"]
+    if not isinstance(positive, Conditioning):
+        raise NodeFailed("ValueError", f"{call.class_type} was given no conditioning")
+    return (Guider(call.a(Model, "model"), positive, call.get("negative")),)
+
+
+def _manual_sigmas(call: Call) -> tuple[Any, ...]:
+    parts = str(call["sigmas"]).replace(",", " ").split()
+    try:
+        return (Sigmas(tuple(float(part) for part in parts)),)
+    except ValueError as error:
+        raise NodeFailed("ValueError", str(error)) from error
+
+
+def _even_sigmas(steps: int, start: float = 1.0) -> Sigmas:
+    return Sigmas(tuple(start * (steps - step) / max(1, steps) for step in range(steps + 1)))
+
+
+def _schedule(call: Call) -> tuple[Any, ...]:
+    return (_even_sigmas(int(call["steps"])),)
+
+
+def _basic_schedule(call: Call) -> tuple[Any, ...]:
+    denoise = float(call["denoise"])
+    return (_even_sigmas(int(call["steps"]), denoise) if denoise > 0 else Sigmas(()),)
+
+
+def _split_sigmas(call: Call) -> tuple[Any, ...]:
+    sigmas, step = call.a(Sigmas, "sigmas").values, int(call["step"])
+    return Sigmas(sigmas[: step + 1]), Sigmas(sigmas[step:])
+
+
+def _advanced(call: Call) -> tuple[Any, ...]:
+    guider, noise = call.a(Guider, "guider"), call.a(Noise, "noise")
+    steps = call.a(Sigmas, "sigmas").steps
+    sampled = _sample(call, guider, noise.seed, steps)
+    return sampled, sampled
+
+
+def _custom(call: Call) -> tuple[Any, ...]:
+    guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
+    seed = int(call["noise_seed"]) if call["add_noise"] else None
+    sampled = _sample(call, guider, seed, call.a(Sigmas, "sigmas").steps)
+    return sampled, sampled
+
+
+def _plain(call: Call) -> tuple[Any, ...]:
+    guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
+    return (_sample(call, guider, int(call["seed"]), int(call["steps"])),)
+
+
+def _sample(call: Call, guider: Guider, seed: int | None, steps: int) -> Any:
+    latent = call["latent_image"]
+    if isinstance(latent, AVLatent) and not isinstance(latent.audio, AudioLatent):
+        raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
+    if not isinstance(latent, AVLatent | VideoLatent | AudioLatent):
+        raise NodeFailed("TypeError", f"{call.class_type} was given no latent")
+    middle = max(1, steps // 2)
+    for step in range(1, steps + 1):
+        call.bench.step()
+        if step == middle:
+            call.bench.in_mid_take()
+            if "oom" in call.bench.struck:
+                raise NodeFailed("torch.OutOfMemoryError", OUT_OF_MEMORY)
+        call.progress(step, steps)
+    positive = guider.positive
+    done = Pass(seed, steps, guider.model, positive.words, positive.frame_rate)
+    if isinstance(latent, AVLatent):
+        return AVLatent(_passed(latent.video, done), _passed(latent.audio, done))
+    return _passed(latent, done)
+
+
+def _passed(latent: Any, done: Pass) -> Any:
+    return replace(latent, passes=(*latent.passes, done)) if done.steps else latent
+
+
+PERFORMERS: dict[str, Performer] = {
+    "RandomNoise": _random_noise,
+    "DisableNoise": _no_noise,
+    "KSamplerSelect": _choose_sampler,
+    "BasicGuider": _guide,
+    "CFGGuider": _guide,
+    "DualCFGGuider": _guide,
+    "LTXVDualCFGGuider": _guide,
+    "ManualSigmas": _manual_sigmas,
+    "LTXVScheduler": _schedule,
+    "BasicScheduler": _basic_schedule,
+    "SplitSigmas": _split_sigmas,
+    "SamplerCustomAdvanced": _advanced,
+    "SamplerCustom": _custom,
+    "KSampler": _plain,
+}

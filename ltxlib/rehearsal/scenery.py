@@ -1,0 +1,154 @@
+"""Puts the layers of a scene together, from far to near, as its story tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ltxlib.rehearsal import scenery_air as air
+from ltxlib.rehearsal import scenery_fire as fire
+from ltxlib.rehearsal import scenery_glass as glass
+from ltxlib.rehearsal import scenery_land as land
+from ltxlib.rehearsal import scenery_sky as skies
+from ltxlib.rehearsal import scenery_water as water
+from ltxlib.rehearsal.palette import rgb
+from ltxlib.rehearsal.stage import Layer, Stage
+
+
+def layers(stage: Stage) -> list[Layer]:
+    """All layers of the scene, the farthest first."""
+    return [*PLACES[stage.story.place](stage), *_weather(stage)]
+
+
+def _weather(stage: Stage) -> list[Layer]:
+    """What falls or drifts in front of an open place."""
+    story, made = stage.story, []
+    if story.place in SHELTERED:
+        return made
+    if story.has("fog"):
+        made.append(air.mist(stage, 0.62, thick=0.55, spread=0.3))
+    if story.has("rain"):
+        made.append(air.rain(stage, slant=0.16 if story.has("wind", "thunder") else 0.06))
+    if story.has("snowfall") or (story.has("snow") and story.place == "snowland"):
+        made.append(air.snow(stage, wind=0.8 if story.has("wind", "thunder") else 0.15))
+    if story.has("leaves"):
+        made.append(air.leaves(stage, LEAVES))
+    if story.has("fireflies"):
+        made.append(air.fireflies(stage, 0.45, 0.95))
+    return made
+
+
+def _sea(stage: Stage) -> list[Layer]:
+    horizon = 0.42
+    place = skies.light_place(stage, horizon)
+    made = skies.heavens(stage, horizon, place)
+    made += [water.sea(stage, horizon, place), water.horizon_haze(stage, horizon)]
+    if stage.story.has("shore"):
+        made.append(water.beach(stage, 0.78))
+    return made
+
+
+def _hearth(stage: Stage) -> list[Layer]:
+    return [*fire.hearth(stage), air.embers(stage, 0.5, 0.7, 0.12, rise=0.4)]
+
+
+def _campfire(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.6)
+    return [
+        *skies.heavens(stage, 0.78, place),
+        land.pines(stage, 0.74, 0.3, depth=0.55, name="back", snowy=stage.story.has("snow")),
+        land.pines(stage, 0.77, 0.52, depth=0.9, name="front", gap=(0.5, 0.3)),
+        *fire.campfire(stage),
+        air.embers(stage, 0.5, 0.8, 0.12, rise=0.6),
+    ]
+
+
+def _snowland(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.5)
+    made = skies.heavens(stage, 0.62, place)
+    made += land.ridges(stage, 0.6, count=2, tall=0.3, snowy=True)
+    made += [land.pines(stage, 0.62, 0.15, depth=0.2, name="far", snowy=True), air.mist(stage, 0.6, thick=0.5)]
+    made += [land.pines(stage, 0.665, 0.27, depth=0.55, name="middle", snowy=True, gap=(0.5, 0.25)), land.snowfield(stage, 0.65)]
+    if stage.story.has("cabin", "fire", "lamp", "window"):
+        made += land.hut(stage, 0.62, 0.72, 0.16)
+    made += [land.pines(stage, 0.9, 0.68, depth=0.95, name="near", snowy=True, gap=(0.55, 0.44))]
+    return made
+
+
+def _meadow(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.44)
+    made = skies.heavens(stage, 0.48, place)
+    made += land.ridges(stage, 0.465, count=3, tall=0.2)
+    made += [land.meadow(stage, 0.46)]
+    if stage.story.time in {"dawn", "sunset", "dusk"} or stage.story.has("fog"):
+        made.append(air.mist(stage, 0.48, thick=0.6, spread=0.07))
+    made.append(land.blades(stage))
+    return made
+
+
+def _forest(stage: Stage) -> list[Layer]:
+    made = land.woods(stage)
+    if stage.story.time in {"dawn", "day", "sunset"}:
+        made += [air.rays(stage, 0.5), land.sunspots(stage)]
+    return made
+
+
+def _hills(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.5)
+    made = skies.heavens(stage, 0.6, place)
+    for k, ridge in enumerate(land.ridges(stage, 0.86, count=5, tall=0.6)):
+        made.append(ridge)
+        if k < 4:
+            made.append(air.mist(stage, 0.5 + 0.1 * k, thick=0.42, spread=0.1))
+    made.append(land.pines(stage, 1.02, 0.34, depth=1.0, name="near", gap=(0.5, 0.3)))
+    return made
+
+
+def _heavens(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.7)
+    made = skies.heavens(stage, 0.9, place)
+    made += land.ridges(stage, 0.93, count=3, tall=0.22, snowy=stage.story.has("snow", "aurora"))
+    made.append(land.pines(stage, 1.0, 0.2, depth=1.0, name="near"))
+    return made
+
+
+def _glass(stage: Stage) -> list[Layer]:
+    story = stage.story
+    if story.has("snow", "forest", "mountain", "meadow", "sea", "lake", "garden") and not story.has("city"):
+        made = _view(stage)
+    else:
+        made = [glass.town_at_night(stage), glass.bokeh(stage)] if story.time in {"night", "dusk"} else _view(stage)
+    if story.has("rain", "thunder") or not story.has("snow"):
+        made += [Layer(glass.Drops(stage).paint)]
+    if story.has("cabin", "candle", "fireplace", "fire", "lamp", "tea", "purr", "pages"):
+        made += [glass.room_reflection(stage, 0.27, 0.62), glass.frame(stage)]
+    return made
+
+
+def _view(stage: Stage) -> list[Layer]:
+    """What is seen through a window that does not look on a town."""
+    story = stage.story
+    if story.has("sea"):
+        return _sea(stage)
+    if story.has("snow"):
+        made = _snowland(stage)
+        return [*made, air.snow(stage, amount=0.8)]
+    if story.has("meadow"):
+        return _meadow(stage)
+    if story.has("mountain"):
+        return _hills(stage)
+    return _forest(stage)
+
+
+SHELTERED = {"hearth", "candle", "table", "glass", "underwater"}
+LEAVES = (rgb("d98a3a"), rgb("c4572e"), rgb("e0b44a"), rgb("9a8a3c"))
+PLACES: dict[str, Callable[[Stage], list[Layer]]] = {
+    "sea": _sea,
+    "hearth": _hearth,
+    "campfire": _campfire,
+    "snowland": _snowland,
+    "meadow": _meadow,
+    "forest": _forest,
+    "hills": _hills,
+    "glass": _glass,
+    "heavens": _heavens,
+}

@@ -1,0 +1,52 @@
+"""What makes two nodes the same work: their class, their values, and all that is wired into them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ltxlib.rehearsal.inputs import is_link
+from ltxlib.rehearsal.state import Folders, input_file
+
+_READS_FILE = {"LoadImage": "image", "LoadImageMask": "image", "LoadVideo": "file", "LoadAudio": "audio"}
+
+
+class Signatures:
+    """The signature of every node of one graph; None for a node that cannot run (a cycle, a loose wire)."""
+
+    def __init__(self, graph: Mapping[str, Any], folders: Folders) -> None:
+        self._graph = graph
+        self._folders = folders
+        self._known: dict[str, str | None] = {}
+        self._path: set[str] = set()
+
+    def of(self, node_id: str) -> str | None:
+        """The signature of a node, ancestors included."""
+        if node_id not in self._known:
+            if node_id in self._path or node_id not in self._graph:
+                return None
+            self._path.add(node_id)
+            self._known[node_id] = self._compute(self._graph[node_id])
+            self._path.discard(node_id)
+        return self._known[node_id]
+
+    def _compute(self, node: Mapping[str, Any]) -> str | None:
+        parts: list[Any] = [node["class_type"], self._file_state(node)]
+        for name, value in sorted(node.get("inputs", {}).items()):
+            if is_link(value):
+                ancestor = self.of(value[0]) if len(value) == 2 and isinstance(value[0], str) else None
+                if ancestor is None:
+                    return None
+                parts.append([name, ancestor, value[1]])
+            else:
+                parts.append([name, value])
+        return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+    def _file_state(self, node: Mapping[str, Any]) -> str | None:
+        """A changed file makes a loader new work, as ComfyUI's own check of the bytes does."""
+        wanted = _READS_FILE.get(node["class_type"])
+        name = node.get("inputs", {}).get(wanted) if wanted else None
+        path = input_file(self._folders, name) if isinstance(name, str) else None
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else None

@@ -1,0 +1,273 @@
+"""What travels along the wires of a rehearsed graph: descriptions of things, instead of the things themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+LATENT_FRAMES = 8
+"""LTX-2's video VAE makes 8 frames of each step of its time axis, but 1 of the first."""
+LTX_CELL_PX = 32
+PLAIN_CELL_PX = 8
+
+
+@dataclass(frozen=True)
+class Lora:
+    """A LoRA file and how strongly it is applied."""
+
+    name: str
+    strength: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """A diffusion model with the LoRAs put on it, in their order."""
+
+    name: str
+    loras: tuple[Lora, ...] = ()
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """A text encoder."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Vae:
+    """A decoder between latents and pictures, or between latents and sound."""
+
+    name: str
+    audio: bool = False
+
+
+@dataclass(frozen=True)
+class UpscaleModel:
+    """A latent upscaler: how much it enlarges the picture, and whether it doubles the frames."""
+
+    name: str
+    space: Fraction = Fraction(2)
+    time: bool = False
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """A prompt on its way to the sampler; zeroed says that its words were taken away again."""
+
+    prompt: str
+    zeroed: bool = False
+    frame_rate: float | None = None
+    guides: int = 0
+
+    @property
+    def words(self) -> str:
+        """The words that still count."""
+        return "" if self.zeroed else self.prompt
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Where the noise comes from; None is no noise."""
+
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A sampling method."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Sigmas:
+    """The noise levels of a pass, one more than it has steps."""
+
+    values: tuple[float, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many steps a sampler takes over them."""
+        return max(0, len(self.values) - 1)
+
+
+@dataclass(frozen=True)
+class Guider:
+    """A model with the prompts that lead it."""
+
+    model: Model
+    positive: Conditioning
+    negative: Conditioning | None = None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One sampler's work on a latent."""
+
+    seed: int | None
+    steps: int
+    model: Model
+    prompt: str
+    frame_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Solid:
+    """One colour, `0xRRGGBB`."""
+
+    colour: int = 0
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A picture in a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """The frames of a video file."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What sampling made: drawn when it is saved. `start` are pictures it begins with."""
+
+    passes: tuple[Pass, ...]
+    start: Pictures | None = None
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class Several:
+    """Pictures one after the other."""
+
+    parts: tuple[Pictures, ...]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A batch of images. first: which frame of the source comes first."""
+
+    width_px: int
+    height_px: int
+    frames: int
+    source: Solid | ImageFile | VideoFile | Drawing | Several
+    first: int = 0
+
+    def sized(self, width_px: int, height_px: int) -> Pictures:
+        """The same pictures in another size, at least one pixel a side."""
+        return replace(self, width_px=max(1, int(width_px)), height_px=max(1, int(height_px)))
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask; the rehearsal only knows its size."""
+
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
+class DrawnSound:
+    """Sound that sampling made."""
+
+    passes: tuple[Pass, ...]
+    seconds: Fraction
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Nothing to hear, for so long."""
+
+    seconds: Fraction
+
+
+@dataclass(frozen=True)
+class SoundFile:
+    """The sound of a file."""
+
+    path: Path
+    seconds: Fraction
+
+
+@dataclass(frozen=True)
+class Joined:
+    """One sound after the other."""
+
+    parts: tuple[Sound, ...]
+
+    @property
+    def seconds(self) -> Fraction:
+        """Their lengths together."""
+        return sum((part.seconds for part in self.parts), Fraction(0))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A stretch of a sound."""
+
+    sound: Sound
+    start_s: Fraction
+    seconds: Fraction
+
+
+Sound = DrawnSound | Silence | SoundFile | Joined | Cut
+
+
+@dataclass(frozen=True)
+class Video:
+    """Pictures at a rate, with or without sound."""
+
+    pictures: Pictures
+    fps: Fraction
+    sound: Sound | None = None
+
+
+@dataclass(frozen=True)
+class VideoLatent:
+    """A latent picture in motion: cells of 32 pixels, steps of 8 frames; guides are steps put at its end."""
+
+    columns: int
+    rows: int
+    steps: int
+    cell_px: int = LTX_CELL_PX
+    guides: int = 0
+    passes: tuple[Pass, ...] = ()
+    start: Pictures | None = None
+    strength: float = 1.0
+    content: Pictures | None = field(default=None)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height when decoded."""
+        return self.columns * self.cell_px, self.rows * self.cell_px
+
+    @property
+    def frames(self) -> int:
+        """How many frames it decodes to, guides that were not cropped included."""
+        if self.cell_px == PLAIN_CELL_PX:
+            return self.steps
+        return (self.steps + self.guides - 1) * LATENT_FRAMES + 1
+
+
+@dataclass(frozen=True)
+class AudioLatent:
+    """Latent sound: 25 steps make a second."""
+
+    steps: int
+    passes: tuple[Pass, ...] = ()
+    content: Sound | None = None
+
+
+@dataclass(frozen=True)
+class AVLatent:
+    """Picture and sound sampled together."""
+
+    video: VideoLatent
+    audio: VideoLatent | AudioLatent

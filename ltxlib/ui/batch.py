@@ -1,0 +1,243 @@
+"""Notebook 02, the film: every scene of scenes.csv, what is there, what is missing, and one button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from ltxlib.core.plan import RenderPlan, estimate
+from ltxlib.core.scene import Scene
+from ltxlib.errors import RenderFailed
+from ltxlib.store.project import Project
+from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.check import Checked, check_project
+from ltxlib.studio.connect import connect
+from ltxlib.ui import look, place
+from ltxlib.ui.job import Job, Outcome, begin, latest, run_here
+from ltxlib.ui.panel import Panel, face
+from ltxlib.ui.parts import buttons, set_html, show, text_block
+from ltxlib.ui.progress import BatchState, TextProgress, panel_html
+
+_PROMPT_SHOWN = 90
+
+
+def batch_panel(scenes_csv: str = "", render_batch: bool = True) -> None:
+    """Show the scenes of a film and render what is missing.
+
+    scenes_csv: another table than the project's, by its path from the project's folder. render_batch: by
+    night, whether to render at all; in a browser only the button renders.
+    """
+    face(
+        lambda project: _by_night(project, scenes_csv, render_batch),
+        lambda project: BatchPanel(project, scenes_csv),
+    )
+
+
+def _path(project: Project, scenes_csv: str) -> Path:
+    return project.root / scenes_csv if scenes_csv else project.scenes_csv
+
+
+def _work(project: Project, path: Path) -> Callable[[Job], None]:
+    """What the batch's thread does; every mistake is found before anything is rendered."""
+
+    def work(job: Job) -> None:
+        batch = job_for(project, connect(project), check_project(project, path))
+        for event in run_batch(batch, job.cancel):
+            job.tell(event)
+
+    return work
+
+
+def _by_night(project: Project, scenes_csv: str, render_batch: bool) -> None:
+    if not render_batch:
+        print("The batch is left out (render_batch is switched off).")
+        return
+    path = _path(project, scenes_csv)
+    here = place.look(project)
+    print(f"{'REHEARSAL: clips are stand-ins. ' if here.rehearsal else ''}Server: {here.url}")
+    state = BatchState()
+    text = TextProgress(state)
+    run_here(_work(project, path), state, text.see)
+    print(state.end_text(), flush=True)
+    if state.failed and not state.saved and not state.there:
+        first = state.failed[0]
+        raise RenderFailed(
+            f"Not one take could be made. {first.plan.scene.scene}: {first.reason}", cure=first.cure
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    place: place.Place
+    checked: Checked | None
+    there: frozenset[tuple[str, str]]
+    outcome: Outcome
+
+
+def _key(plan: RenderPlan) -> tuple[str, str]:
+    return plan.scene.scene, plan.take_id
+
+
+class BatchPanel(Panel):
+    """The table of scenes, Start, the progress, Cancel."""
+
+    name = "batch"
+
+    def __init__(self, project: Project, scenes_csv: str = "") -> None:
+        self.path = _path(project, scenes_csv)
+        self.job_name = f"{project.root}:batch"
+        self._found: _Found | None = None
+        super().__init__(project)
+
+    def build(self) -> list[widgets.Widget]:
+        self.head = text_block(look.heading("The whole film", f"Reading {self.path.name} ..."))
+        self.scenes = text_block("", "ltx-scenes")
+        self.estimate = text_block()
+        self.start = self.button("Render what is missing", self._start, "ltx-primary", "ltx-start")
+        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.again = self.button(
+            "Look again", self.refresh, "ltx-again", tooltip=f"Read {self.path.name} anew"
+        )
+        self.progress = text_block("", "ltx-progress")
+        show(self.cancel, False)
+        self.start.disabled = True
+        job = latest(self.job_name)
+        if job:
+            self._attach(job)
+        self.refresh()
+        return [
+            self.head,
+            self.scenes,
+            self.estimate,
+            buttons([self.start, self.cancel, self.again]),
+            self.progress,
+            self.notice,
+        ]
+
+    def refresh(self) -> None:
+        """Read the table and the takes anew."""
+        self.in_background(self._gather, self._fill)
+
+    def _gather(self) -> _Found:
+        here = place.look(self.project)
+        outcome, checked, there = Outcome(), None, frozenset[tuple[str, str]]()
+        with outcome:
+            checked = check_project(self.project, self.path)
+            there = frozenset(_key(plan) for plan in checked.plans if place.is_there(here.shelf, plan))
+        return _Found(here, checked, there, outcome)
+
+    def _fill(self, found: _Found) -> None:
+        self._found = found
+        self.stand_in(found.place)
+        self._show_scenes()
+        checked = found.checked
+        if checked is None:
+            set_html(self.head, look.heading("The whole film"))
+            set_html(self.estimate, look.failure(found.outcome))
+            self.start.disabled = True
+            return
+        missing = [plan for plan in checked.plans if _key(plan) not in found.there]
+        set_html(self.head, look.heading("The whole film", _summary(self.path.name, checked, missing)))
+        set_html(self.estimate, _estimate_html(checked, missing, found.place))
+        self.start.description = (
+            f"Render {look.plural(len(missing), 'missing take')}" if missing else "Nothing is missing"
+        )
+        job = latest(self.job_name)
+        self.start.disabled = not missing or bool(checked.errors) or bool(job and job.running)
+
+    def _show_scenes(self) -> None:
+        found, job = self._found, latest(self.job_name)
+        if found and found.checked:
+            made = {_key(event.plan) for event in job.state.saved} if job and job.running else set()
+            set_html(self.scenes, _scene_table(found.checked, found.there | made))
+
+    def _start(self) -> None:
+        self.say("")
+        self._attach(begin(self.job_name, _work(self.project, self.path), BatchState()))
+        self.in_background(lambda: place.look(self.project), self.stand_in)
+
+    def _cancel(self) -> None:
+        job = latest(self.job_name)
+        if job:
+            job.cancel.set()
+            self.cancel.disabled = True
+            self._see(job)
+
+    def _attach(self, job: Job) -> None:
+        if job.running:
+            self.start.disabled = self.again.disabled = True
+            self.cancel.disabled = job.cancel.is_set()
+            show(self.cancel, True)
+        self.follow(job, lambda: self._see(job))
+
+    def _see(self, job: Job) -> None:
+        running = job.running
+        if running or job.state.ended:
+            stopping = job.cancel.is_set()
+            set_html(self.progress, panel_html(job.state, running=running, stopping=stopping))
+            self._show_scenes()
+        if not running:
+            show(self.cancel, False)
+            self.again.disabled = False
+            self.fail(job.outcome)
+            self.refresh()
+
+
+def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:
+    if checked.errors:
+        return f"{file}: {look.plural(len(checked.errors), 'problem')} to mend before anything is rendered."
+    scenes = look.plural(len({plan.scene.scene for plan in checked.plans}), "scene")
+    length_s = sum(plan.scene.duration_s for plan in checked.plans)
+    takes = look.plural(len(checked.plans), "take")
+    made = len(checked.plans) - len(missing)
+    return f"{file} asks for {scenes}, {takes}, {look.clock(length_s)} of clips; {made} of them are there."
+
+
+def _estimate_html(checked: Checked, missing: list[RenderPlan], here: place.Place) -> str:
+    problems = look.problem_table(checked.problems) if checked.problems else ""
+    if checked.errors or not missing:
+        return problems
+    guess = estimate(missing)
+    low, high = look.span_text(guess.low_s), look.span_text(guess.high_s)
+    text = f"On a pod the missing takes would need about {low} to {high} ({guess.source})."
+    if here.rehearsal:
+        text += " The rehearsal needs a few seconds each."
+    elif not here.answers:
+        return problems + look.note(here.says, here.cure, kind="wait")
+    return f'{problems}<p class="ltx-quiet">{look.escape(text)}</p>'
+
+
+def _scene_table(checked: Checked, there: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> str:
+    rows = []
+    for scene in checked.scenes:
+        plans = [plan for plan in checked.plans if plan.scene.scene == scene.scene]
+        made = sum(_key(plan) in there for plan in plans)
+        rows.append(
+            (
+                f"<b>{look.escape(scene.scene)}</b>",
+                "from a picture" if scene.mode == "i2v" else "from words",
+                look.escape(f"{float(scene.duration_s):.2f} s, {scene.width} x {scene.height}"),
+                _state_tag(scene, made, len(plans)),
+                f'<span class="ltx-quiet">{look.escape(_shorter(scene.prompt))}</span>',
+            )
+        )
+    head = ("Scene", "Made", "Clip", "Takes", "Prompt")
+    return f'<div class="ltx-scroll">{look.table(head, rows)}</div>' if rows else ""
+
+
+def _state_tag(scene: Scene, made: int, wanted: int) -> str:
+    if not scene.enabled:
+        return look.tag("left out")
+    if not wanted:
+        return look.tag(look.plural(scene.takes, "take"))
+    if made == wanted:
+        return look.tag(f"{made} there" if wanted > 1 else "there", "good")
+    return look.tag(f"{made} of {wanted} there" if wanted > 1 else "missing", "wait")
+
+
+def _shorter(prompt: str) -> str:
+    words = " ".join(prompt.split())
+    return words if len(words) <= _PROMPT_SHOWN else words[: _PROMPT_SHOWN - 1].rstrip() + "…"

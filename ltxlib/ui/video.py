@@ -1,0 +1,82 @@
+"""The address under which the browser finds a file of the project, so that clips are never embedded."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ltxlib.ui.look import escape
+
+
+def files_url(path: Path) -> str | None:
+    """The file's address on the Jupyter server that started this kernel; None when it cannot be shown.
+
+    It is absolute (forms do not resolve relative ones) and changes with the file, since Jupyter lets browsers
+    keep files for long. Jupyter does not serve hidden folders, nor what lies outside its root folder.
+    """
+    server = _server()
+    if server is None:
+        return None
+    try:
+        shown = path.resolve().relative_to(Path(server["root_dir"]).resolve())
+        changed_ns = path.stat().st_mtime_ns
+    except (ValueError, OSError):
+        return None
+    if any(part.startswith(".") for part in shown.parts):
+        return None
+    return f"{server['base_url']}files/{quote(shown.as_posix())}?v={changed_ns}"
+
+
+def _server() -> dict[str, Any] | None:
+    """What the Jupyter server wrote down about itself when it started (jpserver-<pid>.json).
+
+    The kernel knows the server's process by JPY_PARENT_PID. Asking jupyter_server instead would take five
+    seconds to import.
+    """
+    pid = os.environ.get("JPY_PARENT_PID", "")
+    if not pid.isdecimal():
+        return None
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    for record in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
+        try:
+            server = json.loads(record.read_bytes())
+            if int(server["pid"]) == int(pid) and server["root_dir"] and server["base_url"]:
+                return server
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def video_html(path: Path, *, poster: Path | None = None, note: str = "") -> str:
+    """A player for a clip, or plain words where it lies when this browser cannot be shown it."""
+    url = files_url(path) if path.is_file() else None
+    if url is None:
+        return (
+            f'<div class="ltx-nofilm">The file is there, but it cannot be played inside this page. '
+            f"Open or download it here: <code>{escape(path)}</code></div>"
+            if path.is_file()
+            else f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
+        )
+    still = picture_url(poster) if poster else None
+    poster_is = f' poster="{escape(still)}"' if still else ""
+    caption = f'<div class="ltx-caption">{escape(note)}</div>' if note else ""
+    return (
+        f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{poster_is}>'
+        f"</video>{caption}"
+    )
+
+
+def picture_url(path: Path) -> str | None:
+    """Where the browser finds a small JPEG; the picture itself when there is no address for it."""
+    url = files_url(path)
+    if url is None and path.is_file():
+        try:
+            return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode()
+        except OSError:
+            return None
+    return url

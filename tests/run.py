@@ -1,0 +1,170 @@
+"""What `./kit test` does once the packages are there: ruff, the notebooks, every test, the coverage.
+
+Words after `./kit test` go to pytest as they are (`./kit test tests/core -k span`); then nothing else runs.
+Browser tests need Chromium: the system's, else Debian's by apt when we are root. Where there is none they are
+left out and the last line says so; under CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+COVERAGE_FLOOR = 90
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = (
+    "NO BROWSER TEST RAN: this machine has no Chromium that starts, and none could be installed. "
+    "Install one (on Debian: sudo apt install chromium) and run ./kit test again."
+)
+
+
+def say(text: str) -> None:
+    """One plain line, in order with what the tools below print."""
+    print(f"kit: {text}", flush=True)
+
+
+def working_browser() -> str | None:
+    """The first Chromium on PATH that really starts; Ubuntu's is a stub where there is no snap."""
+    for name in BROWSERS:
+        found = shutil.which(name)
+        if found and _succeeds([found, "--version"], timeout_s=60):
+            return found
+    return None
+
+
+def install_browser() -> None:
+    """Ask apt for Chromium, when we may; a refusal is told by the missing browser later."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    say("Installing Chromium for the browser tests.")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-liberation"]
+    for command in (["apt-get", "update", "-qq"], install):
+        subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+
+
+def without_browser(arguments: Sequence[str]) -> list[str]:
+    """The same pytest arguments, with the browser tests left out of whatever `-m` already chose."""
+    kept: list[str] = []
+    chosen = ""
+    words = iter(arguments)
+    for word in words:
+        if word == "-m":
+            chosen = next(words, "")
+        elif word.startswith("-m") and not word.startswith("--"):
+            chosen = word[2:].removeprefix("=")
+        else:
+            kept.append(word)
+    return [*kept, "-m", f"({chosen}) and not browser" if chosen else "not browser"]
+
+
+def scratch_project(folder: Path) -> Path:
+    """A copy of the film's sources with one small scene of each kind, for the notebooks to run on."""
+    leave_out = shutil.ignore_patterns(".ipynb_checkpoints")
+    for name in ("notebooks", "prompts", "workflows", "images"):
+        if (PROJECT / name).is_dir():
+            shutil.copytree(PROJECT / name, folder / name, ignore=leave_out)
+    with (PROJECT / "scenes.csv").open(encoding="utf-8-sig", newline="") as source:
+        rows = list(csv.DictReader(source))
+    small = {"frames": "17", "seconds": "", "width": "384", "height": "256", "takes": "1"}
+    first_of = {row["mode"]: row for row in reversed(rows) if row["enabled"] != "no"}
+    with (folder / "scenes.csv").open("w", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, **small} for row in first_of.values())
+    return folder
+
+
+def run_notebooks() -> bool:
+    """Every notebook, cell by cell, in a scratch copy and against the rehearsal; True when all ran.
+
+    With nobody watching a notebook works at once, so it must not stand before a ComfyUI that costs money.
+    """
+    if not any((PROJECT / "notebooks").glob("*.ipynb")):
+        return True
+    say("The notebooks, cell by cell.")
+    from ltxlib.store.project import Project
+    from ltxlib.studio import rehearsing
+
+    with tempfile.TemporaryDirectory(prefix="kit-notebooks-") as folder:
+        project = Project(scratch_project(Path(folder).resolve()))
+        running = rehearsing.start(project)
+        try:
+            command = [*_pytest(), "--nbval-lax", "-p", "no:cacheprovider"]
+            command += ["--rootdir", str(project.root), "-c", os.devnull, str(project.notebooks)]
+            return _run(command, env={**os.environ, "LTX_COMFY_URL": running.url})
+        finally:
+            rehearsing.stop(project)
+
+
+def run_all(browser: str | None) -> list[str]:
+    """Everything, in the order of what fails fastest; gives the names of what failed."""
+    ruff = [sys.executable, "-m", "ruff"]
+    arguments = [f"--cov-fail-under={COVERAGE_FLOOR}", "--cov=ltxlib", "--cov-report=term"]
+    if browser is None:
+        arguments = without_browser(arguments)
+    steps = {
+        "ruff check": lambda: _run([*ruff, "check"]),
+        "ruff format": lambda: _run([*ruff, "format", "--check"]),
+        "notebooks": run_notebooks,
+        "tests": lambda: _run([*_pytest(), *arguments]),
+    }
+    return [name for name, step in steps.items() if not step()]
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
+    """Exit code 0 when all is well, 1 when not; pytest's own code when it alone was asked for."""
+    os.chdir(PROJECT)
+    began = time.monotonic()
+    browser = working_browser()
+    if browser is None:
+        install_browser()
+        browser = working_browser()
+    if arguments:
+        chosen = list(arguments) if browser else without_browser(arguments)
+        code = subprocess.run([*_pytest(), *chosen], check=False).returncode
+    else:
+        failed = run_all(browser)
+        code = 1 if failed else 0
+        took_s = time.monotonic() - began
+        say(f"{'FAILED: ' + ', '.join(failed) if failed else 'All well'}, after {took_s:.0f} s.")
+    if browser is None:
+        say(NO_BROWSER)
+        if environ.get("CI", "").lower() == "true":
+            return code or 1
+    return code
+
+
+def _pytest() -> list[str]:
+    return [sys.executable, "-m", "pytest"]
+
+
+def _run(command: Sequence[str], env: Mapping[str, str] | None = None) -> bool:
+    return subprocess.run(command, env=env, check=False).returncode == 0
+
+
+def _succeeds(command: Sequence[str], timeout_s: float) -> bool:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout_s,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
