@@ -91,16 +91,20 @@ def run_notebooks() -> bool:
     if not any((PROJECT / "notebooks").glob("*.ipynb")):
         return True
     say("The notebooks, cell by cell.")
+    from ltxlib.errors import LtxlibError
     from ltxlib.store.project import Project
     from ltxlib.studio import rehearsing
 
     with tempfile.TemporaryDirectory(prefix="kit-notebooks-") as folder:
         project = Project(scratch_project(Path(folder).resolve()))
-        running = rehearsing.start(project)
         try:
+            running = rehearsing.start(project)
             command = [*_pytest(), "--nbval-lax", "-p", "no:cacheprovider"]
             command += ["--rootdir", str(project.root), "-c", os.devnull, str(project.notebooks)]
             return _run(command, env={**os.environ, "LTX_COMFY_URL": running.url})
+        except LtxlibError as error:
+            say(str(error))
+            return False
         finally:
             rehearsing.stop(project)
 

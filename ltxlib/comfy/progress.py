@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -42,7 +43,7 @@ class FeedSettings:
     the connection is given up. deaf_s: how long the news of a prompt just taken may be missing.
     quiet_s: silence, while work is queued, after which the connection is renewed to be sure.
     first_pause_s, longest_pause_s: wait before a new attempt; it doubles with every connection that did
-    not last settled_s.
+    not last settled_s. goodbye_s: how long the server's closing words are waited for.
     """
 
     connect_s: float = 5.0
@@ -53,6 +54,7 @@ class FeedSettings:
     first_pause_s: float = 0.25
     longest_pause_s: float = 10.0
     settled_s: float = 5.0
+    goodbye_s: float = 1.0
 
 
 class ProgressFeed:
@@ -218,10 +220,9 @@ class _Connection:
 
     def _close(self) -> None:
         """Close in full, so that the server has seen the end of this socket before the next one comes."""
-        try:
-            self._socket.close(timeout=1)
-        except (websocket.WebSocketException, OSError, ValueError, AttributeError):
-            self._socket.shutdown()
+        with suppress(websocket.WebSocketException, OSError, ValueError):
+            self._socket.close(timeout=self._settings.goodbye_s)
+        self._socket.shutdown()
 
 
 def _straight_socket(url: str, timeout_s: float) -> socket.socket:

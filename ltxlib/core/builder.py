@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ltxlib.core.layout import Section, arrange, node_size
+from ltxlib.core.layout import GROUP_FONT_PX, Section, arrange, node_size
 from ltxlib.core.schema import NodeClass, NodeSchema, shipped, types_fit
 from ltxlib.core.widgets import CONTROL, NOTHING, Shape, Widget, lay_out
 from ltxlib.core.workflow import BYPASSED, MUTED, ON
@@ -88,7 +88,7 @@ class WorkflowBuilder:
             shape=shape,
             outputs=tuple(zip(node_class.output_names, node_class.outputs, strict=True)),
             properties={"Node name for S&R": class_type},
-            size=size or _size(shape, len(node_class.outputs)),
+            size=size or _size(title or node_class.title, shape, len(node_class.outputs)),
         )
         if models:
             node.properties["models"] = [dict(model) for model in models]
@@ -184,7 +184,7 @@ class WorkflowBuilder:
                     "title": section.title,
                     "bounding": [frame.x, frame.y, frame.width, frame.height],
                     "color": section.color,
-                    "font_size": 28,
+                    "font_size": GROUP_FONT_PX,
                     "flags": {},
                 }
                 for number, (section, frame) in enumerate(zip(sections, frames, strict=True), start=1)
@@ -287,7 +287,7 @@ def _shape(node_class: NodeClass, key: str, values: dict[str, Any], *, strict: b
     return shape
 
 
-def _size(shape: Shape, outputs: int) -> tuple[int, int]:
+def _size(title: str, shape: Shape, outputs: int) -> tuple[int, int]:
     sockets = sum(1 for _, _, widget in shape.sockets if widget is None)
     long_texts = sum(1 for w in shape.widgets if w.spec is not None and w.spec.options.get("multiline"))
-    return node_size(sockets, outputs, len(shape.widgets), long_texts)
+    return node_size(title, sockets, outputs, len(shape.widgets), long_texts)

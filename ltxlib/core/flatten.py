@@ -7,25 +7,17 @@ the real client over the official templates (comfyui-frontend-package 1.58).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ltxlib.core.graph import PRIMITIVE, REROUTE, Graph, Node, Socket
 from ltxlib.core.schema import NodeSchema, types_fit, unknown_node
+from ltxlib.core.sending import boxed, pack_identity, sent
 from ltxlib.core.subgraphs import read
-from ltxlib.core.widgets import NOTHING, Widget, sent_text
+from ltxlib.core.widgets import NOTHING
 from ltxlib.core.workflow import BYPASSED, MUTED, OUTPUT_SIDE, who
 from ltxlib.errors import WorkflowError
-
-_PACK_ID = re.compile(r"(?![_.-])[\w.-]{1,100}(?<![_.-])", re.ASCII)
-_OWNER = re.compile(r"[a-zA-Z\d](?:[a-zA-Z\d]|-(?=[a-zA-Z\d])){0,38}")
-_NUMBER = r"(?:0|[1-9]\d*)"
-_VERSION = re.compile(
-    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[\da-z-]+(?:\.[\da-z-]+)*)?(?:\+[\da-z-]+(?:\.[\da-z-]+)*)?"
-    r"|[0-9a-fA-F]{4,40}"
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ def flatten(ui: Mapping[str, Any], schema: NodeSchema) -> dict[str, Any]:
 def assemble(top: Graph) -> dict[str, Any]:
     """The API graph of live graphs."""
     places = list(_places(top, None))
-    for graph in graphs_in(top):
+    for graph in top.used():
         _settle_primitives(graph)
     api: dict[str, Any] = {}
     for place in places:
@@ -86,7 +78,7 @@ def assemble(top: Graph) -> dict[str, Any]:
         api[place.id] = {
             "inputs": _inputs(place, top),
             "class_type": node.type,
-            "_meta": {"title": node.title, **_pack_identity(node.properties)},
+            "_meta": {"title": node.title, **pack_identity(node.properties)},
         }
     for node in api.values():
         lost = [name for name, value in node["inputs"].items() if _is_link(value) and value[0] not in api]
@@ -111,16 +103,6 @@ def _places(graph: Graph, host: _Place | None) -> Iterator[_Place]:
             yield from _places(node.definition, place)
 
 
-def graphs_in(top: Graph) -> list[Graph]:
-    """Each graph that is used, once."""
-    found = [top]
-    for graph in found:
-        for node in graph.nodes.values():
-            if node.definition is not None and all(node.definition is not other for other in found):
-                found.append(node.definition)
-    return found
-
-
 def _settle_primitives(graph: Graph) -> None:
     """A Primitive hands its value to the widgets it is wired to, and is then no longer needed."""
     for node in graph.nodes.values():
@@ -142,56 +124,16 @@ def _inputs(place: _Place, top: Graph) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     for widget in place.node.widgets:
         if widget.sent:
-            value = _sent(widget, place.node, top)
+            value = sent(widget, place.node, top)
             if value is not NOTHING:
-                inputs[widget.name] = _boxed(value)
+                inputs[widget.name] = boxed(value)
     for slot, socket in enumerate(place.node.sockets):
         source = _feed(place, slot, frozenset())
         if isinstance(source, _Wire):
             inputs[socket.name] = [source.id, source.slot]
         elif isinstance(source, _Value) and source.value is not NOTHING:
-            inputs[socket.name] = _boxed(source.value)
+            inputs[socket.name] = boxed(source.value)
     return inputs
-
-
-def _boxed(value: Any) -> Any:
-    """A list would be taken for a link, so the client wraps it."""
-    return {"__value__": value} if isinstance(value, list) else value
-
-
-def _sent(widget: Widget, node: Node, top: Graph) -> Any:
-    if isinstance(widget.value, str):
-        if widget.spec is not None and widget.spec.options.get("dynamicPrompts"):
-            return sent_text(widget.value)
-        if widget.name == "filename_prefix" and "Save" in node.type:
-            return _filled_name(widget.value, top)
-    return widget.value
-
-
-def _filled_name(text: str, top: Graph) -> str:
-    """`%Title.widget%` in a file name becomes that widget's value."""
-
-    def fill(found: re.Match[str]) -> str:
-        wanted, _, name = found[1].partition(".")
-        if not name or "." in name:
-            return found[0]
-        nodes = [node for graph in graphs_in(top) for node in graph.nodes.values()]
-        named = [n for n in nodes if n.properties.get("Node name for S&R", n.type) == wanted]
-        named = named or [n for n in nodes if n.title == wanted]
-        widget = named[0].widget(name) if named else None
-        if widget is None:
-            return found[0]
-        return re.sub(r'[/?<>\\:*|"\x00-\x1f\x7f]', "_", _as_text(widget.value))
-
-    return re.sub(r"%([^%]+)%", fill, text)
-
-
-def _as_text(value: Any) -> str:
-    if value is None or value is NOTHING:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 # --- following a wire back to where it really starts -------------------------------------------------------
@@ -274,24 +216,6 @@ def _bypass(node: Node, slot: int, kind: str) -> int | None:
         if socket.type == kind:
             return place
     return next((place for place, socket in enumerate(sockets) if fits(socket)), None)
-
-
-# --- the rest ---------------------------------------------------------------------------------------------
-
-
-def _pack_identity(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Which pack a node came from, as the client passes it along for people who open the prompt again."""
-    identity = {}
-    pack, source, version = (properties.get(key) for key in ("cnr_id", "aux_id", "ver"))
-    if isinstance(pack, str) and _PACK_ID.fullmatch(pack):
-        identity["cnr_id"] = pack
-    if isinstance(source, str) and source.count("/") == 1:
-        owner, name = source.split("/")
-        if _OWNER.fullmatch(owner) and _PACK_ID.fullmatch(name):
-            identity["aux_id"] = source
-    if isinstance(version, str) and (version == "unknown" or _VERSION.fullmatch(version.removeprefix("v"))):
-        identity["ver"] = version if version == "unknown" else version.removeprefix("v")
-    return identity
 
 
 def _refuse_rings(api: Mapping[str, Any]) -> None:

@@ -111,6 +111,15 @@ class Graph:
     instances: list[Node] = field(default_factory=list)
     renumbered: Mapping[str, str] = field(default_factory=dict)
 
+    def used(self) -> list[Graph]:
+        """This graph and every subgraph that an instance in it leads to, each once."""
+        found = [self]
+        for graph in found:
+            for node in graph.nodes.values():
+                if node.definition is not None and all(node.definition is not other for other in found):
+                    found.append(node.definition)
+        return found
+
     def leaving(self, node: Node, slot: int) -> list[Link]:
         """The links that start at one output of a node."""
         return [link for link in self.links.values() if link.origin == node.id and link.origin_slot == slot]

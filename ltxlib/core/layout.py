@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 TITLE_PX = 30  # above a node's position
 GAP_X_PX, GAP_Y_PX = 50, 24
-GROUP_HEAD_PX, GROUP_PAD_PX = 50, 24
+GROUP_FONT_PX = 40  # readable even when the whole graph is in view
+GROUP_HEAD_PX, GROUP_PAD_PX = 64, 24
 GROUP_GAP_PX = 60
 
 
@@ -47,11 +48,11 @@ class Box:
         )
 
 
-def node_size(sockets: int, outputs: int, widgets: int, multilines: int = 0) -> tuple[int, int]:
+def node_size(title: str, sockets: int, outputs: int, widgets: int, multilines: int = 0) -> tuple[int, int]:
     """Width and height of a node's body. widgets: all of them, multilines: those for long text."""
     rows = 20 * max(sockets, outputs)
     height = rows + (24 * widgets + 14 if widgets else 6) + 30 * multilines
-    width = 300 if widgets else 240
+    width = max(300 if widgets else 240, 34 + 7 * len(title))
     if multilines:
         return max(width, 400), max(height, 200)
     return width, height

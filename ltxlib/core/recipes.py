@@ -1,8 +1,9 @@
 """The two workflows the kit ships, written in Python: `workflows/asmr-txt2vid.json` and `asmr-img2vid.json`.
 
 LTX-2 19B distilled with ComfyUI's core nodes only: a first pass at half size, the latent made twice as
-large, a second pass that refines it; the sound is made once and carried through both. Sigmas, sampler and
-files are those of the official distilled template (comfyui-workflow-templates-json, `video_ltx2_t2v_distilled`).
+large, a second pass that refines it; the sound is made once and carried through both. Sigmas and
+files are those of the official distilled template (comfyui-workflow-templates-json,
+`video_ltx2_t2v_distilled`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.workflow import BYPASSED
 
@@ -33,48 +35,7 @@ _SOURCES = {
     STATIC_CAMERA: ("Lightricks/LTX-2-19b-LoRA-Camera-Control-Static", STATIC_CAMERA, "loras"),
 }
 
-_PROMPT = (
-    "Photorealistic close-up of a rain-covered window at dusk, seen from inside a warm room. Heavy drops gather"
-    " on the glass, tremble and slide down in crooked lines, leaving clear trails behind them. Beyond the glass"
-    " a garden sways, soft and out of focus, in blue evening light, while a single lamp behind the camera lays"
-    " an amber glow on the wooden sill. Gentle rain taps against the pane, unhurried and even, with a low murmur"
-    " of water in the gutter and one faint roll of distant thunder. The camera holds completely still."
-)
-_MOTION = (
-    "The scene stays as it is and comes softly to life. Rain begins to run down in thin, wandering lines, small"
-    " reflections tremble on wet surfaces, and the light breathes almost imperceptibly as clouds pass. Everything"
-    " else keeps its place. Steady rain patters close by, soft and regular, over a low hush of wind. The camera"
-    " holds completely still."
-)
-_NEGATIVE = "music, speech, voices, sudden loud noise, camera shake, fast motion, cuts, flicker, text, watermark, logo"
-
-_START_T2V = """## Start here
-1. Write what should be seen **and heard** in *Prompt*: one paragraph, present tense, calm.
-2. Choose the *Length*: 8n+1 frames (65 is 2.7 s, 121 is 5 s, 241 is 10 s).
-3. Press **Run**. The clip lands in ComfyUI's output folder, under `asmr/`.
-
-Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
-adding nodes or packing them into a subgraph is fine."""
-
-_START_I2V = """## Start here
-1. Choose the first picture in *First picture*. It is cropped to the film's shape.
-2. In *Prompt*, describe what **changes** and what is **heard**, not the picture itself.
-3. Choose the *Length*: 8n+1 frames (65 is 2.7 s, 121 is 5 s, 241 is 10 s), and press **Run**.
-
-Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
-adding nodes or packing them into a subgraph is fine."""
-
-_ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
-
-*Camera* holds the picture still. *Style* is an empty place: choose a LoRA and press Ctrl+B to switch it on."""
-
-_ABOUT_STAGES = """**Stage one** films at half size: 768 x 512 becomes 1536 x 1024. Sides are multiples of 32 here.
-
-The frame rate stands in two places: *Frames per second* and *Empty sound*. Keep them the same."""
-
-_ABOUT_END = """No sound wanted? Select *Sound* and press Ctrl+M (mute): the file is then saved without."""
-
-_BLUE, _GREEN, _AMBER, _VIOLET, _SLATE = "#3f789e", "#4a7a4a", "#8a6a2f", "#6b4f8a", "#4b5a66"
+_BLUE, _GREEN, _AMBER, _VIOLET, _SLATE = "#5fa8d3", "#7bbf7b", "#d9a441", "#a884d6", "#8fa3b3"
 
 
 def _models(*names: str) -> list[dict[str, str]]:
@@ -87,10 +48,10 @@ def _models(*names: str) -> list[dict[str, str]]:
 
 
 def txt2vid() -> dict[str, Any]:
-    """Text to video with sound, in UI format: 1536x1024, 65 frames at 24 fps as shipped."""
+    """Text to video with sound, in UI format: 1536x1024, 65 frames at 24 fps."""
     builder = WorkflowBuilder("asmr-txt2vid")
     _load_models(builder)
-    _describe(builder, _PROMPT, _START_T2V)
+    _describe(builder, words.PROMPT, words.START_T2V)
     _stage_one(builder)
     _stage_two(builder)
     builder.connect("latent", 0, "join", "video_latent")
@@ -110,10 +71,10 @@ def txt2vid() -> dict[str, Any]:
 
 
 def img2vid() -> dict[str, Any]:
-    """A still picture brought to life, with sound, in UI format: 1536x1024, 65 frames at 24 fps as shipped."""
+    """A still picture brought to life with sound, in UI format: 1536x1024, 65 frames at 24 fps."""
     builder = WorkflowBuilder("asmr-img2vid")
     _load_models(builder)
-    _describe(builder, _MOTION, _START_I2V)
+    _describe(builder, words.MOTION, words.START_I2V)
     _picture(builder)
     _stage_one(builder)
     _stage_two(builder)
@@ -156,7 +117,7 @@ def _group_models(builder: WorkflowBuilder) -> None:
 
 
 def _load_models(builder: WorkflowBuilder) -> None:
-    builder.note("about_models", _ABOUT_MODELS, title="About the models", size=(400, 170))
+    builder.note("about_models", words.ABOUT_MODELS, title="About the models", size=(380, 150))
     builder.add(
         "checkpoint",
         "CheckpointLoaderSimple",
@@ -168,7 +129,7 @@ def _load_models(builder: WorkflowBuilder) -> None:
         "audio_vae",
         "LTXVAudioVAELoader",
         {"ckpt_name": CHECKPOINT},
-        title="Sound part of the model [ltx.checkpoint]",
+        title="Sound model [ltx.checkpoint]",
         models=_models(CHECKPOINT),
     )
     builder.add(
@@ -204,12 +165,12 @@ def _load_models(builder: WorkflowBuilder) -> None:
 
 
 def _describe(builder: WorkflowBuilder, prompt: str, start: str) -> None:
-    builder.note("start", start, title="Start here", size=(420, 330))
+    builder.note("start", start, title="Start here", size=(400, 290))
     builder.add("prompt", "CLIPTextEncode", {"text": prompt}, title="Prompt [ltx.prompt]", size=(460, 300))
     builder.add(
         "negative",
         "CLIPTextEncode",
-        {"text": _NEGATIVE},
+        {"text": words.NEGATIVE},
         title="Not wanted (hardly heard at CFG 1) [ltx.negative_prompt]",
         size=(460, 120),
     )
@@ -242,7 +203,7 @@ def _picture(builder: WorkflowBuilder) -> None:
 
 def _stage_one(builder: WorkflowBuilder) -> None:
     width, height = STAGE_ONE_PX
-    builder.note("about_stages", _ABOUT_STAGES, title="About the two stages", size=(400, 170))
+    builder.note("about_stages", words.ABOUT_STAGES, title="About the two stages", size=(360, 150))
     builder.add(
         "latent",
         "EmptyLTXVLatentVideo",
@@ -294,7 +255,7 @@ def _sample(builder: WorkflowBuilder, key: str, *, noise: str, sigmas: str, late
 
 
 def _finish(builder: WorkflowBuilder, prefix: str) -> None:
-    builder.note("about_end", _ABOUT_END, title="About the sound", size=(300, 110))
+    builder.note("about_end", words.ABOUT_END, title="About the sound", size=(300, 100))
     builder.add(
         "picture",
         "VAEDecodeTiled",
@@ -303,13 +264,13 @@ def _finish(builder: WorkflowBuilder, prefix: str) -> None:
     )
     builder.add("sound", "LTXVAudioVAEDecode", title="Sound [ltx.audio]")
     builder.add("video", "CreateVideo", title="Picture and sound in one")
-    # Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third value as codec.
+    # Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third as codec.
     builder.add(
         "save",
         "SaveVideo",
         {"filename_prefix": prefix, "format": "mp4", "format.codec": "h264", "codec": "h264"},
         title="Save the clip [ltx.save]",
-        size=(420, 420),
+        size=(420, 330),
     )
     builder.connect("finished", "video_latent", "picture", "samples")
     builder.connect("checkpoint", "VAE", "picture", "vae")
@@ -340,12 +301,10 @@ def _group_stages(builder: WorkflowBuilder, *, picture: bool) -> None:
     )
     builder.group(
         "5 Picture, sound and file",
-        ["picture"],
-        ["sound", "about_end"],
-        ["video"],
-        ["save"],
+        ["picture", "sound", "about_end"],
+        ["video", "save"],
         color=_SLATE,
-        row=2,
+        row=1,
     )
 
 

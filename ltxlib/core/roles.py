@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ltxlib.core.flatten import assemble, graphs_in
+from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.subgraphs import read
@@ -104,13 +104,16 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
         raise ValueError(f"not values of a take: {', '.join(unknown)}")
     _refuse_wrong_tags(ui)
     wanted = _wanted(values)
-    _refuse_missing(ui, wanted, values)
+    _refuse_missing(ui, wanted)
     top = read(ui, schema)
     _switch(top, values)
-    _set_primitives(top, wanted)
+    set_before = _set_primitives(top, wanted)
     api = assemble(top)
     for key, value in wanted.items():
-        for node_id, role in _players(api, key):
+        players = _players(api, key)
+        if not players and key not in set_before:
+            _refuse_silent(ui, key)
+        for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
     if values.get("audio") is False:
         cut_sound(api, schema)
@@ -140,11 +143,11 @@ def _refuse_wrong_tags(ui: Mapping[str, Any]) -> None:
                 )
 
 
-def _refuse_missing(ui: Mapping[str, Any], wanted: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def _refuse_missing(ui: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     offered = found(ui)
     missing = []
     for key in wanted:
-        roles = [role for role, what in ROLES.items() if key in what.keys]
+        roles = _roles_for(key)
         if not any(role in offered for role in roles):
             missing.append(f"[{PREFIX}{roles[0]}] ({ROLES[roles[0]].meaning})")
     if missing:
@@ -156,7 +159,7 @@ def _refuse_missing(ui: Mapping[str, Any], wanted: Mapping[str, Any], values: Ma
 
 
 def _tagged(top: Graph, *roles: str) -> Iterator[Node]:
-    for graph in graphs_in(top):
+    for graph in top.used():
         for node in graph.nodes.values():
             if set(_roles_of(node.title)) & set(roles):
                 yield node
@@ -172,13 +175,33 @@ def _switch(top: Graph, values: Mapping[str, Any]) -> None:
             node.mode = ON if values["audio"] else MUTED
 
 
-def _set_primitives(top: Graph, wanted: Mapping[str, Any]) -> None:
-    """The client's own Primitive dissolves when flattened, so its value is set before."""
+def _roles_for(key: str) -> list[str]:
+    return [role for role, what in ROLES.items() if key in what.keys]
+
+
+def _set_primitives(top: Graph, wanted: Mapping[str, Any]) -> set[str]:
+    """The client's own Primitive dissolves when flattened, so its value is set before; gives the keys set."""
+    done = set()
     for key, value in wanted.items():
-        roles = [role for role, what in ROLES.items() if key in what.keys]
-        for node in _tagged(top, *roles):
+        for node in _tagged(top, *_roles_for(key)):
             if node.type == PRIMITIVE and node.widgets:
                 node.widgets[0].value = value
+                done.add(key)
+    return done
+
+
+def _refuse_silent(ui: Mapping[str, Any], key: str) -> None:
+    """A tag is there, but on a node that does not run: the value would be lost without a word."""
+    named = next(
+        who(node, inside)
+        for node, inside in nodes_of(ui)
+        if set(_roles_of(node.get("title"))) & set(_roles_for(key))
+    )
+    raise WorkflowError(
+        f"{named} has the tag for {ROLES[_roles_for(key)[0]].meaning}, but it does not run: it is switched"
+        " off, or it is a subgraph and the tag belongs on a node inside it.",
+        cure="Switch the node on, or move the tag, and save the workflow again.",
+    )
 
 
 def _players(api: Mapping[str, Any], key: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
+from ltxlib.core.packs import CLIENT_TITLES, pack_of
 from ltxlib.errors import WorkflowError
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
@@ -42,64 +43,6 @@ WIDGET_TYPES = frozenset(
 
 _UPLOADS = ("image_upload", "video_upload", "animated_image_upload")
 SEED_NAMES = frozenset({"seed", "noise_seed"})
-
-# Node families a creator is likely to meet, and what to install when the server lacks them.
-_PACKS = (
-    ("LTXV", "ComfyUI-LTXVideo"),
-    ("LTXAV", "a newer ComfyUI"),
-    ("LTX", "ComfyUI-LTXVideo"),
-    ("GemmaAPI", "ComfyUI-LTXVideo"),
-    ("VHS_", "ComfyUI-VideoHelperSuite"),
-    ("CM_", "ComfyMath"),
-    ("Impact", "ComfyUI-Impact-Pack"),
-    ("RIFE ", "ComfyUI-Frame-Interpolation"),
-    ("UnetLoaderGGUF", "ComfyUI-GGUF"),
-    ("CLIPLoaderGGUF", "ComfyUI-GGUF"),
-    ("SetNode", "ComfyUI-KJNodes"),
-    ("GetNode", "ComfyUI-KJNodes"),
-    ("INTConstant", "ComfyUI-KJNodes"),
-    ("FloatConstant", "ComfyUI-KJNodes"),
-    ("StringConstant", "ComfyUI-KJNodes"),
-    ("ImageResizeKJ", "ComfyUI-KJNodes"),
-    ("easy ", "ComfyUI-Easy-Use"),
-)
-_PACK_ENDINGS = (
-    ("(rgthree)", "rgthree-comfy"),
-    ("|pysssss", "ComfyUI-Custom-Scripts"),
-    ("+", "ComfyUI_essentials"),
-)
-
-# What the web client calls core nodes that the server sends without a display name.
-_CLIENT_TITLES = {
-    "EmptyLTXVLatentVideo": "Empty LTXV Latent Video",
-    "EmptyCosmosLatentVideo": "Empty Cosmos Latent Video",
-    "EmptyHunyuanImageLatent": "Empty Hunyuan Image Latent",
-    "EmptyLatentHunyuan3Dv2": "Empty Hunyuan 3D v2 Latent",
-    "VAEDecodeHunyuan3D": "Hunyuan 3D VAE Decode",
-    "StableCascade_EmptyLatentImage": "Empty Stable Cascade Latent Image",
-    "StableCascade_StageC_VAEEncode": "Stable Cascade Stage C VAE Encode",
-    "TextEncodeQwenImageEdit": "Text Encode Qwen Image Edit",
-    "TextEncodeQwenImageEditPlus": "Text Encode Qwen Image Edit Plus",
-    "Pixal3DConditioning": "Pixal3D Conditioning",
-    "EmptyTrellis2LatentStructure": "Empty Trellis2 Latent Structure",
-    "Trellis2Conditioning": "Trellis2 Conditioning",
-    "Trellis2ShapeStage": "Trellis2 Shape Stage",
-    "Trellis2TextureStage": "Trellis2 Texture Stage",
-    "VaeDecodeShapeTrellis": "Trellis2 VAE Decode Shape",
-    "VaeDecodeStructureTrellis2": "Trellis2 VAE Decode Structure",
-    "VaeDecodeTextureTrellis": "Trellis2 VAE Decode Texture",
-}
-
-
-def pack_of(class_type: str) -> str | None:
-    """The node pack that brings a class the server does not have, where the kit knows it."""
-    for ending, pack in _PACK_ENDINGS:
-        if class_type.endswith(ending):
-            return pack
-    for beginning, pack in _PACKS:
-        if class_type.startswith(beginning):
-            return pack
-    return None
 
 
 def types_fit(one: str, other: str) -> bool:
@@ -279,7 +222,7 @@ class NodeSchema:
         names = list(raw.get("output_name") or ())
         return NodeClass(
             name=class_type,
-            title=raw.get("display_name") or _CLIENT_TITLES.get(class_type) or raw.get("name") or class_type,
+            title=raw.get("display_name") or CLIENT_TITLES.get(class_type) or raw.get("name") or class_type,
             inputs=_ordered(raw),
             outputs=outputs,
             output_names=tuple(
@@ -302,6 +245,13 @@ def unknown_node(class_type: str, who: str) -> WorkflowError:
 
 @lru_cache(maxsize=1)
 def shipped() -> NodeSchema:
-    """The core nodes of ComfyUI 0.33.0 that the kit's own workflows use; model lists are empty."""
-    text = resources.files("ltxlib.core").joinpath("node_table.json").read_text(encoding="utf-8")
-    return NodeSchema(json.loads(text), lists_known=False)
+    """The core nodes of ComfyUI 0.33.0 that LTX workflows use; model lists are empty.
+
+    node_table.json holds those that the kit's own workflows and the rehearsal need, node_table_more.json
+    those that the official LTX templates use besides.
+    """
+    tables = resources.files("ltxlib.core")
+    merged: dict[str, Any] = {}
+    for name in ("node_table.json", "node_table_more.json"):
+        merged |= json.loads(tables.joinpath(name).read_text(encoding="utf-8"))
+    return NodeSchema(merged, lists_known=False)

@@ -47,6 +47,9 @@ EXACT = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp"
 
 Step = tuple[str, str]
 
+# RGB, 0-255, to what the film is made of.
+FROM_RGB: list[Step] = [("scale", f"out_color_matrix=bt709:out_range=tv:{EXACT}"), ("format", "yuv420p")]
+
 
 def matrix_of(info: ClipInfo) -> str:
     """The code a clip's colours are in: "bt709", "bt601" or "bt2020", by the rules written above."""
@@ -77,7 +80,7 @@ def to_bt709(info: ClipInfo) -> list[Step]:
     if is_ready(info):
         return []
     if _is_rgb(info):
-        return [("scale", f"out_color_matrix=bt709:out_range=tv:{EXACT}"), ("format", "yuv420p")]
+        return FROM_RGB
     matrix, span = matrix_of(info), "pc" if is_full_range(info) else "tv"
     if info.pixel_format in _QUICK_FORMATS and (matrix != BT709 or span == "pc"):
         name = _FILTER_NAMES[matrix]
@@ -94,6 +97,15 @@ def to_bt709(info: ClipInfo) -> list[Step]:
         ),
         ("format", "yuv420p"),
     ]
+
+
+def to_rgb(info: ClipInfo) -> list[Step]:
+    """The filter steps that turn the clip's numbers into RGB, 0-255."""
+    if _is_rgb(info):
+        return [("format", "rgb24")]
+    span = "pc" if is_full_range(info) else "tv"
+    words = f"in_color_matrix={matrix_of(info)}:in_range={span}:out_range=pc:{EXACT}"
+    return [("setparams", f"range={span}"), ("scale", words), ("format", "rgb24")]
 
 
 def filter_chain(first: Any, steps: Sequence[Step]) -> Any:

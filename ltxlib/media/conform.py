@@ -46,11 +46,16 @@ def fit_inside(width_px: int, height_px: int, film_w_px: int, film_h_px: int) ->
     return fitted[0], fitted[1]
 
 
+def turned(info: ClipInfo) -> list[colour.Step]:
+    """The filter steps that bring a clip upright, as players do."""
+    return list(_TURNS.get(info.rotation, ()))
+
+
 class Painter:
     """Brings single frames of one clip to the film's size and colours; frames that fit pass untouched."""
 
     def __init__(self, info: ClipInfo, width_px: int, height_px: int) -> None:
-        self._steps = [*_TURNS.get(info.rotation, []), *colour.to_bt709(info)]
+        self._steps = [*turned(info), *colour.to_bt709(info)]
         self._target = (width_px, height_px)
         self._fitted = fit_inside(info.width_px, info.height_px, width_px, height_px)
         self._turned = info.rotation in (90, 270)

@@ -21,7 +21,8 @@ from ltxlib.rehearsal.telling import Teller
 
 log = logging.getLogger(__name__)
 
-NODE_FAULTS = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+NODE_FAULTS = (ArithmeticError, AttributeError, EOFError, ImportError, LookupError, MemoryError, OSError,
+               RuntimeError, TypeError, ValueError)  # fmt: skip
 """What a graph that passed validation may still trip a node over; the prompt fails, the server goes on."""
 
 

@@ -94,7 +94,9 @@ def _join_batches(call: Call) -> tuple[Any, ...]:
 
 def _repeat(call: Call) -> tuple[Any, ...]:
     pictures, amount = call.a(Pictures, "image"), int(call["amount"])
-    return (replace(pictures, frames=pictures.frames * amount, source=Several((pictures,) * amount), first=0),)
+    return (
+        replace(pictures, frames=pictures.frames * amount, source=Several((pictures,) * amount), first=0),
+    )
 
 
 def _from_batch(call: Call) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ _FORMATS = {"auto": "mp4", "mp4": "mp4"}
 TRUNCATED_TO = 0.6
 """What is left of a file that an ordered fault cuts short."""
 
+
 def _tags(call: Call) -> dict[str, str]:
     """What a saved file carries: the graph as posted, and whatever the client wants kept with it."""
     tags = {"prompt": json.dumps(call.bench.graph)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ltxlib.rehearsal import scenery_air as air
+from ltxlib.rehearsal import scenery_brook as brook
 from ltxlib.rehearsal import scenery_fire as fire
 from ltxlib.rehearsal import scenery_glass as glass
 from ltxlib.rehearsal import scenery_land as land
+from ltxlib.rehearsal import scenery_room as room
 from ltxlib.rehearsal import scenery_sky as skies
 from ltxlib.rehearsal import scenery_water as water
 from ltxlib.rehearsal.palette import rgb
@@ -118,10 +120,61 @@ def _glass(stage: Stage) -> list[Layer]:
     else:
         made = [glass.town_at_night(stage), glass.bokeh(stage)] if story.time in {"night", "dusk"} else _view(stage)
     if story.has("rain", "thunder") or not story.has("snow"):
-        made += [Layer(glass.Drops(stage).paint)]
+        if not story.has("city") and story.time not in {"night", "dusk"}:
+            made.append(glass.out_of_focus(stage, 0.035))
+        made += [glass.scattered(stage, 0.55 if story.time == "night" else 0.1), Layer(glass.Drops(stage).paint)]
     if story.has("cabin", "candle", "fireplace", "fire", "lamp", "tea", "purr", "pages"):
         made += [glass.room_reflection(stage, 0.27, 0.62), glass.frame(stage)]
     return made
+
+
+def _candle(stage: Stage) -> list[Layer]:
+    made = [room.dim_room(stage, 0.7), *room.candles(stage, 0.72)]
+    return [*made, air.motes(stage, rgb("ffb56a"), count=40)]
+
+
+def _table(stage: Stage) -> list[Layer]:
+    story = stage.story
+    made = [room.dim_room(stage, 0.68, lamp=(0.2, 0.35)), room.lamp(stage, 0.2, 0.36)]
+    if story.has("pages", "cabin"):
+        made.append(room.books(stage, 0.76, 0.74, 0.3))
+    made += [room.cup(stage, 0.5, 0.82, 0.2), air.steam(stage, 0.5, 0.63, wide=0.07, tall=0.42)]
+    return [*made, air.motes(stage, rgb("ffc080"), count=50)]
+
+
+def _lake(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.5)
+    made = skies.heavens(stage, 0.54, place)
+    made += land.ridges(stage, 0.53, count=3, tall=0.26, snowy=stage.story.has("snow", "mountain"))
+    made += [land.pines(stage, 0.545, 0.14, depth=0.75, name="shore"), brook.lake(stage, 0.545)]
+    made.append(air.mist(stage, 0.545, thick=0.5, spread=0.06))
+    if stage.story.has("rain"):
+        made.append(brook.rings(stage, 0.56))
+    return made
+
+
+def _stream(stage: Stage) -> list[Layer]:
+    return [*land.woods(stage)[:4], air.mist(stage, 0.42, thick=0.4), *brook.brook(stage, 0.47)]
+
+
+def _waterfall(stage: Stage) -> list[Layer]:
+    return brook.waterfall(stage)
+
+
+def _underwater(stage: Stage) -> list[Layer]:
+    made = brook.underwater(stage)
+    return [*made[:2], air.rays(stage, 0.5, strength=0.3), *made[2:], air.motes(stage, rgb("bfeaf0"), rise=5)]
+
+
+def _street(stage: Stage) -> list[Layer]:
+    made = [glass.town_at_night(stage), glass.bokeh(stage, low=0.2, high=0.62), glass.scattered(stage, 0.4)]
+    return [*made, glass.wet_ground(stage, 0.66), *([brook.rings(stage, 0.68)] if stage.story.has("rain") else [])]
+
+
+def _calm(stage: Stage) -> list[Layer]:
+    place = skies.light_place(stage, 0.5)
+    made = [skies.sky(stage, 1.0, sun=(place[0], 0.8)), glass.bokeh(stage, low=0.1, high=1.0, many=40, bright=0.45)]
+    return [*made, air.mist(stage, 0.7, thick=0.5, spread=0.3), air.motes(stage, stage.colours.light)]
 
 
 def _view(stage: Stage) -> list[Layer]:
@@ -149,6 +202,14 @@ PLACES: dict[str, Callable[[Stage], list[Layer]]] = {
     "meadow": _meadow,
     "forest": _forest,
     "hills": _hills,
+    "candle": _candle,
+    "table": _table,
+    "lake": _lake,
+    "stream": _stream,
+    "waterfall": _waterfall,
+    "underwater": _underwater,
+    "street": _street,
+    "calm": _calm,
     "glass": _glass,
     "heavens": _heavens,
 }

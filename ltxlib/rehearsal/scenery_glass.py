@@ -8,21 +8,21 @@ from PIL import Image, ImageDraw
 from ltxlib.rehearsal.palette import Colour, mixed, rgb, scaled, shifted
 from ltxlib.rehearsal.rhythm import wander
 from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
-from ltxlib.rehearsal.texture import Plane, blur, dots, resize, smoothstep, tile
+from ltxlib.rehearsal.texture import Plane, blur, dots, resize, sampled, smoothstep, tile
 
 LIGHTS = (rgb("ffb765"), rgb("ff8f4a"), rgb("ffd9a0"), rgb("7fb4ff"), rgb("ff6f6a"), rgb("8fe0d0"))
 
 
-def bokeh(stage: Stage, *, low: float = 0.3, high: float = 0.85, many: int = 46, bright: float = 1.0) -> Layer:
+def bokeh(stage: Stage, *, low: float = 0.22, high: float = 0.88, many: int = 70, bright: float = 1.0) -> Layer:
     """City lights far out of focus: soft discs that glow up and down a little; a few glide by."""
     rng, h = stage.rng("bokeh"), stage.height
     groups = [stage.black() for _ in range(4)]
     for k in range(many):
         part = groups[k % 4]
         x, y = rng.uniform(0, stage.width), h * (low + (high - low) * rng.beta(2.2, 2.0))
-        radius = h * rng.uniform(0.018, 0.062)
+        radius = h * (0.012 + 0.058 * rng.uniform(0, 1) ** 1.6)
         colour = shifted(LIGHTS[int(rng.choice(6, p=[0.3, 0.2, 0.22, 0.12, 0.08, 0.08]))], rng.uniform(-0.02, 0.02))
-        _add_disc(part, x, y, radius, scaled(colour, bright * rng.uniform(0.16, 0.5)))
+        _add_disc(part, x, y, radius, scaled(colour, bright * rng.uniform(0.2, 0.62) * (1.25 - 9 * radius / h)))
     curves = [wander(rng, 7 + 2 * k) for k in range(4)]
     lane = h * (low + (high - low) * rng.uniform(0.6, 0.95))
     cars = [(rng.uniform(0, 1), rng.choice([-1, 1]) * rng.uniform(0.012, 0.03), rng.uniform(0.022, 0.036) * h,
@@ -77,6 +77,52 @@ def town_at_night(stage: Stage) -> Layer:
     return still(paint)
 
 
+def out_of_focus(stage: Stage, radius: float) -> Layer:
+    """Blurs all that is behind; radius as a part of the height."""
+    small = (max(4, round(stage.width / (radius * stage.height))), max(4, round(1 / radius)))
+
+    def paint(canvas: Canvas, t: float) -> None:
+        for plane in canvas:
+            image = Image.fromarray(plane).resize(small, Image.Resampling.HAMMING)
+            plane[:] = np.asarray(image.resize((stage.width, stage.height), Image.Resampling.BICUBIC))
+
+    return Layer(paint, still=True)
+
+
+def scattered(stage: Stage, amount: float = 0.5) -> Layer:
+    """The wide glow that lights throw into a misted pane."""
+    small = (24, 16)
+
+    def paint(canvas: Canvas, t: float) -> None:
+        for plane in canvas:
+            image = Image.fromarray(plane).resize(small, Image.Resampling.BOX)
+            plane += np.float32(amount) * np.asarray(image.resize((stage.width, stage.height), Image.Resampling.BICUBIC))
+
+    return Layer(paint, still=True)
+
+
+def wet_ground(stage: Stage, top: float) -> Layer:
+    """A wet street from `top` down: the lights above it, drawn out into long soft streaks that shiver."""
+    first = int(stage.height * top)
+    rows, width = stage.height - first, stage.width
+    texture = tile(stage.rng("wet ground"), 512, 256, grain_x=26, grain_y=7, rough=0.9)
+    depth = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
+    small = (max(8, width // 2), max(8, rows // 2))
+    x, y = np.meshgrid(np.arange(small[0], dtype=np.float32), np.arange(small[1], dtype=np.float32))
+    fade = 0.62 - 0.3 * depth
+
+    def paint(canvas: Canvas, t: float) -> None:
+        shiver = sampled(texture, x + 30, y * 1.4 + np.float32(4 * t)) + sampled(texture, x + 230, y - np.float32(3 * t))
+        shiver = resize(shiver, width, rows)
+        level = fade * (0.35 + 0.95 * smoothstep(0.7, 1.35, shiver))
+        for plane in canvas:
+            image = Image.fromarray(np.ascontiguousarray(plane[first - min(first, 2 * rows) : first][::-1]))
+            streak = image.resize((max(8, width // 12), 7), Image.Resampling.BOX).resize((width, rows), Image.Resampling.BICUBIC)
+            plane[first:] = np.asarray(streak) * level * 1.25
+
+    return Layer(paint)
+
+
 class Drops:
     """Rain on a pane: resting drops that show the world upside down, and running ones that wipe a trail."""
 
@@ -97,7 +143,9 @@ class Drops:
         self._runs = _runs(stage, rng)
         clouded = tile(rng, w, h, grain_x=160 * unit, grain_y=160 * unit, rough=1.2)
         edge = np.maximum(np.abs(stage.xs / w - 0.5), np.abs(stage.ys / h - 0.5)) * 2
-        self._fog = np.clip(fogged * (0.55 + 0.6 * clouded + 0.5 * edge**3), 0, 0.8).astype(np.float32)
+        night = stage.colours.ambient < 0.3
+        self._gain = np.float32(1.75 if night else 1.0)
+        self._fog = np.clip((0.5 if night else 1.0) * fogged * (0.55 + 0.6 * clouded + 0.5 * edge**3), 0, 0.8).astype(np.float32)
 
     def _rest(self, x: float, y: float, radius: float) -> None:
         """Sets one resting drop: what it shows, its soft edge, its dark and bright sides."""
@@ -118,8 +166,8 @@ class Drops:
         inside = shape > self._alpha[here]
         self._alpha[here] = np.where(inside, shape, self._alpha[here])
         bulge = 1 + 1.2 * away**2
-        sx = np.clip(px - dx * bulge * w * 0.13, 0, w - 1).astype(np.int64)
-        sy = np.clip(py - dy * bulge * h * 0.2, 0, h - 1).astype(np.int64)
+        sx = np.clip(px - dx * bulge * w * 0.2, 0, w - 1).astype(np.int64)
+        sy = np.clip(py - dy * bulge * h * 0.33, 0, h - 1).astype(np.int64)
         self._look[here] = np.where(inside, sy * w + sx, self._look[here])
         shade = 0.95 + 0.30 * dy - 0.55 * smoothstep(0.62, 1.05, away) * (0.75 - 0.45 * dy)
         self._shade[here] = np.where(inside, shade, self._shade[here])
@@ -131,14 +179,14 @@ class Drops:
         stage = self._stage
         c = stage.colours
         clear = canvas.copy()
-        veil = mixed(c.haze, c.horizon, 0.4)
+        veil = mixed(mixed(c.haze, c.horizon, 0.4), rgb("8a5a3a"), 0.25 if c.ambient < 0.3 else 0.0)
         wiped, heads = self._trails(t)
         cover(canvas, veil, self._fog * (1 - 0.85 * wiped))
         rest = self._alpha * (1 - wiped)
         beads = self._beads * (1 - wiped)
         for plane, source, light in zip(canvas, clear, c.light, strict=True):
             seen = source.reshape(-1).take(self._look)
-            seen *= self._shade
+            seen *= self._shade * self._gain
             seen += self._spark * np.float32(0.35 + 0.65 * light * c.ambient)
             plane += (seen - plane) * rest
             plane += beads * (0.16 * light * (0.35 + c.ambient))
@@ -177,13 +225,13 @@ class Drops:
         away = np.sqrt(dx * dx + dy * dy)
         shape = smoothstep(1.08, 0.88, away)
         bulge = 1 + 1.2 * away * away
-        sx = np.clip(px - dx * bulge * w * 0.15, 0, w - 1).astype(np.int64)
-        sy = np.clip(py - dy * bulge * h * 0.24, 0, h - 1).astype(np.int64)
+        sx = np.clip(px - dx * bulge * w * 0.22, 0, w - 1).astype(np.int64)
+        sy = np.clip(py - dy * bulge * h * 0.36, 0, h - 1).astype(np.int64)
         shade = 1.0 + 0.32 * dy - 0.5 * smoothstep(0.6, 1.05, away) * (0.75 - 0.5 * dy)
         glint = 0.6 * np.exp(-(((dx + 0.3) ** 2 + (dy + 0.45) ** 2) / 0.03))
         for plane, source in zip(canvas, clear, strict=True):
             part = plane[top:bottom, left:right]
-            part += (source[sy, sx] * shade + glint * np.float32(0.3 + 0.6 * self._stage.colours.ambient) - part) * shape
+            part += (source[sy, sx] * shade * self._gain + glint * np.float32(0.3 + 0.6 * self._stage.colours.ambient) - part) * shape
 
 
 class _Run:

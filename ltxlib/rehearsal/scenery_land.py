@@ -53,9 +53,11 @@ def _ridge(stage: Stage, horizon: float, i: int, count: int, tall: float, near: 
     body = np.stack([(v + (z - v) * veil) * tone for v, z in zip(colour, mixed(c.haze, c.horizon, 0.3), strict=True)])
     if snowy:
         white = mixed(scaled(rgb("eef3fb"), 0.35 + 0.6 * c.ambient), c.horizon, 0.3)
-        folds = tile(rng, stage.width, stage.height, grain_x=60 * stage.unit, grain_y=90 * stage.unit, rough=0.75)
-        slope = np.gradient(line[0])[None, :]
-        cap = smoothstep(0.35, 0.65, folds + 0.16 * np.clip(slope, -1, 1)) * (1 - veil) * (0.75 - 0.35 * part)
+        folds = tile(rng, stage.width, stage.height, grain_x=110 * stage.unit, grain_y=80 * stage.unit, rough=0.85)
+        k = max(1, round(3 * stage.unit))
+        facet = (folds - np.roll(folds, (-k, k), axis=(0, 1))) * (26 / k) * stage.unit
+        slope = np.clip(np.gradient(line[0]), -1, 1)[None, :] * smoothstep(0.5, 0.0, below)
+        cap = smoothstep(-0.75, 0.75, facet + 0.5 * slope) * (1 - veil) * (0.8 - 0.3 * part)
         body += cap * (np.array(white, np.float32)[:, None, None] - body)
 
     def paint(canvas: Canvas) -> None:
@@ -219,7 +221,7 @@ def meadow(stage: Stage, line: float) -> Layer:
     return Layer(paint)
 
 
-def blades(stage: Stage, *, count: int = 150, tall: float = 0.3, flowers: bool = True) -> Layer:
+def blades(stage: Stage, *, count: int = 210, tall: float = 0.44, flowers: bool = True) -> Layer:
     """Long grass close to the viewer that bends with the gusts, some of it in flower."""
     rng, c, h = stage.rng("blades"), stage.colours, stage.height
     root = rng.uniform(-0.05, 1.05, count) * stage.width

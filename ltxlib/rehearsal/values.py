@@ -1,4 +1,4 @@
-"""What travels along the wires of a rehearsed graph: descriptions of things, instead of the things themselves."""
+"""What travels along the wires of a rehearsed graph: descriptions of things, not the things themselves."""
 
 from __future__ import annotations
 

@@ -111,5 +111,3 @@ class Worker(threading.Thread):
         from ltxlib.media.ffmpeg import find_ffmpeg
 
         return find_ffmpeg().path
-
-

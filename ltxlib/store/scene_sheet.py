@@ -126,14 +126,16 @@ def edit_scene(path: Path, name: str, changes: Mapping[str, str]) -> None:
         raise BadInput(
             f"There is no scene named “{name}” in {path.name}.", cure="Choose one of those that are there."
         )
-    unknown = [column for column in changes if column not in header]
+    # Emptying a cell of a column that is not there changes nothing.
+    unknown = [column for column, text in changes.items() if text and column not in header]
     if unknown:
         raise BadInput(f"{path.name} has no column {', '.join(unknown)}.", cure="Add it to the first row.")
     records = _records(file.text)
     old = _cells(records[index], file.delimiter)
     cells = old + [""] * (len(header) - len(old))
     for column, text in changes.items():
-        cells[header.index(column)] = text
+        if column in header:
+            cells[header.index(column)] = text
     _, found = read_scene(dict(zip(header, cells, strict=False)), index + 1, path.name)
     if any(not problem.warning for problem in found):
         raise BadInput("The change would make a row that cannot be rendered; nothing was written.", found)

@@ -19,13 +19,14 @@ from ltxlib.core.take import Take, newest_good
 from ltxlib.core.timeline import Cut, Timeline, frames_at
 from ltxlib.errors import BadInput
 from ltxlib.media.card import title_card
-from ltxlib.media.master import MasterSettings, render_master
+from ltxlib.media.master import MasterProgress, MasterSettings, render_master
 from ltxlib.store import takes as take_store
-from ltxlib.store.files import inside, sha256_of, write_json
+from ltxlib.store.files import inside, write_json
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
 
 TITLE_S = 4
+REHEARSAL_COMMENT = "REHEARSAL: stand-in pictures and sound, not made by LTX-2"
 LOUDNESS_LUFS = {"YouTube, loud (-14 LUFS)": -14.0, "gentle (-18 LUFS)": -18.0, "for sleep (-23 LUFS)": -23.0}
 
 
@@ -136,9 +137,14 @@ def assemble(
     shelf.masters.mkdir(parents=True, exist_ok=True)
     if settings.title.strip():
         timeline = _with_title(timeline, settings.title.strip(), work)
-    comment = "REHEARSAL: stand-in pictures and sound, not made by LTX-2" if shelf.rehearsal else ""
-    master = MasterSettings(target_lufs=settings.target_lufs, comment=comment)
-    report = render_master(timeline, target, master, work_dir=work, on_progress=on_progress, cancel=cancel)
+    tags = {"title": settings.name} | ({"comment": REHEARSAL_COMMENT} if shelf.rehearsal else {})
+    master = MasterSettings(target_lufs=settings.target_lufs, tags=tags)
+
+    def tell(progress: MasterProgress) -> None:
+        if on_progress:
+            on_progress(round(progress.part * timeline.frames), timeline.frames)
+
+    report = render_master(timeline, target, master, work_dir=work, on_progress=tell, cancel=cancel)
     facts = {
         "master": target.name,
         "digest": digest,
@@ -146,14 +152,15 @@ def assemble(
         "rehearsal": shelf.rehearsal,
         "frames": report.frames,
         "duration_s": float(report.duration_s),
-        "sha256": sha256_of(target),
-        "size_bytes": target.stat().st_size,
+        "sha256": report.sha256,
+        "size_bytes": report.size_bytes,
         "fps": str(timeline.fps),
         "width_px": timeline.width_px,
         "height_px": timeline.height_px,
         "crossfade_frames": timeline.crossfade_frames,
         "integrated_lufs": report.integrated_lufs,
         "true_peak_dbtp": report.true_peak_dbtp,
+        "gain_db": report.gain_db,
         "notes": list(report.notes),
         "made_of": made_of,
     }
@@ -162,15 +169,14 @@ def assemble(
 
 
 def _with_title(timeline: Timeline, title: str, work: Path) -> Timeline:
-    frames = int(TITLE_S * timeline.fps)
     card = work / "title.mp4"
-    title_card(
+    frames = title_card(
         title,
         card,
         width_px=timeline.width_px,
         height_px=timeline.height_px,
         fps=timeline.fps,
-        frames=frames,
+        seconds=TITLE_S,
     )
     cut = Cut(clip=str(card), scene="title", take="", frames=frames)
     cuts = (cut, *timeline.cuts)

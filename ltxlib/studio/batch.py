@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltxlib import __version__
-from ltxlib.comfy import protocol
-from ltxlib.comfy.client import ComfyClient, require_video
+from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.events import Progress
 from ltxlib.comfy.progress import ProgressFeed
+from ltxlib.comfy.state import PromptState, require_video
 from ltxlib.core import check, roles
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
@@ -246,7 +247,7 @@ def _upload(batch: _Batch, plan: RenderPlan) -> str:
 
 def _progress(batch: _Batch, event: Any) -> Iterator[events.Event]:
     flight = batch.flights.get(getattr(event, "prompt_id", None) or "")
-    if flight and isinstance(event, protocol.Progress):
+    if flight and isinstance(event, Progress):
         yield events.TakeProgress(flight.plan, int(event.value), int(event.max))
 
 
@@ -276,7 +277,7 @@ def _collect(batch: _Batch) -> Iterator[events.Event]:
             raise
 
 
-def _settle(batch: _Batch, flight: _Flight, state: protocol.PromptState) -> events.Event:
+def _settle(batch: _Batch, flight: _Flight, state: PromptState) -> events.Event:
     """Fetch, check and record a finished prompt, or write down why there is nothing."""
     plan, now = flight.plan, time.monotonic()
     render_s = now - max(flight.since, batch.last_end)

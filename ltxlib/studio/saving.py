@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
-from ltxlib.comfy.protocol import OutputFile
+from ltxlib.comfy.state import OutputFile
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import errors_in
 from ltxlib.core.take import ClipFacts, Take

@@ -78,9 +78,12 @@ def _graphs(project: Project, schema: NodeSchema) -> list[Line]:
     """Nodes and model files, asked of the server with the graphs that the kit would send."""
     files: list[Problem] = []
     others: list[Problem] = []
-    for name in WORKFLOW_FOR_MODE.values():
+    for mode, name in WORKFLOW_FOR_MODE.items():
+        values = sample_values()
+        if mode == "t2v":
+            values = {key: value for key, value in values.items() if not key.startswith("image")}
         try:
-            graph = roles.prepare(read_workflow(project, name), schema, sample_values())
+            graph = roles.prepare(read_workflow(project, name), schema, values)
         except LtxlibError as error:
             others.append(Problem(name, error.message, error.cure))
             continue

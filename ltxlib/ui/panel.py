@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,9 @@ from ltxlib.ui.context import headless, project
 from ltxlib.ui.job import Job, Outcome
 from ltxlib.ui.parts import button, column, set_html, text_block
 from ltxlib.ui.place import Place
+
+# The panels of this kernel, so that one can tell the others that something on the disk has changed.
+_OPEN: weakref.WeakSet[Panel] = weakref.WeakSet()
 
 
 class Panel:
@@ -32,6 +36,7 @@ class Panel:
         self.banner = text_block()
         self.notice = text_block("", "ltx-notice")
         self._threads: list[threading.Thread] = []
+        _OPEN.add(self)
         parts = self.build()
         self.root = column(
             [text_block(look.style(), "ltx-style"), self.banner, *parts], "ltx-panel", f"ltx-{self.name}"
@@ -40,6 +45,15 @@ class Panel:
     def build(self) -> list[widgets.Widget]:
         """The parts below the banner; `self.notice` belongs among them, where failures are to be read."""
         raise TypeError("a panel says what it is made of")
+
+    def refresh(self) -> None:
+        """Look at the disk anew; called when another panel has changed something."""
+
+    def tell_others(self) -> None:
+        """Let the other panels of this notebook look anew."""
+        for panel in list(_OPEN):
+            if panel is not self and panel.project == self.project:
+                panel.refresh()
 
     def in_background(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do `work` on another thread and hand its result to `then`; a failure is shown instead."""

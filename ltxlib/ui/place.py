@@ -38,8 +38,8 @@ def look(project: Project) -> Place:
     """
     url = address(project)
     try:
-        with ComfyClient(url, timeout_s=SHORT_S) as client:
-            return Place(url, True, project.set(rehearsal=client.rehearsal()))
+        rehearsal = ComfyClient(url, timeout_s=SHORT_S).rehearsal()
+        return Place(url, True, project.set(rehearsal=rehearsal))
     except LtxlibError as error:
         film, rehearsed = project.set(rehearsal=False), project.set(rehearsal=True)
         shelf = rehearsed if _holds_takes(rehearsed) and not _holds_takes(film) else film

@@ -52,8 +52,11 @@ def _server() -> dict[str, Any] | None:
     return None
 
 
-def video_html(path: Path, *, poster: Path | None = None, note: str = "") -> str:
-    """A player for a clip, or plain words where it lies when this browser cannot be shown it."""
+def video_html(path: Path, *, note: str = "", autoplay: bool = False) -> str:
+    """A player for a clip, or plain words where it lies when this browser cannot be shown it.
+
+    note: plain text below the player. autoplay: for a player that a person has just asked for.
+    """
     url = files_url(path) if path.is_file() else None
     if url is None:
         return (
@@ -62,11 +65,10 @@ def video_html(path: Path, *, poster: Path | None = None, note: str = "") -> str
             if path.is_file()
             else f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
         )
-    still = picture_url(poster) if poster else None
-    poster_is = f' poster="{escape(still)}"' if still else ""
+    at_once = " autoplay" if autoplay else ""
     caption = f'<div class="ltx-caption">{escape(note)}</div>' if note else ""
     return (
-        f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{poster_is}>'
+        f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{at_once}>'
         f"</video>{caption}"
     )
 

@@ -109,7 +109,7 @@ def test_batch_and_assemble_make_a_film(capsys, project, server):
 
 def test_a_failed_take_is_exit_code_one(capsys, project, server):
     """Events are one JSON object a line, and a failure shows in the exit code."""
-    server.faults.out_of_memory(take=1)
+    server.faults.add("oom")
     code, out, _ = kit(capsys, "batch", "--json", "--project", project.root)
     happened = [json.loads(line) for line in out.splitlines()]
     assert code == 1

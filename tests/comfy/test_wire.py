@@ -200,8 +200,10 @@ def test_proxies_for_other_machines(replies: Replies, monkeypatch: pytest.Monkey
     assert replies.seen[0].path == "http://comfy.invalid:8188/queue"
 
 
-def test_unknown_host() -> None:
+def test_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that nobody knows is an unreachable server."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(ServerUnreachable):
         ComfyClient("http://nobody.invalid:8188", timeout_s=5).queue()
 

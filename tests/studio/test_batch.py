@@ -74,7 +74,7 @@ def test_progress_is_told(project, server):
 
 def test_a_failing_take_is_journaled_and_the_rest_goes_on(project, server):
     """One take out of memory leaves the other made, says why, and is tried again by the next run."""
-    server.faults.out_of_memory(take=1)
+    server.faults.add("oom")
     happened = run(project)
     (failed,) = [event for event in happened if isinstance(event, events.TakeFailed)]
     assert "memory" in failed.reason.lower()
@@ -86,7 +86,7 @@ def test_a_failing_take_is_journaled_and_the_rest_goes_on(project, server):
 
 def test_a_truncated_clip_is_never_kept(project, server):
     """A clip that does not hold what it should is refused and made anew by the next run."""
-    server.faults.truncated_file()
+    server.faults.add("truncated")
     assert run(project)[-1].failed == 1
     assert run(project)[-1] == events.BatchEnded(made=1, there=1, failed=0, cancelled=False)
     assert load_takes(project.set(rehearsal=True))[1] == []
@@ -99,7 +99,7 @@ def test_a_server_that_forgot_gets_the_take_again(tmp_path, server):
     for event in run_batch(job(project)):
         happened.append(event)
         if isinstance(event, events.TakeSaved) and len(entries(project, "saved")) == 1:
-            server.faults.forget_history()
+            server.faults.add("forget", take=0)
     assert happened[-1] == events.BatchEnded(made=4, there=0, failed=0, cancelled=False)
     assert Counter(entry["scene"] for entry in entries(project, "saved")) == Counter(
         f"scene{n}" for n in range(4)

@@ -12,18 +12,21 @@ from collections.abc import Callable
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 
 class SocketServer:
     """Keeps one socket for each client id, as ComfyUI does, its deaf-socket fault included.
 
+    It also takes prompts, and tells every socket it knows of them.
+
     trail: "open" and "close" with the client id, in the order the server saw them. greetings: what a new
     socket is told after the first status. first_words: the first message of each socket.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
         self.trail: list[tuple[str, str]] = []
         self.first_words: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -41,8 +44,13 @@ class SocketServer:
         return self
 
     def __exit__(self, *about: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
+        self.stop()
+
+    def stop(self) -> None:
+        """Go away; harmless when done twice."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._over.set)
+            self._thread.join(10)
 
     @property
     def url(self) -> str:
@@ -51,16 +59,6 @@ class SocketServer:
     def tell(self, client_id: str, *frames: str | bytes) -> None:
         """Send frames to the socket that holds the id, if one does."""
         self._in_loop(lambda: [self._say(self._known.get(client_id), frame) for frame in frames])
-
-    def take_prompt(self) -> None:
-        """Tell all that one more prompt is queued, as after an accepted POST /prompt."""
-
-        def news() -> None:
-            self.queue_remaining += 1
-            for handler in list(self._known.values()):
-                self._say(handler, self._status())
-
-        self._in_loop(news)
 
     def forget(self, client_id: str) -> None:
         """Forget an id as if an older socket of it had just been found dead: its socket goes deaf."""
@@ -97,6 +95,11 @@ class SocketServer:
 
         self._loop.call_soon_threadsafe(run)
         assert done.wait(10)
+
+    def _one_more(self) -> None:
+        self.queue_remaining += 1
+        for handler in list(self._known.values()):
+            self._say(handler, self._status())
 
     def _status(self, client_id: str | None = None) -> str:
         data: dict[str, object] = {"status": {"exec_info": {"queue_remaining": self.queue_remaining}}}
@@ -136,11 +139,16 @@ class SocketServer:
                 owner._known.pop(self.client_id, None)
                 owner._note("close", self.client_id)
 
+        class Prompts(RequestHandler):
+            def post(self) -> None:
+                owner._one_more()
+                self.write({"prompt_id": json.loads(self.request.body)["prompt_id"], "node_errors": {}})
+
         async def main() -> None:
             self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-            sockets = bind_sockets(0, "127.0.0.1")
+            sockets = bind_sockets(self._port, "127.0.0.1")
             self._port = sockets[0].getsockname()[1]
-            server = HTTPServer(Application([("/ws", Handler)]))
+            server = HTTPServer(Application([("/ws", Handler), ("/prompt", Prompts)]))
             server.add_sockets(sockets)
             ready.set()
             await self._over.wait()
@@ -153,10 +161,14 @@ class SocketServer:
 
 
 class RawSocketServer:
-    """Shakes hands as a WebSocket server does, sends the given bytes and then only keeps what it is sent."""
+    """Shakes hands as a WebSocket server does, sends the given pieces and then only keeps what it is sent.
 
-    def __init__(self, after_handshake: bytes = b"", *, status: bytes | None = None) -> None:
-        self._after, self._status = after_handshake, status
+    pause_s: between the pieces. answer: these bytes instead of shaking hands; empty to say nothing at all.
+    """
+
+    def __init__(self, *pieces: bytes, pause_s: float = 0.0, answer: bytes | None = None) -> None:
+        self._pieces, self._pause_s, self._answer = pieces, pause_s, answer
+        self._over = threading.Event()
         self._changed = threading.Condition()
         self.connections = 0
         self.received = bytearray()
@@ -167,6 +179,7 @@ class RawSocketServer:
         return self
 
     def __exit__(self, *about: object) -> None:
+        self._over.set()
         self._listener.close()
 
     @property
@@ -204,14 +217,18 @@ class RawSocketServer:
             with self._changed:
                 self.connections += 1
                 self._changed.notify_all()
-            if self._status is not None:
-                connection.sendall(self._status)
+            if self._answer is not None:
+                connection.sendall(self._answer)
+                self._over.wait(0 if self._answer else 30)
                 return
             connection.sendall(
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n" + self._after
+                b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
             )
             try:
+                for piece in self._pieces:
+                    connection.sendall(piece)
+                    self._over.wait(self._pause_s)
                 while piece := connection.recv(4096):
                     with self._changed:
                         self.received += piece

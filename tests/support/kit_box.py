@@ -94,7 +94,7 @@ class KitBox:
             f"{name}/__init__.py": f"__version__ = {version!r}\n",
             **(files or {}),
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
         record = "".join(f"{path},,\n" for path in content) + f"{info}/RECORD,,\n"
         target = self.root / "wheels" / f"{name}-{version}-py3-none-any.whl"

@@ -1,0 +1,220 @@
+"""What a ComfyUI server would refuse in a graph, said in words before it is posted.
+
+The rules are those of `POST /prompt` (ComfyUI 0.27 and 0.33, recorded): every class must exist; from each
+output node back, required inputs, wires and literals are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ltxlib.core.problem import Problem
+from ltxlib.core.schema import (
+    AUTOGROW,
+    COMBO,
+    DYNAMIC_COMBO,
+    InputSpec,
+    NodeClass,
+    NodeSchema,
+    pack_of,
+    types_fit,
+)
+from ltxlib.core.workflow import who
+
+_NUMBERS = {"INT": int, "FLOAT": float}
+_UPLOADED = ("image_upload", "video_upload", "audio_upload", "file_upload")
+# Where a loader's file belongs, for the cure; folders under ComfyUI's models/.
+_FOLDERS = {
+    "ckpt_name": "checkpoints",
+    "lora_name": "loras",
+    "text_encoder": "text_encoders",
+    "clip_name": "text_encoders",
+    "unet_name": "diffusion_models",
+    "vae_name": "vae",
+    "model_name": "latent_upscale_models",
+}
+
+
+def check_graph(api: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
+    """Every reason a server with this schema would have to refuse the graph; empty when it would run it.
+
+    Lists of model files are judged only when the schema comes from a real server (`schema.lists_known`).
+    """
+    problems = [problem for node_id, node in api.items() for problem in _check_class(node_id, node, schema)]
+    if problems:
+        return problems
+    outputs = [node_id for node_id, node in api.items() if schema.node(node["class_type"]).is_output]
+    if not outputs:
+        return [
+            Problem("The workflow", "saves nothing: no node in it writes a file.", "Add a Save Video node.")
+        ]
+    for node_id in _reached(api, outputs):
+        problems += _Judge(api, schema, node_id).problems()
+    return problems + _check_rings(api)
+
+
+def _where(node_id: str, node: Mapping[str, Any]) -> str:
+    title = (node.get("_meta") or {}).get("title") or node.get("class_type")
+    return who({"id": node_id, "title": title})
+
+
+def _check_class(node_id: str, node: Any, schema: NodeSchema) -> Iterator[Problem]:
+    if not isinstance(node, Mapping) or not isinstance(node.get("inputs"), Mapping):
+        yield Problem(f"Node #{node_id}", "is damaged: it has no inputs.", "Flatten the workflow again.")
+        return
+    class_type = node.get("class_type")
+    if not isinstance(class_type, str):
+        yield Problem(_where(node_id, node), "has no type.", "Flatten the workflow again.")
+    elif class_type not in schema:
+        pack = pack_of(class_type)
+        cure = f"Install {pack} on that ComfyUI." if pack else "Install the node pack that brings it."
+        yield Problem(_where(node_id, node), f"needs {class_type}, which this ComfyUI does not have.", cure)
+
+
+def _reached(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
+    """The nodes that the outputs need, which are all that a server looks at."""
+    seen = dict.fromkeys(outputs)
+    waiting = list(outputs)
+    while waiting:
+        for value in api[waiting.pop()]["inputs"].values():
+            if _wire(value) and value[0] in api and value[0] not in seen:
+                seen[value[0]] = None
+                waiting.append(value[0])
+    return list(seen)
+
+
+def _wire(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+class _Judge:
+    """Judges one node against its class."""
+
+    def __init__(self, api: Mapping[str, Any], schema: NodeSchema, node_id: str) -> None:
+        self.api = api
+        self.schema = schema
+        self.node = api[node_id]
+        self.inputs: Mapping[str, Any] = self.node["inputs"]
+        self.where = _where(node_id, self.node)
+        self.found: list[Problem] = []
+
+    def problems(self) -> list[Problem]:
+        node_class = self.schema.node(self.node["class_type"])
+        for spec in self._expected(node_class):
+            if spec.name not in self.inputs:
+                if not spec.optional:
+                    self._say(f'lacks the input "{spec.name}".', "Wire it, or give it a value, in ComfyUI.")
+                continue
+            value = self.inputs[spec.name]
+            if _wire(value):
+                self._judge_wire(spec, value)
+            else:
+                self._judge_value(spec, value)
+        return self.found
+
+    def _say(self, what: str, cure: str) -> None:
+        self.found.append(Problem(self.where, what, cure))
+
+    def _expected(self, node_class: NodeClass) -> Iterator[InputSpec]:
+        waiting = list(node_class.inputs)
+        while waiting:
+            spec = waiting.pop(0)
+            if spec.type == AUTOGROW:
+                members = spec.grown(10_000)
+                needed = [member for member in members if not member.optional]
+                waiting[:0] = needed + [m for m in members if m.optional and m.name in self.inputs]
+                continue
+            yield spec
+            if spec.type == DYNAMIC_COMBO:
+                waiting[:0] = spec.children(self.inputs.get(spec.name))
+
+    def _judge_wire(self, spec: InputSpec, value: list[Any]) -> None:
+        if len(value) != 2 or not isinstance(value[0], str) or not isinstance(value[1], int):
+            self._say(f'has a damaged wire at "{spec.name}".', "Flatten the workflow again.")
+            return
+        source = self.api.get(value[0])
+        if source is None:
+            self._say(
+                f'has "{spec.name}" wired to node #{value[0]}, which is not there.',
+                "Wire it again in ComfyUI.",
+            )
+            return
+        outputs = self.schema.node(source["class_type"]).outputs
+        if not 0 <= value[1] < len(outputs):
+            self._say(
+                f'has "{spec.name}" wired to an output that {_where(value[0], source)} does not have.',
+                "Wire it again in ComfyUI.",
+            )
+        elif not types_fit(outputs[value[1]], spec.type):
+            self._say(
+                f'takes {spec.type} at "{spec.name}", but {_where(value[0], source)} gives'
+                f" {outputs[value[1]]}.",
+                "Wire it to a fitting output in ComfyUI.",
+            )
+
+    def _judge_value(self, spec: InputSpec, value: Any) -> None:
+        if isinstance(value, Mapping) and "__value__" in value:
+            value = value["__value__"]
+        if spec.type in _NUMBERS or spec.options.get("widgetType") in _NUMBERS:
+            self._judge_number(spec, value)
+        elif spec.type in (COMBO, DYNAMIC_COMBO):
+            self._judge_choice(spec, value)
+        elif spec.widget_type is None and not spec.options.get("forceInput"):
+            self._say(f'needs a wire at "{spec.name}", not a value.', "Wire it in ComfyUI.")
+
+    def _judge_number(self, spec: InputSpec, value: Any) -> None:
+        kind = spec.type if spec.type in _NUMBERS else spec.options["widgetType"]
+        try:
+            number = _NUMBERS[kind](value)
+        except (TypeError, ValueError, OverflowError):
+            self._say(f'needs a number at "{spec.name}" and has {value!r}.', "Give it a number.")
+            return
+        low, high = spec.options.get("min"), spec.options.get("max")
+        if low is not None and number < low:
+            self._say(f'has {number} at "{spec.name}", and the least is {low}.', f"Give it {low} or more.")
+        elif high is not None and number > high:
+            self._say(f'has {number} at "{spec.name}", and the most is {high}.', f"Give it {high} or less.")
+
+    def _judge_choice(self, spec: InputSpec, value: Any) -> None:
+        if any(spec.options.get(key) for key in _UPLOADED) or spec.options.get("remote"):
+            return  # the server looks for the file itself, in subfolders too
+        if not spec.choices and not self.schema.lists_known:
+            return
+        values = value if isinstance(value, list) else [value]
+        for one in values:
+            if one not in (spec.choices or ()):
+                self._say_not_offered(spec, one)
+
+    def _say_not_offered(self, spec: InputSpec, value: Any) -> None:
+        choices = [str(choice) for choice in spec.choices or ()]
+        folder = _FOLDERS.get(spec.name)
+        if folder is not None or "." in str(value):
+            place = f"models/{folder} on the server" if folder else "its folder on the server"
+            there = f", or choose one that is there: {', '.join(choices[:3])}" if choices else ""
+            self._say(
+                f'asks for the file {value} at "{spec.name}", which this ComfyUI does not have.',
+                f"Put it into {place}{there}.",
+            )
+        else:
+            shown = ", ".join(choices[:8]) + (" ..." if len(choices) > 8 else "")
+            self._say(f'has {value!r} at "{spec.name}", which is not on offer.', f"Choose one of: {shown}.")
+
+
+def _check_rings(api: Mapping[str, Any]) -> list[Problem]:
+    feeds = {
+        node_id: {value[0] for value in node["inputs"].values() if _wire(value) and len(value) == 2}
+        for node_id, node in api.items()
+    }
+    left = {node_id: sources & feeds.keys() for node_id, sources in feeds.items()}
+    while True:
+        free = {node_id for node_id, sources in left.items() if not sources}
+        if not free:
+            break
+        left = {node_id: sources - free for node_id, sources in left.items() if node_id not in free}
+    return [
+        Problem(
+            _where(node_id, api[node_id]), "is part of a ring, or waits for one.", "Unplug one of its wires."
+        )
+        for node_id in list(left)[:1]
+    ]

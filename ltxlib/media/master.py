@@ -1,0 +1,244 @@
+"""Timeline in, master out: one finished film file, exact to the frame, at the loudness asked for.
+
+    facts of every clip -> sound: mix, measure, gain, AAC, measure again -> picture -> check -> final name
+
+The sound goes first because it is quick and can be wrong: its gain is only settled when the *decoded* AAC
+keeps the ceiling (coding overshoots by some tenths of a dB). The picture then needs one pass, with the sound
+packets laid beside it. A faster engine may take this one's place: the seam is `render_master`'s signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ltxlib.core.problem import errors_in
+from ltxlib.core.timeline import Timeline
+from ltxlib.errors import BadInput, Cancelled, ClipUnreadable, MediaError, StoreError
+from ltxlib.media import colour
+from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
+from ltxlib.media.level import Level, level_sound
+from ltxlib.media.loudness import Loudness, measure
+from ltxlib.media.picture import film_frames
+from ltxlib.media.probe import ClipInfo, probe
+from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
+from ltxlib.media.sound import film_sound
+from ltxlib.media.workroom import workroom
+from ltxlib.media.writer import Coding, FilmShape, write_film
+
+__all__ = ["PRESETS", "MasterProgress", "MasterReport", "MasterSettings", "render_master"]
+
+# How much of the whole each phase is, for the progress bar.
+_SHARES = {"look": (0.0, 0.02), "sound": (0.02, 0.12), "picture": (0.12, 0.97), "check": (0.97, 1.0)}
+
+
+def render_master(
+    timeline: Timeline,
+    out: Path,
+    settings: MasterSettings,
+    *,
+    work_dir: Path,
+    on_progress: Callable[[MasterProgress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> MasterReport:
+    """Renders the timeline to `out` (MP4), whole or not at all, and says what came of it.
+
+    work_dir: a folder for intermediate files, made when missing and left as it was. Raises BadInput (timeline
+    or settings), ClipUnreadable (every clip that cannot be used, by scene and take), Cancelled,
+    FfmpegMissing, MediaError, StoreError.
+    """
+    out = Path(out)
+    problems = errors_in([*timeline.problems(), *settings.problems()])
+    if problems:
+        raise BadInput("This film cannot be made yet.", problems)
+    render = _Render(timeline, settings, find_ffmpeg(), on_progress, cancel)
+    part = out.with_name(out.name + ".part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with workroom(work_dir) as room:
+            return render.run(room, part, out)
+    except OSError as error:
+        raise StoreError(f"The film could not be stored ({error.strerror or error}).") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class _Render:
+    """One run of `render_master`: what all phases share."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        settings: MasterSettings,
+        ffmpeg: Ffmpeg,
+        on_progress: Callable[[MasterProgress], None] | None,
+        cancel: threading.Event | None,
+    ) -> None:
+        self.timeline, self.settings, self.ffmpeg = timeline, settings, ffmpeg
+        self.on_progress, self.cancel = on_progress, cancel
+        self.seconds: dict[str, float] = {}
+        self.notes: list[str] = []
+
+    def run(self, room: Path, part: Path, out: Path) -> MasterReport:
+        clips = self.look()
+        level = self.sound(clips, room)
+        self.picture(clips, level.path, part)
+        return self.check(part, out, level)
+
+    def look(self) -> list[ClipInfo]:
+        """The facts of every clip, each file read once; all that cannot be used are told together."""
+        found: dict[str, ClipInfo] = {}
+        faults = []
+        with self.phase("look"):
+            for number, cut in enumerate(self.timeline.cuts):
+                self.step("look", number, len(self.timeline.cuts))
+                try:
+                    if cut.clip not in found:
+                        found[cut.clip] = probe(Path(cut.clip))
+                except ClipUnreadable as error:
+                    faults.append(f"{cut.scene} {cut.take}: {error.message}")
+        if faults:
+            raise ClipUnreadable(f"The film cannot be made of these clips. {' '.join(faults)}")
+        clips = [found[cut.clip] for cut in self.timeline.cuts]
+        for cut, info in zip(self.timeline.cuts, clips, strict=True):
+            self.notes += [
+                f"{cut.scene} {cut.take}: {note}" for note in _notes(info, cut.frames, self.timeline)
+            ]
+        return clips
+
+    def sound(self, clips: Sequence[ClipInfo], room: Path) -> Level:
+        """Mixes, levels and codes the sound."""
+        with self.phase("sound"):
+            total = len(clips) + 3
+
+            def blocks() -> Iterator:
+                for number, block in enumerate(film_sound(self.timeline, clips, self.fade_frames)):
+                    self.step("sound", number, total)
+                    yield block
+
+            level = level_sound(blocks(), room, self.settings, self.ffmpeg, self.cancel)
+            self.step("sound", total, total)
+        self.notes += level.notes
+        return level
+
+    def picture(self, clips: Sequence[ClipInfo], sound: Path, part: Path) -> None:
+        """Codes every frame and lays the sound beside it."""
+        shape = FilmShape(self.timeline.width_px, self.timeline.height_px, self.timeline.fps)
+        coding = Coding(self.settings.crf, self.settings.preset, self.settings.tags)
+        with (
+            self.phase("picture"),
+            closing(film_frames(self.timeline, clips, self.fade_frames)) as frames,
+            closing(write_film(frames, sound, part, shape, coding)) as writer,
+        ):
+            for done in writer:
+                self.step("picture", done, self.timeline.frames)
+
+    def check(self, part: Path, out: Path, level: Level) -> MasterReport:
+        """Looks at the finished file with fresh eyes, makes it safe on the disk and gives it its name."""
+        with self.phase("check"):
+            self.step("check", 0, 3)
+            info = probe(part)
+            if (info.frames, info.fps, info.variable_rate) != (
+                self.timeline.frames,
+                self.timeline.fps,
+                False,
+            ):
+                raise MediaError(
+                    f"The finished film has {info.frames} frames at {info.fps} a second, "
+                    f"not {self.timeline.frames} at {self.timeline.fps}."
+                )
+            loudness = measure(part, self.ffmpeg, cancel=self.cancel)
+            self.step("check", 1, 3)
+            digest = _stored(part, self.stop_if_asked)
+            self.step("check", 2, 3)
+            part.replace(out)
+            _sync_folder(out.parent)
+        self.step("check", 3, 3)
+        return self.report(out, digest, loudness, level.gain_db)
+
+    def report(self, out: Path, digest: str, loudness: Loudness, gain_db: float) -> MasterReport:
+        return MasterReport(
+            path=out,
+            frames=self.timeline.frames,
+            duration_s=float(self.timeline.duration_s),
+            integrated_lufs=loudness.integrated_lufs,
+            true_peak_dbtp=loudness.true_peak_dbtp,
+            gain_db=gain_db,
+            sha256=digest,
+            size_bytes=out.stat().st_size,
+            seconds=dict(self.seconds),
+            notes=tuple(self.notes),
+        )
+
+    @property
+    def fade_frames(self) -> tuple[int, int]:
+        """The fades in frames; neither takes more than half the film."""
+        half = self.timeline.frames // 2
+        wanted = (self.settings.fade_in_s, self.settings.fade_out_s)
+        fade_in, fade_out = (min(round(seconds * self.timeline.fps), half) for seconds in wanted)
+        return fade_in, fade_out
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 3)
+
+    def step(self, phase: str, done: int, total: int) -> None:
+        """Says how far the work is; stops it when somebody asked for that, until it has its final name."""
+        if phase != "check" or done < total:
+            self.stop_if_asked()
+        if self.on_progress is not None:
+            low, high = _SHARES[phase]
+            self.on_progress(MasterProgress(phase, done, total, low + (high - low) * done / total))
+
+    def stop_if_asked(self) -> None:
+        if self.cancel is not None and self.cancel.is_set():
+            raise Cancelled("The film was stopped; nothing was changed.")
+
+
+def _notes(info: ClipInfo, frames: int, timeline: Timeline) -> list[str]:
+    """What had to be done to this clip, where a person would want to know."""
+    notes = []
+    if not info.has_audio:
+        notes.append("it has no sound, so the film is silent there.")
+    if info.variable_rate:
+        notes.append("its frames come at uneven times; they were laid on the film's even ones.")
+    elif info.fps != timeline.fps:
+        notes.append(f"it runs at {float(info.fps):g} frames a second, the film at {float(timeline.fps):g}.")
+    if (info.width_px, info.height_px) != (timeline.width_px, timeline.height_px):
+        notes.append(f"it is {info.width_px}x{info.height_px} and was fitted into the film's size.")
+    missing = frames - info.frames_at(timeline.fps)
+    if missing > 0:
+        notes.append(f"it is {missing} frames shorter than its place, so its last picture stands still.")
+    if colour.matrix_of(info) != colour.BT709:
+        known = "is" if info.color_space else "says nothing of its colours and was read as"
+        notes.append(f"it {known} {colour.matrix_of(info).upper()}; its colours were converted to BT.709.")
+    if info.color_transfer in colour.HDR_TRANSFERS:
+        notes.append("it is an HDR clip; its brightness will look flat in this film.")
+    return notes
+
+
+def _stored(path: Path, between: Callable[[], None]) -> str:
+    """Makes sure the file is on the disk and gives back its sha256."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        while block := file.read(1 << 22):
+            digest.update(block)
+            between()
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the new name itself safe against a power cut, where the system can do that for folders."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,211 @@
+"""Notebook 02, one take: write or choose a prompt, press the button, watch the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from ltxlib.core.plan import RenderPlan
+from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.prompts import PromptEntry
+from ltxlib.core.scene import Scene, cells_for
+from ltxlib.errors import BadInput
+from ltxlib.store.project import Project
+from ltxlib.store.scene_sheet import add_scene, edit_scene, read_sheet
+from ltxlib.store.takes import clip_path
+from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.check import check_scenes, read_library
+from ltxlib.studio.connect import connect
+from ltxlib.ui import look, place
+from ltxlib.ui.job import Job, begin, latest
+from ltxlib.ui.panel import Panel, face
+from ltxlib.ui.parts import buttons, set_html, show, text_block
+from ltxlib.ui.progress import BatchState
+from ltxlib.ui.take_form import FILE, TakeForm, named
+from ltxlib.ui.video import video_html
+
+_PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+
+
+def one_take_panel() -> None:
+    """The form for one take; by night it has nothing to do."""
+    face(
+        lambda _: print("In a browser, this is a form for a single take. The night has no use for it."),
+        OneTakePanel,
+    )
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of the button: the plan, and where its clip lies."""
+
+    plan: RenderPlan
+    clip: Path
+
+
+def _work(project: Project, scene: Scene) -> Callable[[Job], Made]:
+    def work(job: Job) -> Made:
+        connection = connect(project)
+        checked = check_scenes(project, [replace(scene, takes=1, enabled=True)], [], FILE)
+        _or_raise(named(checked.problems))
+        batch = job_for(project, connection, checked)
+        for event in run_batch(batch, job.cancel):
+            job.tell(event)
+        plan = batch.plans[0]
+        return Made(plan, clip_path(batch.shelf, plan.scene.scene, plan.take_id))
+
+    return work
+
+
+def _or_raise(problems: list[Problem]) -> None:
+    if errors_in(problems):
+        raise BadInput(
+            "Nothing was rendered: something in the form is to be mended first.", errors_in(problems)
+        )
+
+
+@dataclass(frozen=True)
+class _Choices:
+    place: place.Place
+    library: dict[str, PromptEntry]
+    images: list[str]
+    scenes: list[Scene]
+
+
+class OneTakePanel(Panel):
+    """The form, its button and its clip."""
+
+    name = "take"
+
+    def build(self) -> list[widgets.Widget]:
+        self.job_name = f"{self.project.root}:take"
+        self.form = TakeForm(self.project.images, self._name_changed)
+        self.render = self.button("Render one take", self._render, "ltx-primary", "ltx-render")
+        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.save = self.button("Add to scenes.csv", self._save, "ltx-save")
+        self.progress = text_block("", "ltx-progress")
+        self.result = text_block("", "ltx-result")
+        show(self.cancel, False)
+        job = latest(self.job_name)
+        if job:
+            self._attach(job)
+        self.refresh()
+        head = look.heading("One take", "Choose a prompt, or write your own, and see what comes of it.")
+        return [
+            text_block(head),
+            self.form.part,
+            buttons([self.render, self.cancel, self.save]),
+            self.notice,
+            self.progress,
+            self.result,
+        ]
+
+    def refresh(self) -> None:
+        """Offer the prompts, pictures and scenes that are there now."""
+        self.in_background(self._gather, self._fill)
+
+    def _gather(self) -> _Choices:
+        project = self.project
+        library, _ = read_library(project.prompts)
+        images = sorted(
+            path.relative_to(project.images).as_posix()
+            for path in project.images.rglob("*")
+            if path.suffix.lower() in _PICTURES
+        )
+        try:
+            scenes = list(read_sheet(project.scenes_csv).scenes)
+        except BadInput:
+            # The batch below says what is wrong with the table; the form works without it.
+            scenes = []
+        return _Choices(place.look(project), library, images, scenes)
+
+    def _fill(self, found: _Choices) -> None:
+        self.stand_in(found.place)
+        self.form.fill_choices(found.library, found.images, found.scenes)
+
+    def _scene(self) -> Scene | None:
+        """The scene of the form; None, with the problems shown, when there is something to mend."""
+        scene, problems = self.form.scene()
+        if scene is None:
+            text = "Something in the form is to be mended first."
+            self.say(look.note(text, kind="bad", inside=look.problem_table(errors_in(problems))))
+            return None
+        self.say("")
+        return scene
+
+    def _render(self) -> None:
+        scene = self._scene()
+        if scene is not None:
+            set_html(self.result, "")
+            self._attach(begin(self.job_name, _work(self.project, scene), BatchState()))
+            self.in_background(lambda: place.look(self.project), self.stand_in)
+
+    def _cancel(self) -> None:
+        job = latest(self.job_name)
+        if job:
+            job.cancel.set()
+            self.cancel.disabled = True
+
+    def _attach(self, job: Job) -> None:
+        self.render.disabled = job.running
+        self.cancel.disabled = job.cancel.is_set()
+        show(self.cancel, job.running)
+        self.follow(job, lambda: self._see(job))
+
+    def _see(self, job: Job) -> None:
+        if job.running:
+            state = job.state
+            said = f'<div class="ltx-said"><span class="ltx-now">{look.escape(state.now_text())}</span></div>'
+            set_html(self.progress, said + look.bar(state.step, state.steps))
+            return
+        set_html(self.progress, "")
+        self.render.disabled = False
+        show(self.cancel, False)
+        self.fail(job.outcome)
+        if job.result:
+            self._show(job.result, job.state)
+        self.tell_others()
+
+    def _show(self, made: Made, state: BatchState) -> None:
+        for event in state.failed:
+            self.say(look.note(event.reason, event.cure, kind="bad"))
+        if state.saved or state.there:
+            plan = made.plan
+            words = f"{plan.scene.scene}, seed {plan.seed}"
+            if state.saved:
+                words += f", made in {look.span_text(state.saved[0].take.render_s)}"
+            else:
+                words += ". This very take was made before; choose New seed for another one"
+            set_html(self.result, video_html(made.clip, note=f"{words}."))
+        elif state.ended and state.ended.cancelled:
+            self.say(look.note("Stopped. No take was made.", kind="wait"))
+
+    def _name_changed(self) -> None:
+        base = self.form.base.scene
+        same = bool(base) and base == self.form.name.value.strip()
+        self.save.description = "Save to this row" if same else "Add to scenes.csv"
+
+    def _save(self) -> None:
+        scene = self._scene()
+        if scene is None:
+            return
+        path, base = self.project.scenes_csv, self.form.base
+        if base.scene and base.scene == scene.scene:
+            before, after = cells_for(base), cells_for(scene)
+            changes = {name: text for name, text in after.items() if text != before[name]}
+            if "frames" in changes or "fps" in changes:
+                changes |= {"frames": str(scene.frames), "seconds": ""}
+            changes.pop("enabled", None)
+            edit_scene(path, base.scene, changes)
+            text = f"Saved: {scene.scene} in {path.name} is now as this form says."
+        else:
+            add_scene(path, scene)
+            text = f"Added: {scene.scene} is now the last row of {path.name}."
+        self.form.base = scene
+        self._name_changed()
+        self.say(look.note(text))
+        self.refresh()
+        self.tell_others()

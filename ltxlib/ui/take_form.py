@@ -1,0 +1,278 @@
+"""The form for one scene: every field of it as a choice among what LTX-2 really makes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from ltxlib.core import catalog, span
+from ltxlib.core.problem import Problem
+from ltxlib.core.prompts import PromptEntry
+from ltxlib.core.scene import Scene, cells_for, read_scene
+from ltxlib.ui import look, parts
+from ltxlib.ui.video import picture_url
+
+FILE = "form"
+OWN_WORDS = "my own words"
+NEW_SCENE = "a new scene"
+_BLANK = Scene(scene="", prompt="")
+
+# Finished sizes in pixels, all multiples of 64; the first is the kit's standard.
+SIZES = {
+    (1536, 1024): "wide, the kit's standard",
+    (1920, 1088): "widescreen, slowest",
+    (1280, 704): "widescreen, quicker",
+    (1024, 1536): "upright",
+    (1088, 1920): "upright, for phones",
+    (1024, 1024): "square",
+    (768, 512): "small and quick, to try a prompt",
+}
+_CAMERA_WORDS = {
+    "static": "stands still",
+    "dolly-in": "moves closer",
+    "dolly-out": "moves away",
+    "dolly-left": "glides left",
+    "dolly-right": "glides right",
+    "jib-up": "rises",
+    "jib-down": "sinks",
+    catalog.NO_CAMERA: "as the prompt says (no camera LoRA)",
+}
+_LABELS = {
+    "scene": "Name",
+    "prompt": "Prompt",
+    "image": "Picture",
+    "frames": "Length",
+    "seconds": "Length",
+    "width": "Size",
+    "height": "Size",
+    "camera_lora": "Camera",
+}
+
+
+def lengths(fps: Fraction) -> list[tuple[str, int]]:
+    """Every length LTX-2 makes at this rate, as a person reads it, with its frames."""
+    last = max(span.longest_frames(fps), span.SHORTEST_FRAMES)
+    frames = range(span.SHORTEST_FRAMES, last + 1, span.FRAME_GROUP)
+    return [(f"{span.seconds_text(count, fps)}  ({count} frames)", count) for count in frames]
+
+
+def named(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems with the fields of the form as places, instead of rows and columns."""
+    said = []
+    for problem in problems:
+        if problem.where.startswith(f"{FILE} row"):
+            column = problem.where.rsplit("column ", 1)[-1]
+            where = _LABELS.get(column, column.replace("_", " ").capitalize())
+            problem = replace(problem, where=where)
+        said.append(problem)
+    return said
+
+
+class TakeForm:
+    """The fields; `scene` reads them, `load` fills them from a row of scenes.csv."""
+
+    def __init__(self, images: Path, on_name: Callable[[], None]) -> None:
+        self.images = images
+        self.library: Mapping[str, PromptEntry] = {}
+        self.base = _BLANK
+        self._scenes: dict[str, Scene] = {}
+        self._filling = False
+        self._make_fields()
+        self._wire(on_name)
+        self.part = self._lay_out()
+        self._show_mode()
+
+    def _make_fields(self) -> None:
+        self.row = widgets.Dropdown(options=[(NEW_SCENE, "")], value="")
+        self.name = widgets.Text(placeholder="such as rain-window", continuous_update=False)
+        self.mode = widgets.ToggleButtons(options=[("from words", "t2v"), ("from a picture", "i2v")])
+        self.topic = widgets.Dropdown(options=[(OWN_WORDS, "")], value="")
+        self.entry = widgets.Dropdown(options=[])
+        self.prompt = widgets.Textarea(
+            rows=6, placeholder="What is seen and heard, in the present tense, in one flowing paragraph."
+        )
+        self.sound_words = parts.text_block()
+        self.image = widgets.Dropdown(options=[])
+        self.preview = parts.text_block()
+        self.image_strength = widgets.FloatSlider(
+            value=1.0, min=0, max=1, step=0.05, readout_format=".2f", continuous_update=False
+        )
+        self.length = widgets.SelectionSlider(options=lengths(Fraction(24)), value=65, continuous_update=True)
+        self.size = widgets.Dropdown(options=_size_options(1536, 1024), value=(1536, 1024))
+        cameras = [(_CAMERA_WORDS.get(name, name), name) for name in (*catalog.CAMERAS, catalog.NO_CAMERA)]
+        self.camera = widgets.Dropdown(options=cameras, value="static")
+        self.camera_strength = widgets.FloatSlider(
+            value=1.0, min=0, max=2, step=0.05, readout_format=".2f", continuous_update=False
+        )
+        self.seed = widgets.Text(placeholder="empty: the kit picks one")
+        self.new_seed = parts.button("New seed", self._new_seed, "ltx-small", "ltx-new-seed")
+        self.audio = widgets.Checkbox(value=True, description="make the sound with the picture", indent=False)
+        self.model = widgets.Dropdown(options=list(catalog.MODELS))
+
+    def _wire(self, on_name: Callable[[], None]) -> None:
+        self.row.observe(lambda _: self._picked_row(), "value")
+        self.name.observe(lambda _: on_name(), "value")
+        self.row.observe(lambda _: on_name(), "value")
+        self.mode.observe(lambda _: self._show_mode(), "value")
+        self.topic.observe(lambda _: self._picked_topic(), "value")
+        self.entry.observe(lambda _: self._picked_entry(), "value")
+        self.image.observe(lambda _: self._show_mode(), "value")
+
+    def _lay_out(self) -> widgets.Widget:
+        field = parts.field
+        self.image_fields = [
+            field("Picture", parts.column([self.image, self.preview]), "A file of the images/ folder."),
+            field("How closely it starts from the picture", self.image_strength, "1 keeps it as it is."),
+        ]
+        seed = widgets.HBox([self.seed, self.new_seed])
+        seed.add_class("ltx-seed")
+        return parts.column(
+            [
+                field("Scene", self.row, "Start afresh, or from a row of scenes.csv."),
+                field("Name", self.name, "Letters, digits and dashes; it names the folder of the takes."),
+                field("Made", self.mode),
+                field("Sound", self.audio),
+                field("Prompt from the library", parts.column([self.topic, self.entry], "ltx-two")),
+                self.sound_words,
+                field("Prompt", self.prompt, "", "ltx-wide", "ltx-prompt"),
+                *self.image_fields,
+                field("Length", self.length, "Only lengths that LTX-2 makes.", "ltx-length"),
+                field("Size of the finished clip", self.size),
+                field("The camera", self.camera),
+                field("How strongly", self.camera_strength),
+                field("Seed", seed, "The same seed gives the same clip again."),
+                field("Model", self.model, "fp8 is smaller and needs less memory."),
+            ],
+            "ltx-form",
+        )
+
+    def fill_choices(
+        self, library: Mapping[str, PromptEntry], images: Sequence[str], scenes: Sequence[Scene]
+    ) -> None:
+        """Offer what is there now; what is chosen stays chosen where it still exists."""
+        self.library = library
+        self._scenes = {scene.scene: scene for scene in scenes}
+        topics = sorted({name.partition("/")[0] for name in library})
+        first_time = not self.topic.value and not self.prompt.value
+        self._filling = True
+        _set_options(self.topic, [(OWN_WORDS, ""), *((topic, topic) for topic in topics)])
+        _set_options(self.image, list(images))
+        _set_options(self.row, [(NEW_SCENE, ""), *((name, name) for name in self._scenes)])
+        self._filling = False
+        if first_time and topics:
+            # Something to press the button on at once.
+            self.topic.value = "rain" if "rain" in topics else topics[0]
+        self._show_mode()
+
+    def load(self, scene: Scene) -> None:
+        """Fill the form from a scene."""
+        self.base = scene
+        self.name.value, self.mode.value = scene.scene, scene.mode
+        self._load_prompt(scene.prompt)
+        if scene.image and scene.image not in self.image.options:
+            self.image.options = [*self.image.options, scene.image]
+        if scene.image:
+            self.image.value = scene.image
+        self.image_strength.value = scene.image_strength
+        self.length.options = lengths(scene.fps)
+        self.length.value = scene.frames
+        self.size.options = _size_options(scene.width, scene.height)
+        self.size.value = (scene.width, scene.height)
+        self.camera.value, self.camera_strength.value = scene.camera_lora, scene.camera_strength
+        self.seed.value = "" if scene.seed is None else str(scene.seed)
+        self.audio.value, self.model.value = scene.audio, scene.model
+
+    def _load_prompt(self, prompt: str) -> None:
+        name = prompt.strip().removeprefix("@").lower()
+        if prompt.strip().startswith("@") and name in self.library:
+            self.topic.value = name.partition("/")[0]
+            self.entry.value = name
+            self.prompt.value = self.library[name].prompt
+        else:
+            self.topic.value = ""
+            self.prompt.value = prompt
+
+    @property
+    def picked(self) -> PromptEntry | None:
+        """The library's entry that the prompt is, word for word."""
+        entry = self.library.get(self.entry.value or "") if self.topic.value else None
+        return entry if entry and entry.prompt == self.prompt.value.strip() else None
+
+    def scene(self) -> tuple[Scene | None, list[Problem]]:
+        """What the form asks for, by the same rules as a row of scenes.csv, or what is wrong with it."""
+        width, height = self.size.value
+        picture = self.mode.value == "i2v"
+        cells = cells_for(self.base) | {
+            "scene": self.name.value,
+            "enabled": "yes",
+            "mode": self.mode.value,
+            "prompt": f"@{self.picked.name}" if self.picked else self.prompt.value,
+            "image": (self.image.value or "") if picture else "",
+            "seconds": "",
+            "frames": str(self.length.value),
+            "width": str(width),
+            "height": str(height),
+            "seed": self.seed.value,
+            "model": self.model.value,
+            "camera_lora": self.camera.value,
+            "camera_strength": f"{self.camera_strength.value:g}",
+            "audio": "yes" if self.audio.value else "no",
+            "image_strength": f"{self.image_strength.value:g}",
+        }
+        scene, problems = read_scene(cells, self.base.row, FILE)
+        return scene, named(problems)
+
+    def _picked_row(self) -> None:
+        if not self._filling:
+            self.load(self._scenes.get(self.row.value, _BLANK))
+
+    def _picked_topic(self) -> None:
+        topic = self.topic.value
+        names = [name for name in self.library if name.startswith(f"{topic}/")] if topic else []
+        self.entry.options = [(name.partition("/")[2].replace("-", " "), name) for name in names]
+        parts.show(self.entry, bool(names))
+        self._picked_entry()
+
+    def _picked_entry(self) -> None:
+        entry = self.library.get(self.entry.value or "") if self.topic.value else None
+        if entry is None:
+            parts.set_html(self.sound_words, "")
+            return
+        self.prompt.value = entry.prompt
+        heard = look.escape(entry.sound) if entry.sound else "nothing is named; add what is heard"
+        parts.set_html(
+            self.sound_words,
+            f'<div class="ltx-label">You will hear</div><div class="ltx-heard">{heard}</div>',
+        )
+        if not self.base.scene:
+            self.name.value = entry.name.replace("/", "-")
+
+    def _show_mode(self) -> None:
+        picture = self.mode.value == "i2v"
+        for part in self.image_fields:
+            parts.show(part, picture)
+        url = picture_url(self.images / self.image.value) if picture and self.image.value else None
+        still = f'<img class="ltx-still" alt="" src="{look.escape(url)}">' if url else ""
+        parts.set_html(self.preview, still)
+
+    def _new_seed(self) -> None:
+        self.seed.value = str(random.randrange(2**31))
+
+
+def _size_options(width: int, height: int) -> list[tuple[str, tuple[int, int]]]:
+    """The sizes to choose from, that of the row among them."""
+    sizes = SIZES if (width, height) in SIZES else {(width, height): "as in the row"} | SIZES
+    return [(f"{w} x {h}, {words}", (w, h)) for (w, h), words in sizes.items()]
+
+
+def _set_options(part: widgets.Dropdown, options: Sequence[object]) -> None:
+    before = part.value
+    values = [option[1] if isinstance(option, tuple) else option for option in options]
+    part.options = options
+    if before in values:
+        part.value = before
