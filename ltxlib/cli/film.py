@@ -141,9 +141,8 @@ def _rehearse(arguments: argparse.Namespace) -> int:
     shelf = project.set(rehearsal=True)
     watch = _Watch(shelf, say)
     try:
-        steps = night.run_notebooks(
-            project, shelf, env={"LTX_COMFY_URL": running.url}, on_step=watch.step, on_tick=watch.tick
-        )
+        listeners = night.Listeners(watch.step, watch.tick)
+        steps = night.run_notebooks(project, shelf, {"LTX_COMFY_URL": running.url}, listeners)
     finally:
         if not was_running:
             rehearsing.stop(project)

@@ -94,7 +94,7 @@ def load(text: str, name: str) -> dict[str, Any]:
     WorkflowError says in one sentence what is damaged and names the node.
     """
     try:
-        ui = json.loads(text)
+        ui = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise WorkflowError(
             f"{name} is not a whole workflow file: it breaks off or is garbled at line {error.lineno}.",

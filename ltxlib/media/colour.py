@@ -44,6 +44,8 @@ _QUICK_FORMATS = {
 }
 # Without these swscale loses 1.6 levels of brightness when it changes the matrix (measured).
 EXACT = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp"
+# Said on both sides, because a scale that is left to guess takes its output for BT.601 (measured).
+SAME = "in_color_matrix=bt709:out_color_matrix=bt709:in_range=tv:out_range=tv"
 
 Step = tuple[str, str]
 

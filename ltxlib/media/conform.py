@@ -79,7 +79,7 @@ class Painter:
         steps = list(self._steps)
         width, height = self._fitted
         if size != self._fitted:
-            steps.append(("scale", f"{width}:{height}:{colour.EXACT}"))
+            steps.append(("scale", f"{width}:{height}:{colour.SAME}:{colour.EXACT}"))
         if self._fitted != self._target:
             film_w, film_h = self._target
             # Even offsets: a colour sample of 4:2:0 covers two by two pixels.

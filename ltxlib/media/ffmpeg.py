@@ -22,7 +22,7 @@ NEEDED_ENCODERS = frozenset({"libx264", "aac"})
 NEEDED_FILTERS = frozenset({"ebur128", "scale", "setparams"})
 CHOICE = "LTX_FFMPEG"
 ASK_TIMEOUT_S = 30.0
-ENDING_S = 3.0
+ENDING_S = 1.0
 POLL_S = 0.1
 KEPT_LINES = 400
 
@@ -37,7 +37,12 @@ _MEANINGS = (
     ("cannot allocate memory", "The machine ran out of memory.", "Close other programs and run this again."),
 )
 # Lines that only repeat that something failed.
-_EMPTY_WORDS = ("conversion failed", "error opening output", "error opening input", "exiting normally")
+_EMPTY_WORDS = (
+    "conversion failed",
+    "error opening output files",
+    "error opening input files",
+    "exiting normally",
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from tornado import web
 
 if TYPE_CHECKING:
     from ltxlib.rehearsal.state import RehearsalState
+
+log = logging.getLogger(__name__)
 
 JSON_TYPE = "application/json; charset=utf-8"
 TROUBLE = "500 Internal Server Error\n\nServer got itself in trouble"
@@ -88,6 +91,12 @@ class Answer(web.RequestHandler):
             self.trouble()
         else:
             self.empty(status_code)
+
+    def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, web.HTTPError):
+            log.debug("%s: %s", self.request.path, error)
+        else:
+            log.warning("%s %s stumbled: %r", self.request.method, self.request.path, error)
 
     def options(self, *args: str) -> None:
         self.empty(200)

@@ -12,19 +12,19 @@ from ltxlib.rehearsal.state import Folders
 Kind = TypeVar("Kind")
 
 
-class NodeFailed(Exception):  # noqa: N818  it is an outcome
-    """A node cannot do its work; becomes an execution_error. kind: the exception's name as Python gives it."""
+class NodeFailed(Exception):
+    """A node cannot do its work; becomes an execution_error. kind: the exception's name in Python."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
 
-class RunInterrupted(Exception):  # noqa: N818
+class RunInterrupted(Exception):
     """Somebody asked to stop what runs."""
 
 
-class RunAbandoned(Exception):  # noqa: N818
+class RunAbandoned(Exception):
     """The run is gone without a word: the server dies, stops or forgot it."""
 
 

@@ -29,14 +29,18 @@ class Camera:
     up: float
     width: int
     height: int
+    from_all: bool = False
 
     @classmethod
-    def named(cls, name: str, strength: float, width: int, height: int) -> Camera:
-        """The move a camera LoRA's file name tells of; an unknown or empty name stands still."""
+    def named(cls, name: str, strength: float, width: int, height: int, *, from_all: bool = False) -> Camera:
+        """The move a camera LoRA's file name tells of; an unknown or empty name stands still.
+
+        from_all: the first frame shows the whole picture, so moving back has nothing to show and stays put.
+       """
         plain = name.casefold().replace("_", "-").replace(" ", "-")
         move = next((move for word, move in MOVES.items() if word in plain), (0.0, 0.0, 0.0))
         much = max(-MOST_STRENGTH, min(MOST_STRENGTH, strength))
-        return cls(*(part * much for part in move), width, height)
+        return cls(*(part * much for part in move), width, height, from_all)
 
     def box(self, t: float, length_s: float) -> Box | None:
         """The part of the canvas (left, top, right, bottom in its pixels) seen at `t`; None for all of it."""
@@ -45,8 +49,12 @@ class Camera:
         gone = min(1.0, t / max(length_s, 1e-6))
         far = REACH * min(1.0, length_s / SETTLE_S)
         gone = gone * gone * (3 - 2 * gone) * 0.5 + gone * 0.5
-        zoom = far * abs(self.closer) * (gone if self.closer > 0 else 1 - gone)
-        inset = 0.5 * (zoom + far * max(abs(self.right), abs(self.up)))
-        x, y = self.right * far * (gone - 0.5) / 2, -self.up * far * (gone - 0.5) / 2
+        side = far * max(abs(self.right), abs(self.up))
+        if self.from_all:
+            inset = 0.5 * gone * (far * max(0.0, self.closer) + side)
+            x, y = self.right * far * gone / 2, -self.up * far * gone / 2
+        else:
+            inset = 0.5 * (far * abs(self.closer) * (gone if self.closer > 0 else 1 - gone) + side)
+            x, y = self.right * far * (gone - 0.5), -self.up * far * (gone - 0.5)
         left, top = (inset + x) * self.width, (inset + y) * self.height
         return left, top, left + self.width * (1 - 2 * inset), top + self.height * (1 - 2 * inset)

@@ -248,10 +248,13 @@ class Easel:
 def _decoded(path: Path, first: int) -> Iterator[Image]:
     import av
 
-    with av.open(str(path)) as container:
-        for number, frame in enumerate(container.decode(video=0)):
-            if number >= first:
-                yield frame.to_image()
+    try:
+        with av.open(str(path)) as container:
+            for number, frame in enumerate(container.decode(video=0)):
+                if number >= first:
+                    yield frame.to_image()
+    except av.FFmpegError as error:
+        raise NodeFailed(f"av.error.{type(error).__name__}", str(error)) from error
 
 
 def _decoded_sound(path: Path, rate_hz: int) -> np.ndarray:
@@ -260,8 +263,11 @@ def _decoded_sound(path: Path, rate_hz: int) -> np.ndarray:
 
     resampler = av.AudioResampler(format="flt", layout="stereo", rate=rate_hz)
     parts = [np.zeros((0, 2), np.float32)]
-    with av.open(str(path)) as container:
-        for frame in container.decode(audio=0):
-            parts += [piece.to_ndarray().reshape(-1, 2) for piece in resampler.resample(frame)]
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(audio=0):
+                parts += [piece.to_ndarray().reshape(-1, 2) for piece in resampler.resample(frame)]
+    except av.FFmpegError as error:
+        raise NodeFailed(f"av.error.{type(error).__name__}", str(error)) from error
     parts += [piece.to_ndarray().reshape(-1, 2) for piece in resampler.resample(None)]
     return np.concatenate(parts)

@@ -44,7 +44,8 @@ class Prompt(Answer):
         elif not isinstance(prompt_id, str) or not CANONICAL_UUID.fullmatch(prompt_id):
             self.say(_bad_prompt_id(), 400)
             return
-        verdict = validate(said["prompt"], self.state.catalogue, self.state.folders)
+        targets = said.get("partial_execution_targets")
+        verdict = validate(said["prompt"], self.state.catalogue, self.state.folders, targets)
         if verdict.error is not None:
             self.say(refusal(verdict), 400)
             return
@@ -209,6 +210,19 @@ class Models(Answer):
             self.say(list(FOLDERS))
         elif folder in self.state.catalogue.models:
             self.say(self.state.catalogue.models[folder])
+        else:
+            self.empty(404)
+
+
+class ModelFiles(Answer):
+    """GET /experiment/models and /experiment/models/{folder}: what the web client's model library shows."""
+
+    def get(self, folder: str | None = None) -> None:
+        models = self.state.catalogue.models
+        if folder is None:
+            self.say([{"name": name, "folders": [], "extensions": [".safetensors"]} for name in models])
+        elif folder in models:
+            self.say([{"name": name, "pathIndex": 0} for name in models[folder]])
         else:
             self.empty(404)
 

@@ -37,7 +37,7 @@ def _files(outputs: dict[str, Any]) -> list[dict[str, Any]]:
 def finished_job(prompt_id: str, entry: dict[str, Any]) -> dict[str, Any]:
     """A history entry, as a job."""
     number, _, _, extra_data, _ = entry["prompt"]
-    messages = {name: data for name, data in entry["status"]["messages"]}
+    messages: dict[str, Any] = dict(entry["status"]["messages"])
     error = messages.get("execution_error")
     ended = error or messages.get("execution_interrupted") or messages.get("execution_success") or {}
     status = "completed" if entry["status"]["completed"] else "failed"
@@ -96,7 +96,7 @@ class OneJob(Answer):
         entry = self.state.queue.history(prompt_id).get(prompt_id)
         running, waiting = self.state.queue.jobs()
         if entry is not None:
-            number, _, graph, extra_data, _ = entry["prompt"]
+            _, _, graph, extra_data, _ = entry["prompt"]
             more = {"outputs": entry["outputs"], "execution_status": entry["status"]}
             found = {**finished_job(prompt_id, entry), **more}
         else:

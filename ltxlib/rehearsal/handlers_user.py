@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from typing import Any
-from urllib.parse import unquote
 
 from ltxlib.rehearsal.answers import Answer
 from ltxlib.rehearsal.state import UserFile
@@ -28,7 +27,7 @@ class UserSettings(Answer):
 
 def _safe(name: str) -> str | None:
     """The name of a user file with its dots resolved; None when it would leave the folder."""
-    plain = posixpath.normpath(unquote(name).replace("\\", "/"))
+    plain = posixpath.normpath(name.replace("\\", "/"))
     return None if plain.startswith(("/", "..")) else plain
 
 

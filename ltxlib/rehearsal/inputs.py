@@ -27,6 +27,11 @@ class Input(NamedTuple):
         return self.spec[1] if len(self.spec) > 1 and isinstance(self.spec[1], Mapping) else {}
 
     @property
+    def config(self) -> list[Any]:
+        """Type and options, as error bodies show them."""
+        return [self.type, self.options]
+
+    @property
     def choices(self) -> list[Any] | None:
         """What a list input may be; None when it is no list."""
         if isinstance(self.type, list):
@@ -42,9 +47,9 @@ def is_link(value: Any) -> bool:
 def inputs_of(schema: Mapping[str, Any], given: Mapping[str, Any]) -> list[Input]:
     """The inputs a node has when `given` is chosen.
 
-    As in ComfyUI 0.33.0: a dynamic list that is not given, or whose choice is unknown, is not an input at all,
-    so leaving it out is no error here (the node then fails when it runs); a chosen one brings its children as
-    `name.child`.
+    As in ComfyUI 0.33.0: a dynamic list that is not given, or whose choice is unknown, is not an input at
+    all, so leaving it out is no error here (the node then fails when it runs); a chosen one brings its
+    children as `name.child`.
     """
     found: list[Input] = []
     _collect(schema.get("input", {}), given, "", True, found)

@@ -1,4 +1,4 @@
-"""Nodes that bring something in: models by their names, pictures, videos and sound from files; plain values."""
+"""Nodes that bring something in: models by name, pictures, videos and sound from files, plain values."""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ltxlib.rehearsal import scenery
-from ltxlib.rehearsal.camera import Camera
+from ltxlib.rehearsal import living_image, scenery
+from ltxlib.rehearsal.camera import Box, Camera
+from ltxlib.rehearsal.colour import planes
 from ltxlib.rehearsal.palette import palette_for
 from ltxlib.rehearsal.rhythm import Rhythm
 from ltxlib.rehearsal.spec import ClipSpec
@@ -18,10 +19,6 @@ from ltxlib.rehearsal.texture import Plane
 
 MOST_CANVAS_PX = 560_000
 SHOULDER = 0.72
-
-# BT.709 luma weights, and the 8-bit "TV" range every player expects: black 16, white 235, colour 128 +- 112.
-RED, GREEN, BLUE = 0.2126, 0.7152, 0.0722
-LUMA_BLACK, LUMA_SPAN, CHROMA_ZERO, CHROMA_SPAN = 16, 219, 128, 224
 
 
 def stage_for(spec: ClipSpec, *, most_px: int = MOST_CANVAS_PX) -> Stage:
@@ -63,45 +60,57 @@ class Drawing:
 
 
 def frames(spec: ClipSpec) -> Iterator[bytes]:
-    """Every frame of the clip as yuv420p bytes (BT.709, TV range), one at a time, with the REHEARSAL mark."""
+    """Every frame of the clip as yuv420p bytes (BT.709, TV range), one at a time, with the REHEARSAL mark.
+
+    Raises BadInput at once if the start image cannot be used.
+    """
     stage = stage_for(spec)
+    finish = Finish(spec)
+    if spec.image is not None and spec.image_strength > 0:
+        made = living_image.planes_of(spec, stage, scenery.weather(stage))
+    else:
+        made = _drawn(spec, stage)
+    return (finish.frame(*parts) for parts in made)
+
+
+def _drawn(spec: ClipSpec, stage: Stage) -> Iterator[tuple[Plane, Plane, Plane]]:
+    """The planes of a scene drawn from the prompt, at the clip's size."""
     drawing = Drawing(stage, scenery.layers(stage))
-    finish = Finish(spec, stage)
+    camera = Camera.named(spec.camera, spec.camera_strength, stage.width, stage.height)
+    soft = softness(spec.steps)
+    size, half = (spec.width_px, spec.height_px), (spec.width_px // 2, spec.height_px // 2)
     for index in range(spec.frames):
-        yield finish.frame(drawing.at(index / float(spec.fps)), index)
+        t = index / float(spec.fps)
+        luma, blue, red = planes(shouldered(drawing.at(t)))
+        box = camera.box(t, float(spec.duration_s))
+        yield tuple(fitted(p, s, box, soft) for p, s in ((luma, size), (blue, half), (red, half)))
 
 
 class Finish:
-    """Brings a canvas to the clip's size: camera, soft highlights, BT.709 planes, fine grain, mark."""
+    """Gives frames their grain and their mark and makes bytes of them."""
 
-    def __init__(self, spec: ClipSpec, stage: Stage) -> None:
-        self._size = (spec.width_px, spec.height_px)
-        self._camera = Camera.named(spec.camera, spec.camera_strength, stage.width, stage.height)
-        self._length_s, self._fps = float(spec.duration_s), float(spec.fps)
+    def __init__(self, spec: ClipSpec) -> None:
         # The same faint grain on every frame hides the steps of 8-bit gradients and costs the encoder nothing.
-        self._grain = spec.rng("grain").triangular(-1, 0, 1, self._size[::-1]).astype(np.float32) * 0.75
+        size = (spec.height_px, spec.width_px)
+        self._grain = spec.rng("grain").triangular(-1, 0, 1, size).astype(np.float32) * 0.75
         self._mark = Mark(spec.width_px, spec.height_px)
-        self._soft = softness(spec.steps)
 
-    def frame(self, canvas: Canvas, index: int) -> bytes:
-        """One finished frame."""
-        luma, blue, red = planes(shouldered(canvas))
-        box = self._camera.box(index / self._fps, self._length_s)
-        width, height = self._size
-        luma = self._fit(luma, width, height, box)
+    def frame(self, luma: Plane, blue: Plane, red: Plane) -> bytes:
+        """One finished frame; the planes are changed on the way."""
         luma += self._grain
-        blue, red = (self._fit(p, width // 2, height // 2, box) for p in (blue, red))
         self._mark.stamp(luma)
         return b"".join(as_bytes(plane) for plane in (luma, blue, red))
 
-    def _fit(self, plane: Plane, width: int, height: int, box) -> Plane:
-        image = Image.fromarray(plane)
-        if self._soft > 1:
-            small = (max(2, round(plane.shape[1] / self._soft)), max(2, round(plane.shape[0] / self._soft)))
-            image = image.resize(small, Image.Resampling.HAMMING).resize(image.size, Image.Resampling.BICUBIC)
-        if image.size == (width, height) and box is None:
-            return np.array(image)
-        return np.array(image.resize((width, height), Image.Resampling.BICUBIC, box=box))
+
+def fitted(plane: Plane, size: tuple[int, int], box: Box | None, soft: float) -> Plane:
+    """The part of the plane that the camera sees, at this size (width, height), a little coarser if `soft` > 1."""
+    image = Image.fromarray(plane)
+    if soft > 1:
+        small = (max(2, round(plane.shape[1] / soft)), max(2, round(plane.shape[0] / soft)))
+        image = image.resize(small, Image.Resampling.HAMMING).resize(image.size, Image.Resampling.BICUBIC)
+    if image.size == size and box is None:
+        return np.array(image)
+    return np.array(image.resize(size, Image.Resampling.BICUBIC, box=box))
 
 
 def softness(steps: int) -> float:
@@ -121,17 +130,6 @@ def shouldered(canvas: Canvas) -> Canvas:
     over *= room
     canvas -= over
     return canvas
-
-
-def planes(canvas: Canvas) -> tuple[Plane, Plane, Plane]:
-    """Luma, blue difference and red difference in 8-bit steps, not yet rounded."""
-    red, green, blue = canvas
-    luma = red * np.float32(RED) + green * np.float32(GREEN) + blue * np.float32(BLUE)
-    toward_blue = (blue - luma) * np.float32(CHROMA_SPAN / (2 * (1 - BLUE))) + CHROMA_ZERO
-    toward_red = (red - luma) * np.float32(CHROMA_SPAN / (2 * (1 - RED))) + CHROMA_ZERO
-    luma *= LUMA_SPAN
-    luma += LUMA_BLACK
-    return luma, toward_blue, toward_red
 
 
 def as_bytes(plane: Plane) -> bytes:

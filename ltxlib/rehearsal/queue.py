@@ -74,8 +74,9 @@ class PromptQueue:
         with self._condition:
             self._arrivals += 1
             heapq.heappush(self._waiting, (job.number, self._arrivals, job))
+            # Told before the worker can start, so that clients hear things in the order they happen.
+            self._on_change()
             self._condition.notify()
-        self._on_change()
 
     def get(self) -> Job | None:
         """Wait for the next prompt and call it running; None when the queue was closed."""
@@ -85,9 +86,8 @@ class PromptQueue:
             if self._closed:
                 return None
             self._running = heapq.heappop(self._waiting)[2]
-            job = self._running
-        self._on_change()
-        return job
+            self._on_change()
+            return self._running
 
     def done(self, job: Job, outcome: Outcome) -> None:
         """Move the running prompt to the history."""
@@ -156,7 +156,7 @@ class PromptQueue:
     def history(
         self, prompt_id: str | None = None, max_items: int | None = None, offset: int = -1
     ) -> Mapping[str, Any]:
-        """Finished prompts, oldest first; one of them, or `max_items` of them from `offset` (-1: the newest)."""
+        """Finished prompts, oldest first; only one, or `max_items` from `offset` on (-1: the newest)."""
         with self._condition:
             if prompt_id is not None:
                 entry = self._history.get(prompt_id)

@@ -44,7 +44,10 @@ class Rhythm:
         self._fast, self._slow = wander(rng, 0.9, 5), wander(rng, 4.2, 3)
         self.pops = self._events(rng, 2.6, 1.8)
         self.ticks = self._events(rng, 16.0, 2.5)
-        self.rumbles = self._events(rng, 0.09, 1.0)
+        # However short the clip, one rumble falls into it.
+        first = [[rng.uniform(-0.6, 0.35 * self.length_s), 0.7, rng.uniform(-0.6, 0.6)]]
+        later = self._events(rng, 0.09, 1.0)
+        self.rumbles = np.vstack([first, later[later[:, 0] > first[0][0] + 3.0]])
 
     def cycle(self, t: np.ndarray | float) -> np.ndarray:
         """How many waves have come in by now; the whole part counts them, the rest is the place within one."""

@@ -44,6 +44,8 @@ _BOTH = [
     (r"/object_info/([^/]+)", handlers.ObjectInfo),
     (r"/models", handlers.Models),
     (r"/models/([^/]+)", handlers.Models),
+    (r"/experiment/models", handlers.ModelFiles),
+    (r"/experiment/models/([^/]+)", handlers.ModelFiles),
     (r"/features", handlers.Features),
     (r"/extensions", handlers.Extensions),
     (r"/settings", handlers_user.UserSettings),

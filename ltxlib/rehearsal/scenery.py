@@ -11,6 +11,7 @@ from ltxlib.rehearsal import scenery_glass as glass
 from ltxlib.rehearsal import scenery_land as land
 from ltxlib.rehearsal import scenery_room as room
 from ltxlib.rehearsal import scenery_sky as skies
+from ltxlib.rehearsal import scenery_train as train
 from ltxlib.rehearsal import scenery_water as water
 from ltxlib.rehearsal.palette import rgb
 from ltxlib.rehearsal.stage import Layer, Stage
@@ -18,10 +19,10 @@ from ltxlib.rehearsal.stage import Layer, Stage
 
 def layers(stage: Stage) -> list[Layer]:
     """All layers of the scene, the farthest first."""
-    return [*PLACES[stage.story.place](stage), *_weather(stage)]
+    return [*PLACES[stage.story.place](stage), *weather(stage)]
 
 
-def _weather(stage: Stage) -> list[Layer]:
+def weather(stage: Stage) -> list[Layer]:
     """What falls or drifts in front of an open place."""
     story, made = stage.story, []
     if story.place in SHELTERED:
@@ -115,6 +116,10 @@ def _heavens(stage: Stage) -> list[Layer]:
 
 def _glass(stage: Stage) -> list[Layer]:
     story = stage.story
+    if story.has("train"):
+        made = [*skies.heavens(stage, 0.6, skies.light_place(stage, 0.5)), *train.passing(stage, 0.5)]
+        drops = [Layer(glass.Drops(stage, many=0.6, fogged=0.15).paint)] if story.has("rain") else []
+        return [*made, *drops, train.night_veil(stage)]
     if story.has("snow", "forest", "mountain", "meadow", "sea", "lake", "garden") and not story.has("city"):
         made = _view(stage)
     else:

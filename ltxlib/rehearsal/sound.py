@@ -29,6 +29,9 @@ PLACES: dict[str, tuple[tuple[Voice, float], ...]] = {
     "candle": ((voices.air, 0.6), (voices.fire, 0.16)),
     "table": ((voices.air, 0.7),),
     "glass": ((voices.air, 0.4),),
+    "tent": ((voices.air, 0.4),),
+    "porch": ((voices.air, 0.3),),
+    "leaf": ((voices.air, 0.4), (voices.rustle, 0.2)),
     "meadow": ((voices.wind, 0.7), (voices.rustle, 0.7)),
     "forest": ((voices.air, 0.5), (voices.rustle, 0.45), (voices.wind, 0.2)),
     "snowland": ((voices.snow, 1.0),),
@@ -57,7 +60,7 @@ ELEMENTS: dict[str, tuple[Voice, float]] = {
     "purr": (voices.purr, 0.7),
     "pages": (voices.pages, 0.8),
 }
-INDOORS = {"hearth", "candle", "table", "glass"}
+INDOORS = {"hearth", "candle", "table", "glass", "tent"}
 MUFFLED = {voices.wind: 0.5, voices.snow: 0.4, voices.sea: 0.6, voices.city: 0.7}
 NIGHT_CRICKETS = 0.35
 
@@ -88,6 +91,8 @@ def cast(story: Story) -> dict[Voice, float]:
         if story.place in INDOORS:
             gain *= MUFFLED.get(voice, 1.0)
         chosen[voice] = max(gain, chosen.get(voice, 0.0))
+    if story.has("crickets"):
+        chosen[voices.wind] = min(0.25, chosen.get(voices.wind, 0.0))
     if story.time == "night" and story.place in {"meadow", "forest", "lake", "campfire", "heavens"} and not story.has(
         "snow", "rain", "aurora"
     ):

@@ -39,10 +39,10 @@ def ticks(scene: Scene) -> Stereo:
 def fire(scene: Scene) -> Stereo:
     """Fire: a low soft roar that flickers with the flames, fine crackling, and a crack for each burst of sparks."""
     t = scene.times
-    roar = noise(scene, "roar", tilt(band(45, 260), -3), wide=0.5)
+    roar = noise(scene, "roar", tilt(band(60, 320), -2), wide=0.5)
     body = noise(scene, "fire body", tilt(band(250, 1500), -4.5), wide=0.7)
     alive = 1 + 2.2 * (scene.rhythm.flicker(t) - 1)
-    sound = 0.085 * roar * alive[:, None] + 0.028 * body * alive[:, None]
+    sound = 0.055 * roar * alive[:, None] + 0.036 * body * alive[:, None]
     rng = scene.rng("crackle")
     sound += 0.10 * spray(scene, "crackle", 22, burst(scene, rng, 1500, 6500, 0.0022), uneven=3.5)
     sound += 0.06 * spray(scene, "sizzle", 60, burst(scene, rng, 3000, 9000, 0.0012), uneven=4)
@@ -58,13 +58,13 @@ def sea(scene: Scene) -> Stereo:
     period = scene.rhythm.period_s
     swell, wash = scene.rhythm.swell(t), scene.rhythm.swell(t - 0.10 * period)
     back = scene.rhythm.swell(t - 0.30 * period)
-    low = noise(scene, "roll", tilt(band(50, 420), -3), wide=0.6)
+    low = noise(scene, "roll", tilt(band(70, 480), -2), wide=0.6)
     middle = noise(scene, "wash", tilt(band(300, 2600), -3), wide=0.8)
     high = noise(scene, "fizz", band(2200, 8500), wide=0.95)
     bed = noise(scene, "sea bed", tilt(band(90, 1600), -4.5), wide=0.9)
     side = 0.35 * wander(scene.rng("sea side"), 14)(t)
     balance = np.column_stack([1 - 0.5 * side, 1 + 0.5 * side])
-    sound = 0.11 * low * (0.35 + 0.8 * swell**1.5)[:, None] + 0.06 * middle * (0.18 + wash**2)[:, None]
+    sound = 0.085 * low * (0.35 + 0.8 * swell**1.5)[:, None] + 0.06 * middle * (0.18 + wash**2)[:, None]
     sound += 0.022 * high * (0.12 + back**2)[:, None] + 0.03 * bed
     return sound * balance
 
@@ -140,7 +140,7 @@ def rustle(scene: Scene) -> Stereo:
 def snow(scene: Scene) -> Stereo:
     """The hush of falling snow: air with the edges taken off."""
     t = scene.times
-    hush = noise(scene, "hush", tilt(band(140, 900, steep=1.5), -6), wide=0.8)
+    hush = noise(scene, "hush", tilt(band(260, 1500, steep=1.5), -4), wide=0.8)
     flakes = noise(scene, "flakes", tilt(band(2500, 6000), -3), wide=1.0)
     breath = 1 + 0.18 * wander(scene.rng("snow breath"), 8)(t)
     return (0.07 * hush + 0.007 * flakes) * breath[:, None]
@@ -165,7 +165,7 @@ def crickets(scene: Scene) -> Stereo:
         tone = np.sin(2 * np.pi * hz * t + rng.uniform(0, 6.28))
         near = rng.uniform(0.15, 1.0) ** 1.5
         gains = np.array([np.cos((k / 6) * np.pi / 2), np.sin((k / 6) * np.pi / 2)])
-        sound += 0.028 * near * (tone * chirp * pulse)[:, None] * gains
+        sound += 0.075 * near * (tone * chirp * pulse)[:, None] * gains
     return sound
 
 

@@ -33,7 +33,7 @@ class Folders:
 
 
 def input_file(folders: Folders, name: str) -> Path | None:
-    """The file that LoadImage and its like mean: `a.png`, `sub/a.png`, `a.png [output]`; None when not there."""
+    """The file LoadImage and its like mean: `a.png`, `sub/a.png`, `a.png [output]`; None when not there."""
     plain, kind = annotated(name)
     folder = folders.of(kind or "input")
     path = inside(folder, plain) if folder is not None else None
@@ -65,6 +65,7 @@ class RehearsalState:
     def forget_everything(self) -> None:
         """Be as after a restart: queue and history are empty, every socket is cut, what ran is gone."""
         self.queue.forget()
+        self.interrupt.set()
         self.forget_cache.set()
         self.hub.executing = None
         self.hub.drop_all()

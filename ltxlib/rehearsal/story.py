@@ -10,9 +10,11 @@ WORDS = {
     "window": r"windows?|windowpanes?|panes?|windshield|windscreen|skylight|glass",
     "fireplace": r"fireplaces?|hearth|wood-?stove|stove|mantel\w*|chimney",
     "campfire": r"camp-?fires?|bonfires?|fire-?pit",
-    "fire": r"fires?|firelight|flames?|embers?|burning|firewood",
+    "fire": r"fires?|firelight|embers?|burning|firewood",
+    "flame": r"flames?|wick",
     "candle": r"candles?|candle-?light|tea-?lights?",
-    "sea": r"seas?|oceans?|waves?|surf|tides?|tidal|coast\w*|swells?|seashore|waters? of the bay",
+    "sea": r"seas?|oceans?|surf|tides?|tidal|coast\w*|seashore|seaside",
+    "waves": r"waves?|swells?|breakers",
     "shore": r"shores?|beach\w*|sands?|shoreline|cove|tide ?pools?|pebbles?|shingle",
     "underwater": r"underwater|beneath the (?:surface|waves)|below the surface|kelp|coral|reef|jellyfish",
     "boat": r"boats?|sailboats?|rowboats?|pier|jetty|dock|harbou?r|hull",
@@ -21,7 +23,7 @@ WORDS = {
     "waterfall": r"waterfalls?|cascad\w*|cataract",
     "meadow": r"meadows?|grass\w*|fields?|wheat|barley|prairie|reeds?|lavender|wildflowers?|pasture",
     "forest": r"forests?|woods|woodlands?|trees?|pines?|firs?|ferns?|moss\w*|birch\w*|jungle|grove|canopy|bamboo",
-    "mountain": r"mountains?|peaks?|alpine|valley|ridges?|cliffs?|hills?|hillside",
+    "mountain": r"mountains?|peaks?|alpine|valley|ridges?|hills?|hillside",
     "snow": r"snow\w*|blizzard|winter\w*|frost\w*|flurries|icicles?",
     "snowfall": r"snowfall|snowing|snowstorm|snowflakes?|flakes|flurries|blizzard|(?:falling|drifting|swirling) snow"
     r"|snow (?:\w+ ){0,2}(?:fall|drift|swirl|com)\w*",
@@ -33,8 +35,12 @@ WORDS = {
     "fog": r"fog\w*|mists?|misty|haz[ey]|vapou?r",
     "thunder": r"thunder\w*|lightning|storms?|stormy|thunderstorms?",
     "wind": r"winds?|windy|breez\w*|gusts?|gusty|sway\w*|rustl\w*|billow\w*",
-    "leaves": r"lea(?:f|ves)|foliage|autumn\w*|petals?|blossoms?",
+    "leaves": r"leaf|leaves(?! (?:the|a|no|without|behind|them)\b)|foliage|autumn\w*|petals?|blossoms?",
     "crickets": r"crickets?|cicadas?|katydids?|frogs?",
+    "bamboo": r"bamboo\w*",
+    "birch": r"birch\w*|aspens?",
+    "porch": r"porch|veranda\w*|awning",
+    "macro": r"macro|extreme close-up",
     "birds": r"birds?|birdsong|gulls?|seagulls?|songbirds?|robins?|thrush\w*|owls?|loons?|blackbirds?|wrens?",
     "tea": r"teas?|teapot|teacups?|cups?|mugs?|coffee|cocoa|kettles?|steam\w*",
     "cabin": r"cabins?|cottages?|room|bedroom|attic|living room|library|indoors?|inside|armchair|study|nook|bookshel\w*",
@@ -51,19 +57,23 @@ TIMES = {
     "dusk": r"dusk|twilight|evenings?|blue hour|gloaming",
     "sunset": r"sunsets?|golden hour|late afternoon|amber sky|sundown|golden light",
     "dawn": r"dawn|sunrise|daybreak|mornings?|first light",
-    "overcast": r"overcast|grey|gray|cloudy|gloomy|drizzl\w*|rain\w*|fog\w*|storm\w*|misty",
-    "day": r"day|noon|midday|sunny|sunlight|sunlit|blue sky|afternoon",
+    "overcast": r"overcast|cloudy|gloomy|rain clouds"
+    r"|(?:grey|gray)(?=,? (?:sky|light|afternoon|day|morning|evening|sea|weather|clouds?|rainy|waves))",
+    "day": r"day|daylight|noon|midday|sunny|sunlight|sunlit|blue sky|afternoon",
 }
 
 # How strongly a word speaks for a place. The place with the most votes is drawn.
 PLACES = {
-    "hearth": {"fireplace": 5, "fire": 2, "cabin": 0.5},
-    "campfire": {"campfire": 7, "fire": 1.6, "tent": 1, "stars": 0.2, "forest": 0.4},
-    "candle": {"candle": 5},
+    "hearth": {"fireplace": 5, "fire": 2, "flame": 1, "cabin": 0.5},
+    "campfire": {"campfire": 7, "fire": 1.6, "stars": 0.2, "forest": 0.4},
+    "candle": {"candle": 5, "flame": 0.5},
+    "tent": {"tent": 3},
+    "porch": {"porch": 4, "rain": 0.3},
+    "leaf": {"macro": 3, "leaves": 1.2, "rain": 0.4},
     "glass": {"window": 4, "train": 2.5, "rain": 0.5, "city": 0.5},
-    "table": {"tea": 3, "lamp": 1.5, "pages": 1.2, "cabin": 0.4, "purr": 1},
+    "table": {"tea": 3.8, "lamp": 1.5, "pages": 1.2, "cabin": 0.4, "purr": 3},
     "underwater": {"underwater": 7},
-    "sea": {"sea": 3, "shore": 2.2, "boat": 1.5},
+    "sea": {"sea": 3.6, "waves": 1.6, "shore": 2.0, "boat": 2.0},
     "waterfall": {"waterfall": 8},
     "stream": {"stream": 5},
     "lake": {"lake": 4.5, "boat": 1},
@@ -72,10 +82,10 @@ PLACES = {
     "snowland": {"snow": 2.4, "mountain": 0.6, "cabin": 0.2},
     "heavens": {"stars": 2.2, "aurora": 4.5, "moon": 1.6, "mountain": 0.7},
     "street": {"city": 2.8, "rain": 0.3},
-    "hills": {"mountain": 1.8, "fog": 1.2, "clouds": 1.5, "wind": 1.2, "thunder": 1.6, "birds": 0.5, "rain": 1.0},
+    "hills": {"mountain": 1.6, "fog": 0.8, "clouds": 1.0, "wind": 0.8, "thunder": 1.6, "birds": 0.3, "rain": 1.0},
 }
 
-INDOORS = {"hearth", "candle", "table"}
+INDOORS = {"hearth", "candle", "table", "tent"}
 CALM = "calm"
 _UNWANTED = re.compile(r"\b(?:no|without|never|not)\s+(?:any\s+)?[\w-]+(?:\s+(?:or|nor)\s+[\w-]+)?", re.IGNORECASE)
 _MOST_COUNTED = 3
@@ -106,9 +116,11 @@ def read_story(prompt: str) -> Story:
     votes = {place: _votes(wants, found, len(text)) for place, wants in PLACES.items()}
     best = max(votes, key=votes.get)
     place = best if votes[best] > 0 else CALM
+    if place == "leaf" and "leaves" not in found:
+        place = max((p for p in votes if p != "leaf"), key=votes.get)
     if place == "glass" and not found.keys() & {"window", "train"}:
         place = "street" if "city" in found else "hills"
-    return Story(place, _time(text, place, found.keys()), frozenset(found))
+    return Story(place, _time(text, place, set(found)), frozenset(found))
 
 
 def _pattern(words: str) -> re.Pattern[str]:
@@ -125,16 +137,17 @@ def _votes(wants: dict[str, float], found: dict[str, list[int]], length: int) ->
     return total
 
 
-def _time(text: str, place: str, elements) -> str:
+def _time(text: str, place: str, elements: set[str]) -> str:
     """The time of day: said in words, else what suits the place."""
     said = {time: len(_pattern(words).findall(text)) for time, words in TIMES.items()}
     best = max(said, key=lambda time: (said[time], -list(TIMES).index(time)))
+    wet = bool(elements & {"rain", "fog", "thunder"})
     if said["night"] and best == "overcast":
         return "night"
     if said[best]:
-        return best
+        return "overcast" if best == "day" and wet else best
     if place in INDOORS or place in {"campfire", "heavens", "street"}:
         return "night"
     if place == CALM:
         return "dusk"
-    return "overcast" if elements & {"thunder", "snow"} else "day"
+    return "overcast" if wet or "snow" in elements else "day"

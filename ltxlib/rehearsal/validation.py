@@ -162,7 +162,7 @@ class _Judge:
 
     def _judge_link(self, wanted: Input, link: Any, path: list[str], errors: list[_Error]) -> bool:
         """Judge a wire, adding what is wrong to `errors`; False when an ancestor is broken."""
-        about = {"input_name": wanted.name, "input_config": wanted.spec}
+        about = {"input_name": wanted.name, "input_config": wanted.config}
         if len(link) != 2:
             words = "Bad linked input, must be a length-2 list of [node_id, slot_index]"
             errors.append(_error("bad_linked_input", words, wanted.name, **about, received_value=link))
@@ -227,7 +227,7 @@ def _needed(name: str) -> _Error:
 def _judge_value(wanted: Input, given: dict[str, Any], *, checks_itself: bool) -> list[_Error]:
     """Judge a value that is no wire. `given` gets the value in its right type."""
     value = given[wanted.name]
-    about = {"input_name": wanted.name, "input_config": wanted.spec}
+    about = {"input_name": wanted.name, "input_config": wanted.config}
     if isinstance(value, Mapping) and "__value__" in value:
         value = given[wanted.name] = value["__value__"]
     convert = _CONVERSIONS.get(wanted.type) if isinstance(wanted.type, str) else None

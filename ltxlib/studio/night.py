@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import signal
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ltxlib.errors import NightStopped
 from ltxlib.store.project import Project, Shelf
 
 NOTEBOOKS = ("01_setup", "02_generate", "03_review", "04_assemble")
+TICK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,64 +27,84 @@ class Step:
     seconds: float
 
 
-def run_notebooks(
-    project: Project,
-    shelf: Shelf,
-    *,
-    env: Mapping[str, str],
-    on_step: Callable[[str], None],
-    on_tick: Callable[[], None],
-    parameters: Mapping[str, Mapping[str, str]] | None = None,
-) -> list[Step]:
-    """Run the four notebooks headless, each as a process of its own, and keep the executed copies.
+@dataclass(frozen=True)
+class Listeners:
+    """Who is told: on_step as each notebook begins, on_tick about every second (from a thread of its own)."""
 
-    env is added to the environment; nothing secret may be given as a parameter, since papermill writes
-    parameters into the notebook. Raises NightStopped with the last lines a notebook said.
+    on_step: Callable[[str], None]
+    on_tick: Callable[[], None]
+
+
+def run_notebooks(project: Project, shelf: Shelf, env: Mapping[str, str], listeners: Listeners) -> list[Step]:
+    """Run the four notebooks headless, one after the other, and keep the executed copies.
+
+    env is added to the kernels' environment; parameters are not used for it, since papermill writes
+    parameters into the notebook. Raises NightStopped with what the notebook said.
     """
     done = []
     executed = shelf.folder / "notebooks"
     executed.mkdir(parents=True, exist_ok=True)
-    for name in NOTEBOOKS:
-        on_step(name)
-        began = time.monotonic()
-        target = executed / f"{name}.ipynb"
-        command = [sys.executable, "-m", "papermill", str(project.notebooks / f"{name}.ipynb"), str(target)]
-        command += ["--cwd", str(project.notebooks), "--kernel", "python3", "--autosave-cell-every", "30"]
-        command += ["--no-progress-bar", "--log-output"]
-        for key, value in (parameters or {}).get(name, {}).items():
-            command += ["-r", key, value]
-        _run(command, shelf, env, on_tick)
-        on_tick()
-        done.append(Step(name, target, time.monotonic() - began))
+    with _environment(env), _ticking(listeners.on_tick):
+        for name in NOTEBOOKS:
+            listeners.on_step(name)
+            began = time.monotonic()
+            target = executed / f"{name}.ipynb"
+            _run(project.notebooks / f"{name}.ipynb", target)
+            done.append(Step(name, target, time.monotonic() - began))
     return done
 
 
-def _run(command: list[str], shelf: Shelf, env: Mapping[str, str], on_tick: Callable[[], None]) -> None:
-    target = Path(command[4])
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("JPY_")}
-    log_path = target.with_suffix(".log")
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            env={**kept, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **env},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+def _run(source: Path, target: Path) -> None:
+    # Loading papermill takes seconds, which only a night should pay.
+    import papermill
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(target),
+            cwd=str(source.parent),
+            kernel_name="python3",
+            progress_bar=False,
+            autosave_cell_every=30,
+            # What the kernel itself thinks of its wiring is not for the person who waits for a film.
+            extra_arguments=["--IPKernelApp.log_level=40"],
         )
-        try:
-            while process.poll() is None:
-                on_tick()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=1)
-        finally:
-            # Whatever stops us stops the notebook too: it must not go on spending unseen.
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-                process.wait()
-    if process.returncode:
-        raise NightStopped(f"Notebook {target.stem} stopped: {_last_words(log_path)}")
+    except papermill.PapermillExecutionError as error:
+        said = error.evalue.strip() or error.ename
+        raise NightStopped(f"Notebook {source.stem} stopped: {said}") from error
+    except (papermill.exceptions.PapermillException, OSError, RuntimeError) as error:
+        raise NightStopped(f"Notebook {source.stem} could not be run: {error}") from error
 
 
-def _last_words(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing."
+@contextmanager
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    """The environment that kernels are started with; nothing of a JupyterLab around us reaches them."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("JPY_")]:
+        del os.environ[name]
+    # The debugger warns about frozen modules on every start; nobody debugs a night.
+    os.environ.update({"PYDEVD_DISABLE_FILE_VALIDATION": "1", **env})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _ticking(on_tick: Callable[[], None]) -> Iterator[None]:
+    ended = threading.Event()
+
+    def tick() -> None:
+        while not ended.wait(TICK_S):
+            on_tick()
+
+    thread = threading.Thread(target=tick, name="night-ticks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        on_tick()

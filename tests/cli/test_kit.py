@@ -241,6 +241,18 @@ def test_a_first_look_that_needs_packages_gets_them(box):
     assert box.installed() == "2.0"
 
 
+def test_on_a_pod_the_kernel_is_registered_again(box):
+    """A new pod has an empty home: its Jupyter is told about the kernel once, and again only if it forgot."""
+    kernel = box.root / "home/.local/share/jupyter/kernels/ltx-kit/kernel.json"
+    box.run("check")
+    assert not kernel.exists()
+    assert "pod's JupyterLab" in box.run("check", RUNPOD_POD_ID="abc").said
+    assert str(box.venv) in kernel.read_text()
+    assert box.run("check", RUNPOD_POD_ID="abc").said == ""
+    kernel.unlink()
+    assert "pod's JupyterLab" in box.run("check", RUNPOD_POD_ID="def").said
+
+
 def test_the_tests_get_their_own_packages(box):
     """`./kit test` installs the test packages once and passes its words to the test runner."""
     answer = box.run("test", "-k", "span seven", "seven")

@@ -138,7 +138,7 @@ def test_workflows_are_built_flattened_and_checked(capsys, project, tmp_path):
     assert "SaveVideo" in {node["class_type"] for node in json.loads(out).values()}
     code, out, _ = kit(capsys, "workflows", "check", file, "--json")
     assert "prompt" in json.loads(out)["roles"]
-    assert code == 1, "the kit's own node table lists no model files"
+    assert code == 0
 
 
 def test_a_saved_object_info_is_gone_by(capsys, project, tmp_path, server):

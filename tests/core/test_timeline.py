@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from fractions import Fraction
 
@@ -52,7 +53,7 @@ def test_sample_spans_of_neighbouring_frames_leave_no_gap(fps):
     bounds = [timeline.sample_at(frame, 48000) for frame in range(1001)]
     assert bounds[0] == 0
     assert bounds[-1] == round(1000 * 48000 / fps)
-    steps = {after - before for before, after in zip(bounds, bounds[1:], strict=False)}
+    steps = {after - before for before, after in itertools.pairwise(bounds)}
     assert max(steps) - min(steps) <= 1
 
 
@@ -106,7 +107,7 @@ def test_sizes_that_h264_cannot_have_are_told(width, height):
 
 
 def test_all_problems_come_at_once():
-    """A rate, a size, an empty file name, a negative length, a deafening gain and a crossfade: each is told."""
+    """Rate, size, empty file name, negative length, deafening gain, crossfade: each is told."""
     timeline = Timeline((Cut("", "s", "t", -1, 99.0),) * 2, Fraction(0) + 500, 63, 64, -1)
     assert [problem.where for problem in timeline.problems()] == [
         "timeline",

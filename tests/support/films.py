@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
 from pathlib import Path
@@ -33,14 +32,14 @@ def lumas(path: Path) -> list[float]:
 
 def samples(path: Path) -> np.ndarray:
     """The sound as ffmpeg plays it: samples x 2, floats, at the file's own rate."""
-    words = ["-nostdin", "-v", "error", "-i", os.path.abspath(path), "-f", "f32le", "-ac", "2", "-"]
+    words = ["-nostdin", "-v", "error", "-i", str(path.resolve()), "-f", "f32le", "-ac", "2", "-"]
     done = subprocess.run([find_ffmpeg().path, *words], capture_output=True, check=True)
     return np.frombuffer(done.stdout, "<f4").reshape(-1, 2)
 
 
 def complaints(path: Path) -> str:
     """What `ffmpeg -v error` says while it decodes the whole file; nothing is right."""
-    words = ["-nostdin", "-v", "error", "-xerror", "-i", os.path.abspath(path), "-f", "null", "-"]
+    words = ["-nostdin", "-v", "error", "-xerror", "-i", str(path.resolve()), "-f", "null", "-"]
     done = subprocess.run([find_ffmpeg().path, *words], capture_output=True, check=False)
     return done.stderr.decode() + ("" if done.returncode == 0 else f"code {done.returncode}")
 

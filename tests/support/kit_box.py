@@ -20,6 +20,7 @@ TOOLS = (
     "dirname",
     "find",
     "flock",
+    "grep",
     "id",
     "mkdir",
     "mv",
@@ -34,7 +35,9 @@ sys.exit(7 if "seven" in sys.argv else 0)
 """
 # Stands in for ipykernel: notes what it was asked to register, as the real one writes kernel.json.
 KERNEL = """import os, sys
-folder = os.path.join(sys.argv[sys.argv.index("--prefix") + 1], "share", "jupyter", "kernels", "ltx-kit")
+user = os.path.join(os.environ["HOME"], ".local")
+base = user if "--user" in sys.argv else sys.argv[sys.argv.index("--prefix") + 1]
+folder = os.path.join(base, "share", "jupyter", "kernels", "ltx-kit")
 os.makedirs(folder, exist_ok=True)
 open(os.path.join(folder, "kernel.json"), "w").write(" ".join([sys.executable, *sys.argv[1:]]))
 """

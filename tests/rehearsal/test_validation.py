@@ -1,0 +1,237 @@
+"""POST /prompt against what a real ComfyUI answered."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.support.rehearsal import Client, node, recording, small_graph
+
+CHECKPOINTS = [
+    f"ltx-2-19b-{kind}.safetensors" for kind in ("dev-fp8", "dev", "distilled-fp8", "distilled")
+]
+CAMERAS = ("dolly-in", "dolly-left", "dolly-out", "dolly-right", "jib-down", "jib-up", "static")
+LORAS = [
+    "ltx-2-19b-distilled-lora-384.safetensors",
+    *(f"ltx-2-19b-lora-camera-control-{camera}.safetensors" for camera in CAMERAS),
+]
+UUID_CLASS = "61915fab-cab7-41be-9727-d69a7e41f24a"
+
+
+def _set(node_id: str, name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
+    def change(graph: dict[str, Any]) -> None:
+        graph[node_id]["inputs"][name] = value
+
+    return change
+
+
+def _drop(node_id: str, name: str) -> Callable[[dict[str, Any]], Any]:
+    return lambda graph: graph[node_id]["inputs"].pop(name) and None
+
+
+def _class(node_id: str, class_type: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda graph: graph[node_id].update(class_type=class_type)
+
+
+def _add(**nodes: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda graph: graph.update(nodes)
+
+
+def _only(**nodes: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda graph: (graph.clear(), graph.update(nodes))
+
+
+def _scaled(source: str) -> dict[str, Any]:
+    return node("ImageScaleBy", image=[source, 0], upscale_method="bilinear", scale_by=1.0)
+
+
+def _image(name: str) -> Callable[[dict[str, Any]], Any]:
+    return _add(img=node("LoadImage", image=name), pv=node("PreviewImage", images=["img", 0]))
+
+
+def _two(graph: dict[str, Any]) -> None:
+    _set("vlat", "width", "64")(graph)
+    _set("vlat", "height", "x")(graph)
+
+
+EMPTY_IMAGE = node("EmptyImage", width=64, height=64, batch_size=1, color=0)
+CASES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "unknown_class": _class("samp", "NoSuchNode"),
+    "uuid_class": _add(u={"class_type": UUID_CLASS, "inputs": {}, "_meta": {"title": "Samplers"}}),
+    "missing_class_type": lambda graph: graph["samp"].pop("class_type") and None,
+    "class_type_null": _class("samp", None),
+    "missing_model_file": _set("ckpt", "ckpt_name", "ltx-2-19b-nope.safetensors"),
+    "missing_lora_file": _set("lora", "lora_name", "your_camera_lora.safetensors"),
+    "bad_enum": _set("samp", "sampler_name", "nope"),
+    "wrong_link_type": _set("guider1", "model", ["avae", 0]),
+    "link_slot_out_of_range": _set("guider1", "model", ["avae", 9]),
+    "link_to_missing_node": _set("guider1", "model", ["ghost", 0]),
+    "missing_required_link": _drop("guider1", "model"),
+    "missing_required_widget": _drop("noise1", "noise_seed"),
+    "below_min": _set("vlat", "width", 8),
+    "above_max": _set("alat", "frames_number", 5000),
+    "wrong_scalar_type": _set("vlat", "width", "wide"),
+    "numeric_string_is_coerced": _two,
+    "list_literal_not_link": _set("vlat", "width", [1, 2, 3]),
+    "missing_image_file": _image("nope.png"),
+    "image_traversal": _image("../../../etc/passwd"),
+    "cycle": _only(a=_scaled("b"), b=_scaled("a"), c=node("PreviewImage", images=["a", 0])),
+    "no_outputs": lambda graph: graph.pop("save") and None,
+    "empty_prompt": lambda graph: graph.clear(),
+    "one_bad_output_of_two": _only(
+        e=EMPTY_IMAGE, pv=node("PreviewImage"), pv2=node("PreviewImage", images=["e", 0])
+    ),
+    "save_prefix_traversal": _only(
+        e=EMPTY_IMAGE, s=node("SaveImage", images=["e", 0], filename_prefix="../../../lab/x")
+    ),
+}
+OTHER_CASES = {
+    "ui_format_workflow_posted": {"json": {"prompt": {"last_node_id": 9, "nodes": [], "links": []}}},
+    "no_prompt_key": {"json": {"client_id": "x"}},
+    "invalid_json": {"data": b"{not json"},
+    "json_array": {"json": [1, 2]},
+    "no_content_type_valid": {"data": b'{"prompt": {}}'},
+}
+
+
+def _plain(answer: Any) -> Any:
+    """An answer without what differs by right: texts for people, tracebacks, ids of the run."""
+    if isinstance(answer, dict):
+        left_out = ("tooltip", "prompt_id", "number")
+        plain = {key: _plain(value) for key, value in answer.items() if key not in left_out}
+        return {**plain, **({"traceback": "..."} if "traceback" in plain else {})}
+    return [_plain(one) for one in answer] if isinstance(answer, list) else answer
+
+
+def _recorded(shared: Path, case: str) -> dict[str, Any]:
+    return recording(shared, "prompt_validation")[case]["response"]
+
+
+@pytest.fixture
+def like_the_recorded_one(serve: Callable[..., Client]) -> Client:
+    """A server with the model files that the recorded one had."""
+    return serve(models={"checkpoints": CHECKPOINTS, "loras": LORAS})
+
+
+@pytest.mark.shared
+def test_every_recorded_case_is_covered(shared: Path) -> None:
+    """No recorded refusal is left out of the table."""
+    assert set(recording(shared, "prompt_validation")) == {*CASES, *OTHER_CASES}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("case", CASES)
+def test_a_graph_is_judged_as_recorded(shared: Path, like_the_recorded_one: Client, case: str) -> None:
+    """A faulty graph gets the status and the words that ComfyUI gave it."""
+    history = recording(shared, "ws_success_plain")["history"]["body"]
+    graph = copy.deepcopy(next(iter(history.values()))["prompt"][2])
+    CASES[case](graph)
+    expected = _recorded(shared, case)
+    answer = like_the_recorded_one.post("/prompt", {"prompt": graph, "client_id": "table"})
+    assert answer.status_code == expected["status"]
+    assert _plain(answer.json()) == _plain(expected["body"])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("case", OTHER_CASES)
+def test_a_post_that_is_no_graph_is_answered_as_recorded(
+    shared: Path, like_the_recorded_one: Client, case: str
+) -> None:
+    """What is no graph at all gets ComfyUI's refusal, or its plain 500."""
+    expected = _recorded(shared, case)
+    answer = like_the_recorded_one.post("/prompt", **OTHER_CASES[case])
+    assert answer.status_code == expected["status"]
+    if "__raw__" in expected["body"]:
+        assert answer.text == expected["body"]["__raw__"]
+        assert answer.headers["Content-Type"] == expected["headers"]["Content-Type"]
+    else:
+        assert answer.json() == expected["body"]
+
+
+def test_numbers_written_as_text_become_numbers(client: Client) -> None:
+    """A width of "96" is taken, and the history shows the number."""
+    graph = small_graph()
+    graph["vlat"]["inputs"]["width"] = "96"
+    entry = client.run(graph)
+    assert entry["prompt"][2]["vlat"]["inputs"]["width"] == 96
+
+
+def test_the_format_of_save_video_may_be_left_out_and_fails_when_run(client: Client) -> None:
+    """Without its format SaveVideo passes the check and dies at the end, as in ComfyUI."""
+    graph = small_graph()
+    del graph["save"]["inputs"]["format"]
+    error = client.fail(graph)
+    assert error["node_id"] == "save"
+    assert error["exception_type"] == "TypeError"
+    assert "'format'" in error["exception_message"]
+
+
+def test_a_child_of_a_chosen_list_entry_is_checked(client: Client) -> None:
+    """What a dynamic list's choice brings with it must be there and in range."""
+    graph = {
+        "e": EMPTY_IMAGE,
+        "r": node(
+            "ResizeImageMaskNode",
+            input=["e", 0],
+            resize_type="scale by multiplier",
+            scale_method="area",
+            **{"resize_type.multiplier": 99.0},
+        ),
+        "s": node("PreviewImage", images=["r", 0]),
+    }
+    errors = client.post("/prompt", {"prompt": graph}).json()["node_errors"]["r"]["errors"]
+    assert [(one["type"], one["details"]) for one in errors] == [
+        ("value_bigger_than_max", "resize_type.multiplier")
+    ]
+    del graph["r"]["inputs"]["resize_type.multiplier"]
+    errors = client.post("/prompt", {"prompt": graph}).json()["node_errors"]["r"]["errors"]
+    assert [one["details"] for one in errors] == ["resize_type.multiplier"]
+
+
+def test_a_number_may_be_wired_in_beyond_its_range(client: Client) -> None:
+    """Ranges are checked on written values only; what comes along a wire is believed."""
+    graph = small_graph()
+    graph["n"] = node("PrimitiveInt", value=33)
+    graph["vlat"]["inputs"]["width"] = ["n", 0]
+    graph["vlat"]["inputs"]["height"] = ["n", 0]
+    answer = client.post("/prompt", {"prompt": graph})
+    assert answer.status_code == 200
+
+
+def test_an_output_that_is_itself_wired_to_nothing_is_an_exception(client: Client) -> None:
+    """An output node whose own wire leads nowhere is reported as ComfyUI's stumble over it."""
+    graph = {"s": node("PreviewImage", images=["ghost", 0])}
+    body = client.post("/prompt", {"prompt": graph}).json()
+    assert body["node_errors"]["s"]["errors"][0]["type"] == "exception_during_validation"
+
+
+def test_a_picture_in_a_subfolder_is_found(client: Client) -> None:
+    """LoadImage takes `sub/name.png` though the list of choices does not show it."""
+    folder = client.server.input_dir / "sub"
+    folder.mkdir()
+    Image.new("RGB", (64, 64)).save(folder / "a.png")
+    graph = {"i": node("LoadImage", image="sub/a.png"), "s": node("PreviewImage", images=["i", 0])}
+    assert client.run(graph)["status"]["status_str"] == "success"
+
+
+def test_only_the_wanted_outputs_run(client: Client) -> None:
+    """partial_execution_targets leaves the other outputs out."""
+    graph = {
+        "e": EMPTY_IMAGE,
+        "a": node("PreviewImage", images=["e", 0]),
+        "b": node("PreviewImage", images=["e", 0]),
+    }
+    entry = client.run(graph, partial_execution_targets=["b"])
+    assert list(entry["outputs"]) == ["b"]
+
+
+def test_a_dict_with_value_is_unwrapped(client: Client) -> None:
+    """A widget's list value is posted as {"__value__": ...}."""
+    graph = small_graph()
+    graph["pos"]["inputs"]["text"] = {"__value__": "rain"}
+    assert client.run(graph)["prompt"][2]["pos"]["inputs"]["text"] == "rain"
