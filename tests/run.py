@@ -74,7 +74,8 @@ def scratch_project(folder: Path) -> Path:
             shutil.copytree(PROJECT / name, folder / name, ignore=leave_out)
     with (PROJECT / "scenes.csv").open(encoding="utf-8-sig", newline="") as source:
         rows = list(csv.DictReader(source))
-    small = {"frames": "17", "seconds": "", "width": "384", "height": "256", "takes": "1"}
+    # Long enough for the crossfade that the last notebook begins with.
+    small = {"frames": "33", "seconds": "", "width": "384", "height": "256", "takes": "1"}
     first_of = {row["mode"]: row for row in reversed(rows) if row["enabled"] != "no"}
     with (folder / "scenes.csv").open("w", encoding="utf-8", newline="") as target:
         writer = csv.DictWriter(target, fieldnames=list(rows[0]))
@@ -95,7 +96,7 @@ def run_notebooks() -> bool:
     from ltxlib.store.project import Project
     from ltxlib.studio import rehearsing
 
-    with tempfile.TemporaryDirectory(prefix="kit-notebooks-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kit-notebooks-", ignore_cleanup_errors=True) as folder:
         project = Project(scratch_project(Path(folder).resolve()))
         try:
             running = rehearsing.start(project)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ltxlib.rehearsal import scenery_air as air
 from ltxlib.rehearsal import scenery_brook as brook
+from ltxlib.rehearsal import scenery_close as close
 from ltxlib.rehearsal import scenery_fire as fire
 from ltxlib.rehearsal import scenery_glass as glass
 from ltxlib.rehearsal import scenery_land as land
@@ -13,6 +14,7 @@ from ltxlib.rehearsal import scenery_room as room
 from ltxlib.rehearsal import scenery_sky as skies
 from ltxlib.rehearsal import scenery_train as train
 from ltxlib.rehearsal import scenery_water as water
+from ltxlib.rehearsal import scenery_wood as wood
 from ltxlib.rehearsal.palette import rgb
 from ltxlib.rehearsal.stage import Layer, Stage
 
@@ -89,9 +91,9 @@ def _meadow(stage: Stage) -> list[Layer]:
 
 
 def _forest(stage: Stage) -> list[Layer]:
-    made = land.woods(stage)
+    made = wood.woods(stage)
     if stage.story.time in {"dawn", "day", "sunset"}:
-        made += [air.rays(stage, 0.5), land.sunspots(stage)]
+        made += [air.rays(stage, 0.5), wood.sunspots(stage)]
     return made
 
 
@@ -159,7 +161,7 @@ def _lake(stage: Stage) -> list[Layer]:
 
 
 def _stream(stage: Stage) -> list[Layer]:
-    return [*land.woods(stage)[:4], air.mist(stage, 0.42, thick=0.4), *brook.brook(stage, 0.47)]
+    return [*wood.woods(stage)[:4], air.mist(stage, 0.42, thick=0.4), *brook.brook(stage, 0.47)]
 
 
 def _waterfall(stage: Stage) -> list[Layer]:
@@ -182,6 +184,17 @@ def _calm(stage: Stage) -> list[Layer]:
     return [*made, air.mist(stage, 0.7, thick=0.5, spread=0.3), air.motes(stage, stage.colours.light)]
 
 
+def _porch(stage: Stage) -> list[Layer]:
+    made = [*wood.woods(stage), glass.out_of_focus(stage, 0.012)]
+    if stage.story.has("rain"):
+        made += [air.rain(stage), brook.rings(stage, 0.72)]
+    return [*made, *close.porch(stage)]
+
+
+def _leaf(stage: Stage) -> list[Layer]:
+    return close.leaf(stage)
+
+
 def _view(stage: Stage) -> list[Layer]:
     """What is seen through a window that does not look on a town."""
     story = stage.story
@@ -197,7 +210,7 @@ def _view(stage: Stage) -> list[Layer]:
     return _forest(stage)
 
 
-SHELTERED = {"hearth", "candle", "table", "glass", "underwater"}
+SHELTERED = {"hearth", "candle", "table", "glass", "underwater", "tent", "porch"}
 LEAVES = (rgb("d98a3a"), rgb("c4572e"), rgb("e0b44a"), rgb("9a8a3c"))
 PLACES: dict[str, Callable[[Stage], list[Layer]]] = {
     "sea": _sea,
@@ -215,6 +228,9 @@ PLACES: dict[str, Callable[[Stage], list[Layer]]] = {
     "underwater": _underwater,
     "street": _street,
     "calm": _calm,
+    "tent": close.tent,
+    "porch": _porch,
+    "leaf": _leaf,
     "glass": _glass,
     "heavens": _heavens,
 }

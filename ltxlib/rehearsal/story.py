@@ -55,7 +55,7 @@ WORDS = {
 TIMES = {
     "night": r"nights?|midnight|nocturnal|moon\w*|stars|starry|starlit|aurora|northern lights|after dark|nightfall",
     "dusk": r"dusk|twilight|evenings?|blue hour|gloaming",
-    "sunset": r"sunsets?|golden hour|late afternoon|amber sky|sundown|golden light",
+    "sunset": r"sunsets?|golden hour|low sun|golden haze|late afternoon|amber sky|sundown|golden light",
     "dawn": r"dawn|sunrise|daybreak|mornings?|first light",
     "overcast": r"overcast|cloudy|gloomy|rain clouds"
     r"|(?:grey|gray)(?=,? (?:sky|light|afternoon|day|morning|evening|sea|weather|clouds?|rainy|waves))",
@@ -71,7 +71,7 @@ PLACES = {
     "porch": {"porch": 4, "rain": 0.3},
     "leaf": {"macro": 3, "leaves": 1.2, "rain": 0.4},
     "glass": {"window": 4, "train": 2.5, "rain": 0.5, "city": 0.5},
-    "table": {"tea": 3.8, "lamp": 1.5, "pages": 1.2, "cabin": 0.4, "purr": 3},
+    "table": {"tea": 4.6, "lamp": 1.5, "pages": 1.2, "cabin": 0.4, "purr": 3},
     "underwater": {"underwater": 7},
     "sea": {"sea": 3.6, "waves": 1.6, "shore": 2.0, "boat": 2.0},
     "waterfall": {"waterfall": 8},

@@ -31,7 +31,7 @@ def _by_night(project: Project, rehearse: bool) -> None:
         print(f"The rehearsal answers at {rehearsing.start(project).url}.")
     lines = checklist(project)
     for line in lines:
-        cure = f" -> {line.cure}" if line.cure and line.state != GREEN else ""
+        cure = f" -> {line.cure}" if _has_cure(line) else ""
         print(f"{line.state.upper():5}  {line.name}: {line.says}{cure}", flush=True)
     stops = [
         Problem(line.name, line.says, line.cure)
@@ -60,7 +60,7 @@ class SetupPanel(Panel):
     name = "setup"
 
     def build(self) -> list[widgets.Widget]:
-        self.head = text_block(look.heading("Checklist", "Looking around ..."))
+        self.head = text_block(look.heading("Looking around ..."))
         self.lines = text_block("", "ltx-checklist")
         self.again = self.button("Look again", self.refresh, "ltx-again")
         self.switch = self.button("Rehearse here, without a GPU", self._switch, "ltx-switch")
@@ -87,7 +87,7 @@ class SetupPanel(Panel):
     def _fill(self, found: _Found) -> None:
         self.stand_in(found.place)
         self._is_on = found.rehearsing
-        set_html(self.head, look.heading("Checklist", _summary(found.lines)))
+        set_html(self.head, look.heading(_summary(found.lines)))
         set_html(self.lines, _list(found.lines))
         self.switch.description = (
             "Switch the rehearsal off" if found.rehearsing else "Rehearse here, without a GPU"
@@ -123,6 +123,10 @@ class SetupPanel(Panel):
         self.again.disabled = self.switch.disabled = busy
 
 
+def _has_cure(line: Line) -> bool:
+    return bool(line.cure) and line.state != GREEN
+
+
 def _summary(lines: list[Line]) -> str:
     red = sum(line.state == RED for line in lines)
     if red:
@@ -136,7 +140,7 @@ def _summary(lines: list[Line]) -> str:
 def _list(lines: list[Line]) -> str:
     rows = []
     for line in lines:
-        cure = f'<span class="ltx-cure">{look.escape(line.cure)}</span>' if line.cure else ""
+        cure = f'<span class="ltx-cure">{look.escape(line.cure)}</span>' if _has_cure(line) else ""
         rows.append(
             f'<div class="ltx-row ltx-{look.escape(line.state)}">'
             f'<span class="ltx-dot" role="img" aria-label="{_WORDS.get(line.state, "")}"></span>'

@@ -111,7 +111,7 @@ class TakeForm:
         )
         self.seed = widgets.Text(placeholder="empty: the kit picks one")
         self.new_seed = parts.button("New seed", self._new_seed, "ltx-small", "ltx-new-seed")
-        self.audio = widgets.Checkbox(value=True, description="make the sound with the picture", indent=False)
+        self.audio = widgets.Checkbox(value=True, description="make it with the picture", indent=False)
         self.model = widgets.Dropdown(options=list(catalog.MODELS))
 
     def _wire(self, on_name: Callable[[], None]) -> None:
@@ -127,24 +127,28 @@ class TakeForm:
         field = parts.field
         self.image_fields = [
             field("Picture", parts.column([self.image, self.preview]), "A file of the images/ folder."),
-            field("How closely it starts from the picture", self.image_strength, "1 keeps it as it is."),
+            field("How closely the clip keeps to it", self.image_strength, "1 begins with the very picture."),
+            parts.text_block("", "ltx-pad"),
         ]
         seed = widgets.HBox([self.seed, self.new_seed])
-        seed.add_class("ltx-seed")
+        seed.add_class("ltx-beside")
+        self.entry_field = field("Which one", self.entry)
+        parts.show(self.entry_field, False)
         return parts.column(
             [
                 field("Scene", self.row, "Start afresh, or from a row of scenes.csv."),
-                field("Name", self.name, "Letters, digits and dashes; it names the folder of the takes."),
+                field("Name", self.name, "Letters, digits, dashes."),
                 field("Made", self.mode),
-                field("Sound", self.audio),
-                field("Prompt from the library", parts.column([self.topic, self.entry], "ltx-two")),
+                field("Prompt library", self.topic),
+                self.entry_field,
                 self.sound_words,
                 field("Prompt", self.prompt, "", "ltx-wide", "ltx-prompt"),
                 *self.image_fields,
-                field("Length", self.length, "Only lengths that LTX-2 makes.", "ltx-length"),
+                field("Length", self.length, "Every length that LTX-2 makes.", "ltx-length"),
                 field("Size of the finished clip", self.size),
+                field("Sound", self.audio),
                 field("The camera", self.camera),
-                field("How strongly", self.camera_strength),
+                field("How strongly it moves", self.camera_strength),
                 field("Seed", seed, "The same seed gives the same clip again."),
                 field("Model", self.model, "fp8 is smaller and needs less memory."),
             ],
@@ -235,7 +239,8 @@ class TakeForm:
         topic = self.topic.value
         names = [name for name in self.library if name.startswith(f"{topic}/")] if topic else []
         self.entry.options = [(name.partition("/")[2].replace("-", " "), name) for name in names]
-        parts.show(self.entry, bool(names))
+        self.entry.value = names[0] if names else None
+        parts.show(self.entry_field, bool(names))
         self._picked_entry()
 
     def _picked_entry(self) -> None:
@@ -247,7 +252,7 @@ class TakeForm:
         heard = look.escape(entry.sound) if entry.sound else "nothing is named; add what is heard"
         parts.set_html(
             self.sound_words,
-            f'<div class="ltx-label">You will hear</div><div class="ltx-heard">{heard}</div>',
+            f'<div class="ltx-label">You will hear</div><div class="ltx-quiet">{heard}</div>',
         )
         if not self.base.scene:
             self.name.value = entry.name.replace("/", "-")

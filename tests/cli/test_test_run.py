@@ -115,7 +115,7 @@ def test_notebooks_run_on_a_small_copy(tmp_path, project_root):
         rows = list(csv.DictReader(file))
     assert sorted(row["mode"] for row in rows) == ["i2v", "t2v"]
     assert {(row["frames"], row["width"], row["height"], row["enabled"]) for row in rows} == {
-        ("17", "384", "256", "yes")
+        ("33", "384", "256", "yes")
     }
     for name in ("prompts", "workflows"):
         copied = {path.name for path in (copy / name).iterdir()}

@@ -242,7 +242,7 @@ def test_answers_that_fail(comfy: ComfyClient, server: RehearsalServer) -> None:
 
 
 def test_death_and_restart(comfy: ComfyClient, server: RehearsalServer, graph: Callable[..., Graph]) -> None:
-    """A server that dies in mid-take is unreachable; restarted it knows nothing, and the feed hears it again."""
+    """A server that dies in mid-take is unreachable; restarted it knows nothing, and is heard again."""
     server.faults.add("die")
     with ProgressFeed(comfy, SETTINGS) as feed:
         assert feed.wait_until_live(10)

@@ -12,9 +12,7 @@ from PIL import Image
 
 from tests.support.rehearsal import Client, node, recording, small_graph
 
-CHECKPOINTS = [
-    f"ltx-2-19b-{kind}.safetensors" for kind in ("dev-fp8", "dev", "distilled-fp8", "distilled")
-]
+CHECKPOINTS = [f"ltx-2-19b-{kind}.safetensors" for kind in ("dev-fp8", "dev", "distilled-fp8", "distilled")]
 CAMERAS = ("dolly-in", "dolly-left", "dolly-out", "dolly-right", "jib-down", "jib-up", "static")
 LORAS = [
     "ltx-2-19b-distilled-lora-384.safetensors",

@@ -43,14 +43,17 @@ RAN = f"""() => {{ {PANEL}
             && cell.model.executionState !== 'running');
 }}"""
 FORGET = f"""() => {{ {PANEL}
-    for (const cell of panel.content.widgets) if (cell.model.type === 'code') cell.model.executionCount = null;
+    const cells = panel.content.widgets.filter((cell) => cell.model.type === 'code');
+    for (const cell of cells) cell.model.executionCount = null;
 }}"""
 ERRORS = f"""() => {{ {PANEL}
     const found = [];
     for (const cell of panel.content.widgets) {{
         if (cell.model.type !== 'code') continue;
-        for (const output of cell.model.outputs.toJSON())
-            if (output.output_type === 'error' || output.name === 'stderr') found.push(JSON.stringify(output));
+        for (const output of cell.model.outputs.toJSON()) {{
+            const bad = output.output_type === 'error' || output.name === 'stderr';
+            if (bad) found.push(JSON.stringify(output));
+        }}
     }}
     return found;
 }}"""
@@ -171,7 +174,7 @@ class Notebook:
         """What went wrong in the cells, as Jupyter keeps it; and anything on the page that frightens."""
         found = list(self.page.evaluate(ERRORS))
         text = self.page.inner_text("body")
-        found += re.findall(r"Traceback.*|Error displaying widget.*", text)
+        found += re.findall(r"Traceback.*|Error displaying widget:.*", text)
         return found
 
     def button(self, panel: str, name: str) -> Any:

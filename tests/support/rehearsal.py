@@ -17,7 +17,6 @@ import websocket
 from ltxlib.rehearsal.server import RehearsalServer
 
 WAIT_S = 60.0
-PATCH_SPEC = {"text": " again", "sigmas": "1.0, 0.0"}
 
 
 @cache
@@ -64,9 +63,7 @@ def small_graph(**changes: Any) -> dict[str, Any]:
         ),
         "cat": node("LTXVConcatAVLatent", video_latent=["vlat", 0], audio_latent=["alat", 0]),
         "noise": node("RandomNoise", noise_seed=made["seed"]),
-        "guider": node(
-            "CFGGuider", model=["ckpt", 0], positive=["cond", 0], negative=["cond", 1], cfg=1.0
-        ),
+        "guider": node("CFGGuider", model=["ckpt", 0], positive=["cond", 0], negative=["cond", 1], cfg=1.0),
         "samp": node("KSamplerSelect", sampler_name="euler"),
         "sig": node("ManualSigmas", sigmas=made["sigmas"]),
         "stage": node(
@@ -129,9 +126,11 @@ class Listener:
     def wait_for_end(self, prompt_id: str) -> None:
         """Wait for the last message of a prompt."""
         self.wait_for(
-            lambda one: one["type"] == "executing"
-            and one["data"]["node"] is None
-            and one["data"].get("prompt_id") == prompt_id
+            lambda one: (
+                one["type"] == "executing"
+                and one["data"]["node"] is None
+                and one["data"].get("prompt_id") == prompt_id
+            )
         )
 
     def wait_until_closed(self) -> bool:
@@ -218,7 +217,6 @@ def other(name: str, value: Any) -> Any:
         "sigmas": "1.0, 0.0",
         "sampler_name": "heun",
         "model_name": "ltx-2-temporal-upscaler-x2-1.0.safetensors",
-        "width": 96,
         "filename_prefix": "prime/one",
     }
     if name in replacements:
@@ -226,7 +224,7 @@ def other(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return value + 1
+        return value + 32 if name == "width" else value + 1000
     return f"{value} again"
 
 

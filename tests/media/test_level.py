@@ -1,0 +1,86 @@
+"""The sound reaches its target by plain gain, and its decoded peaks keep the ceiling."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from ltxlib.errors import Cancelled
+from ltxlib.media.ffmpeg import find_ffmpeg
+from ltxlib.media.level import level_sound
+from ltxlib.media.settings import MasterSettings
+
+SECONDS = 4
+RANDOM = np.random.default_rng(5)
+
+
+def noise(peak: float) -> np.ndarray:
+    return (RANDOM.uniform(-1, 1, (48_000 * SECONDS, 2)) * peak).astype(np.float32)
+
+
+def levelled(room, sound, **settings):
+    return level_sound([sound[:70_000], sound[70_000:]], room, MasterSettings(**settings), find_ffmpeg())
+
+
+@pytest.mark.parametrize("peak", [0.004, 0.2, 3.0])
+@pytest.mark.parametrize("target", [-14.0, -18.0, -23.0])
+def test_quiet_and_loud_mixes_reach_the_target(tmp_path, peak, target):
+    """Within 0.3 LU and under the ceiling, from far below and from above full scale."""
+    level = levelled(tmp_path, noise(peak), target_lufs=target)
+    assert level.loudness.integrated_lufs == pytest.approx(target, abs=0.3)
+    assert level.loudness.true_peak_dbtp <= -1.0
+    assert level.notes == ()
+
+
+def test_a_crackle_in_the_quiet_keeps_the_ceiling_and_the_report_says_what_it_cost(tmp_path):
+    """Where peaks forbid the target the film stays softer, by plain gain alone."""
+    sound = noise(0.01)
+    sound[20_000::48_000] = 0.9
+    level = levelled(tmp_path, sound, target_lufs=-14.0)
+    assert level.loudness.integrated_lufs < -15
+    assert -2.5 < level.loudness.true_peak_dbtp <= -1.0
+    [note] = level.notes
+    assert "softer than the -14 LUFS asked for" in note
+
+
+@pytest.mark.parametrize("ceiling", [-1.0, -3.0])
+def test_what_coding_adds_to_the_peaks_is_taken_back(tmp_path, ceiling):
+    """Noise driven to its ceiling overshoots when coded; the decoded sound keeps it all the same."""
+    level = levelled(tmp_path, noise(0.5), target_lufs=-5.0, ceiling_dbtp=ceiling)
+    assert ceiling - 1.0 < level.loudness.true_peak_dbtp <= ceiling
+    assert level.notes
+
+
+def test_silence_stays_silent(tmp_path):
+    """Nothing to measure, nothing to raise, no crash."""
+    level = levelled(tmp_path, np.zeros((48_000, 2), np.float32))
+    assert (level.gain_db, level.loudness.integrated_lufs) == (0.0, None)
+    assert level.notes == ("The film is silent.",)
+
+
+def test_a_moment_of_sound_is_left_as_it_is_but_for_its_peaks(tmp_path):
+    """Too short to measure: only the ceiling acts."""
+    sound = noise(0.1)[:9600]
+    level = level_sound([sound], tmp_path, MasterSettings(), find_ffmpeg())
+    assert level.gain_db == 0.0
+    assert "too short" in level.notes[0]
+
+
+def test_the_raw_mix_is_gone_afterwards(tmp_path):
+    """Only the coded sound is left in the room."""
+    level = levelled(tmp_path, noise(0.1))
+    assert [path.name for path in tmp_path.iterdir()] == [level.path.name]
+
+
+def test_cancel_stops_it(tmp_path):
+    """A cancel that comes in mid-mix ends the work."""
+    cancel = threading.Event()
+
+    def blocks():
+        yield noise(0.1)
+        cancel.set()
+
+    with pytest.raises(Cancelled):
+        level_sound(blocks(), tmp_path, MasterSettings(), find_ffmpeg(), cancel)
