@@ -162,9 +162,9 @@ class _Connection:
             self._open()
             while not self._stop.is_set() and not self._doubtful():
                 self._hear()
-        except (websocket.WebSocketException, OSError, ValueError, AttributeError):
-            # Whatever it was, the answer is the same: close it and try again. The library uses its socket
-            # after losing it now and then, hence AttributeError.
+        except (websocket.WebSocketException, OSError, ValueError, AttributeError, LookupError):
+            # Whatever it was, the answer is the same: close it and try again. The last two are the library's
+            # own stumbling, over a socket it has just lost and over a greeting that is no HTTP.
             pass
         finally:
             self._close()

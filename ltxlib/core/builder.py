@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltxlib.core.file_format import BYPASSED, MUTED, ON
 from ltxlib.core.layout import GROUP_FONT_PX, Section, arrange, node_size
 from ltxlib.core.schema import NodeClass, NodeSchema, shipped, types_fit
 from ltxlib.core.widgets import CONTROL, NOTHING, Shape, Widget, lay_out
-from ltxlib.core.workflow import BYPASSED, MUTED, ON
 from ltxlib.errors import WorkflowError
 
 NOTE_COLOR, NOTE_BODY = "#432", "#653"

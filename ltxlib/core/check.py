@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ltxlib.core.file_format import who
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import (
     AUTOGROW,
@@ -20,7 +21,7 @@ from ltxlib.core.schema import (
     pack_of,
     types_fit,
 )
-from ltxlib.core.workflow import who
+from ltxlib.core.wiring import in_a_ring
 
 _NUMBERS = {"INT": int, "FLOAT": float}
 _UPLOADED = ("image_upload", "video_upload", "audio_upload", "file_upload")
@@ -51,7 +52,11 @@ def check_graph(api: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
         ]
     for node_id in _reached(api, outputs):
         problems += _Judge(api, schema, node_id).problems()
-    return problems + _check_rings(api)
+    ring = in_a_ring(api)
+    if ring is not None:
+        what = "is part of a ring: its output leads back to its own input."
+        problems.append(Problem(_where(ring, api[ring]), what, "Unplug one of its wires."))
+    return problems
 
 
 def _where(node_id: str, node: Mapping[str, Any]) -> str:
@@ -103,7 +108,9 @@ class _Judge:
         node_class = self.schema.node(self.node["class_type"])
         for spec in self._expected(node_class):
             if spec.name not in self.inputs:
-                if not spec.optional:
+                # A combo under a combo may be left out (measured); its parent then decides alone.
+                nested = spec.type == DYNAMIC_COMBO and "." in spec.name
+                if not spec.optional and not nested:
                     self._say(f'lacks the input "{spec.name}".', "Wire it, or give it a value, in ComfyUI.")
                 continue
             value = self.inputs[spec.name]
@@ -199,22 +206,3 @@ class _Judge:
         else:
             shown = ", ".join(choices[:8]) + (" ..." if len(choices) > 8 else "")
             self._say(f'has {value!r} at "{spec.name}", which is not on offer.', f"Choose one of: {shown}.")
-
-
-def _check_rings(api: Mapping[str, Any]) -> list[Problem]:
-    feeds = {
-        node_id: {value[0] for value in node["inputs"].values() if _wire(value) and len(value) == 2}
-        for node_id, node in api.items()
-    }
-    left = {node_id: sources & feeds.keys() for node_id, sources in feeds.items()}
-    while True:
-        free = {node_id for node_id, sources in left.items() if not sources}
-        if not free:
-            break
-        left = {node_id: sources - free for node_id, sources in left.items() if node_id not in free}
-    return [
-        Problem(
-            _where(node_id, api[node_id]), "is part of a ring, or waits for one.", "Unplug one of its wires."
-        )
-        for node_id in list(left)[:1]
-    ]

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ltxlib.core.file_format import BYPASSED, MUTED, OUTPUT_SIDE, who
 from ltxlib.core.graph import PRIMITIVE, REROUTE, Graph, Node, Socket
 from ltxlib.core.schema import NodeSchema, types_fit, unknown_node
 from ltxlib.core.sending import boxed, pack_identity, sent
 from ltxlib.core.subgraphs import read
 from ltxlib.core.widgets import NOTHING
-from ltxlib.core.workflow import BYPASSED, MUTED, OUTPUT_SIDE, who
+from ltxlib.core.wiring import in_a_ring
 from ltxlib.errors import WorkflowError
 
 
@@ -84,7 +85,10 @@ def assemble(top: Graph) -> dict[str, Any]:
         lost = [name for name, value in node["inputs"].items() if _is_link(value) and value[0] not in api]
         for name in lost:
             del node["inputs"][name]
-    _refuse_rings(api)
+    ring = in_a_ring(api)
+    if ring is not None:
+        name = who({"id": ring, "title": api[ring]["_meta"]["title"]})
+        raise WorkflowError(f"{name} is part of a ring: its output leads back to its own input.")
     return api
 
 
@@ -128,7 +132,12 @@ def _inputs(place: _Place, top: Graph) -> dict[str, Any]:
             if value is not NOTHING:
                 inputs[widget.name] = boxed(value)
     for slot, socket in enumerate(place.node.sockets):
-        source = _feed(place, slot, frozenset())
+        try:
+            source = _feed(place, slot, frozenset())
+        except RecursionError as error:
+            raise WorkflowError(
+                f'{place.node} is reached at "{socket.name}" through too many nodes that only pass things on.'
+            ) from error
         if isinstance(source, _Wire):
             inputs[socket.name] = [source.id, source.slot]
         elif isinstance(source, _Value) and source.value is not NOTHING:
@@ -216,31 +225,3 @@ def _bypass(node: Node, slot: int, kind: str) -> int | None:
         if socket.type == kind:
             return place
     return next((place for place, socket in enumerate(sockets) if fits(socket)), None)
-
-
-def _refuse_rings(api: Mapping[str, Any]) -> None:
-    feeds = {
-        key: {value[0] for value in node["inputs"].values() if _is_link(value)} for key, node in api.items()
-    }
-    waiting = dict(feeds)
-    free = [key for key, sources in waiting.items() if not sources]
-    takers: dict[str, list[str]] = {}
-    for key, sources in feeds.items():
-        for source in sources:
-            takers.setdefault(source, []).append(key)
-    left = {key: len(sources) for key, sources in feeds.items()}
-    while free:
-        done = free.pop()
-        left.pop(done)
-        for taker in takers.get(done, ()):
-            left[taker] -= 1
-            if left[taker] == 0:
-                free.append(taker)
-    if left:
-        # Walk back until a node comes again: that one is in the ring, not merely behind it.
-        key, path = next(iter(left)), []
-        while key not in path:
-            path.append(key)
-            key = next(source for source in feeds[key] if source in left)
-        name = who({"id": key, "title": api[key]["_meta"]["title"]})
-        raise WorkflowError(f"{name} is part of a ring: its output leads back to its own input.")

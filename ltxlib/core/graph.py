@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltxlib.core.file_format import INPUT_SIDE, ON, LinkData, links_of, who
 from ltxlib.core.schema import MATCH_TYPE, NodeSchema
 from ltxlib.core.widgets import NOTHING, Widget, from_row
-from ltxlib.core.workflow import INPUT_SIDE, ON, LinkData, links_of, who
 
 PRIMITIVE, REROUTE = "PrimitiveNode", "Reroute"
 # Nodes of the web client itself: it takes them out before it queues.

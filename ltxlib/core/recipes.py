@@ -14,7 +14,7 @@ from typing import Any
 
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
-from ltxlib.core.workflow import BYPASSED
+from ltxlib.core.file_format import BYPASSED
 
 CHECKPOINT = "ltx-2-19b-distilled.safetensors"
 TEXT_ENCODER = "gemma_3_12B_it_fp4_mixed.safetensors"

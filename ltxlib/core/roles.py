@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.subgraphs import read
 from ltxlib.core.wiring import cut_sound, enlargement, is_link
-from ltxlib.core.workflow import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
 from ltxlib.errors import WorkflowError
 
 PREFIX = "ltx."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ltxlib.core.file_format import definitions_of
 from ltxlib.core.graph import Graph, read_graph
 from ltxlib.core.promotion import apply_row, inner_value
 from ltxlib.core.proxies import apply_old_list
 from ltxlib.core.schema import NodeSchema
-from ltxlib.core.workflow import definitions_of
 
 
 def read(ui: Mapping[str, Any], schema: NodeSchema) -> Graph:

@@ -27,19 +27,44 @@ def takers(api: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def running_order(api: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Node ids so that feeders come first, and those left over: in a ring of wires, or behind one."""
+    given = takers(api)
+    missing = {
+        node_id: sum(is_link(value, api) for value in node["inputs"].values())
+        for node_id, node in api.items()
+    }
+    order = [node_id for node_id, count in missing.items() if count == 0]
+    for node_id in order:
+        for taker, _ in given[node_id]:
+            missing[taker] -= 1
+            if missing[taker] == 0:
+                order.append(taker)
+    return order, [node_id for node_id, count in missing.items() if count > 0]
+
+
+def in_a_ring(api: Mapping[str, Any]) -> str | None:
+    """A node that feeds itself by way of others; None when there is no ring."""
+    _, left = running_order(api)
+    if not left:
+        return None
+    # Walk back until a node comes again: that one is in the ring, not merely behind it.
+    node_id, path = left[0], []
+    while node_id not in path:
+        path.append(node_id)
+        sources = (value[0] for value in api[node_id]["inputs"].values() if is_link(value, api))
+        node_id = next(source for source in sources if source in left)
+    return node_id
+
+
 def enlargement(api: Mapping[str, Any], start: str) -> float:
     """By how much the picture grows from this node to the end: 2 with one spatial upsampler of x2."""
     given = takers(api)
     known: dict[str, float] = {}
-
-    def follow(node_id: str) -> float:
-        if node_id not in known:
-            known[node_id] = 1.0
-            after = max((follow(taker) for taker, _ in given[node_id]), default=1.0)
-            known[node_id] = after * _factor(api, node_id)
-        return known[node_id]
-
-    return max((follow(taker) for taker, _ in given[start]), default=1.0)
+    for node_id in reversed(running_order(api)[0]):
+        after = max((known[taker] for taker, _ in given[node_id]), default=1.0)
+        known[node_id] = after * _factor(api, node_id)
+    return max((known[taker] for taker, _ in given[start]), default=1.0)
 
 
 def _factor(api: Mapping[str, Any], node_id: str) -> float:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxlib.core.problem import Problem
-from ltxlib.errors import BadInput, MediaError, StoreError
+from ltxlib.errors import BadInput, MediaError
 from ltxlib.media import colour
+from ltxlib.media.placing import placed
 from ltxlib.media.settings import CardLook
 from ltxlib.media.sound import CHANNELS, RATE_HZ
 from ltxlib.media.workroom import workroom
@@ -50,19 +51,12 @@ def title_card(
     if problems:
         raise BadInput("The title card cannot be made.", problems)
     frames = max(round(seconds * fps), 1)
-    part = out.with_name(out.name + ".part")
-    try:
-        with workroom(out.parent) as room:
-            sound = room / "silence.m4a"
-            write_sound(_silence(round(frames * RATE_HZ / fps)), sound, 64)
-            pictures = _pictures(text, (width_px, height_px), frames, fps, look)
-            for _done in write_film(pictures, sound, part, FilmShape(width_px, height_px, fps), Coding()):
-                pass
-        part.replace(out)
-    except OSError as error:
-        raise StoreError(f"The title card could not be stored ({error.strerror or error}).") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with placed(out, "The title card") as part, workroom(out.parent) as room:
+        sound = room / "silence.m4a"
+        write_sound(_silence(round(frames * RATE_HZ / fps)), sound, 64)
+        pictures = _pictures(text, (width_px, height_px), frames, fps, look)
+        for _done in write_film(pictures, sound, part, FilmShape(width_px, height_px, fps), Coding()):
+            pass
     return frames
 
 

@@ -22,7 +22,6 @@ from ltxlib.media.writer import write_sound
 if TYPE_CHECKING:
     import numpy as np
 
-TRIES = 5
 # Peaks are told to 0.1 dB, so a told -1.0 may be -0.96; this much more room makes the ceiling true.
 ROUNDING_DB = 0.05
 STEP_DB = 0.1
@@ -57,14 +56,16 @@ def level_sound(
             file.write(block.astype("<f4").tobytes())
     mix = measure_samples(raw, RATE_HZ, ffmpeg, cancel=cancel)
     gain, decoded = _first_gain(mix, wishes), mix
-    limit = wishes.ceiling_dbtp - ROUNDING_DB
-    for attempt in range(TRIES):
+    # How far coding overshoots changes with every gain. It may rise once; from then on it only falls, which
+    # comes to an end.
+    may_rise = True
+    while True:
         write_sound(_louder(raw, gain, cancel), coded, wishes.audio_kbps)
         decoded = measure(coded, ffmpeg, cancel=cancel)
-        change = _change(decoded, wishes.target_lufs, limit)
-        if change == 0 or attempt == TRIES - 1:
+        change = _change(decoded, wishes)
+        if change == 0 or (change > 0 and not may_rise):
             break
-        gain += change
+        gain, may_rise = gain + change, False
     raw.unlink()
     return Level(coded, round(gain, 2), decoded, _notes(mix, decoded, wishes))
 
@@ -77,16 +78,14 @@ def _first_gain(mix: Loudness, wishes: MasterSettings) -> float:
     return min(wanted, wishes.ceiling_dbtp - ROUNDING_DB - mix.true_peak_dbtp)
 
 
-def _change(decoded: Loudness, target_lufs: float, limit_dbtp: float) -> float:
+def _change(decoded: Loudness, wishes: MasterSettings) -> float:
     """How much more gain is needed (negative: less); 0 when the sound is as it should be."""
     if decoded.true_peak_dbtp is None:
         return 0.0
-    room = limit_dbtp - decoded.true_peak_dbtp
+    room = wishes.ceiling_dbtp - ROUNDING_DB - decoded.true_peak_dbtp
     if room < 0:
         return room - STEP_DB
-    if decoded.integrated_lufs is None:
-        return 0.0
-    wanted = target_lufs - decoded.integrated_lufs
+    wanted = 0.0 if decoded.integrated_lufs is None else wishes.target_lufs - decoded.integrated_lufs
     if abs(wanted) <= NEAR_LU or (wanted > 0 and room < 2 * STEP_DB):
         return 0.0
     return min(wanted, room - STEP_DB)

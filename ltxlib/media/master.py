@@ -10,7 +10,6 @@ packets laid beside it. A faster engine may take this one's place: the seam is `
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +18,13 @@ from pathlib import Path
 
 from ltxlib.core.problem import errors_in
 from ltxlib.core.timeline import Timeline
-from ltxlib.errors import BadInput, Cancelled, ClipUnreadable, MediaError, StoreError
+from ltxlib.errors import BadInput, Cancelled, ClipUnreadable, MediaError
 from ltxlib.media import colour
 from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ltxlib.media.level import Level, level_sound
-from ltxlib.media.loudness import Loudness, measure
+from ltxlib.media.loudness import measure
 from ltxlib.media.picture import film_frames
+from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
 from ltxlib.media.sound import film_sound
@@ -57,15 +57,10 @@ def render_master(
     if problems:
         raise BadInput("This film cannot be made yet.", problems)
     render = _Render(timeline, settings, find_ffmpeg(), on_progress, cancel)
-    part = out.with_name(out.name + ".part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with workroom(work_dir) as room:
-            return render.run(room, part, out)
-    except OSError as error:
-        raise StoreError(f"The film could not be stored ({error.strerror or error}).") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with placed(out, "The film") as part, workroom(work_dir) as room:
+        report = render.run(room, part, out)
+    render.step("check", 1, 1)
+    return report
 
 
 class _Render:
@@ -88,7 +83,7 @@ class _Render:
         clips = self.look()
         level = self.sound(clips, room)
         self.picture(clips, level.path, part)
-        return self.check(part, out, level)
+        return self.check(part, out, level.gain_db)
 
     def look(self) -> list[ClipInfo]:
         """The facts of every clip, each file read once; all that cannot be used are told together."""
@@ -138,8 +133,8 @@ class _Render:
             for done in writer:
                 self.step("picture", done, self.timeline.frames)
 
-    def check(self, part: Path, out: Path, level: Level) -> MasterReport:
-        """Looks at the finished file with fresh eyes, makes it safe on the disk and gives it its name."""
+    def check(self, part: Path, out: Path, gain_db: float) -> MasterReport:
+        """Looks at the finished file with fresh eyes, before it gets its name."""
         with self.phase("check"):
             self.step("check", 0, 3)
             info = probe(part)
@@ -154,14 +149,8 @@ class _Render:
                 )
             loudness = measure(part, self.ffmpeg, cancel=self.cancel)
             self.step("check", 1, 3)
-            digest = _stored(part, self.stop_if_asked)
+            digest = _sha256(part, self.stop_if_asked)
             self.step("check", 2, 3)
-            part.replace(out)
-            _sync_folder(out.parent)
-        self.step("check", 3, 3)
-        return self.report(out, digest, loudness, level.gain_db)
-
-    def report(self, out: Path, digest: str, loudness: Loudness, gain_db: float) -> MasterReport:
         return MasterReport(
             path=out,
             frames=self.timeline.frames,
@@ -170,7 +159,7 @@ class _Render:
             true_peak_dbtp=loudness.true_peak_dbtp,
             gain_db=gain_db,
             sha256=digest,
-            size_bytes=out.stat().st_size,
+            size_bytes=info.size_bytes,
             seconds=dict(self.seconds),
             notes=tuple(self.notes),
         )
@@ -190,7 +179,7 @@ class _Render:
         self.seconds[name] = round(time.perf_counter() - started, 3)
 
     def step(self, phase: str, done: int, total: int) -> None:
-        """Says how far the work is; stops it when somebody asked for that, until it has its final name."""
+        """Says how far the work is, or stops it when somebody asked for that; all but done is done."""
         if phase != "check" or done < total:
             self.stop_if_asked()
         if self.on_progress is not None:
@@ -224,21 +213,10 @@ def _notes(info: ClipInfo, frames: int, timeline: Timeline) -> list[str]:
     return notes
 
 
-def _stored(path: Path, between: Callable[[], None]) -> str:
-    """Makes sure the file is on the disk and gives back its sha256."""
+def _sha256(path: Path, between: Callable[[], None]) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        os.fsync(file.fileno())
         while block := file.read(1 << 22):
             digest.update(block)
             between()
     return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name itself safe against a power cut, where the system can do that for folders."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

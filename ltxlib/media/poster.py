@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import os
 from pathlib import Path
 from typing import Any
 
-from ltxlib.errors import BadInput, ClipUnreadable, StoreError
+from ltxlib.errors import BadInput, ClipUnreadable
 from ltxlib.media import colour
 from ltxlib.media.conform import turned
+from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, open_clip, probe
 
 QUALITY = 85
@@ -30,9 +29,8 @@ def write_poster(clip: Path, out_jpg: Path, width_px: int = 480) -> Path:
         )
     info = probe(clip)
     picture = _picture(info, _middle(info), width_px)
-    data = io.BytesIO()
-    picture.save(data, "JPEG", quality=QUALITY, optimize=True)
-    _write_whole(Path(out_jpg), data.getvalue())
+    with placed(Path(out_jpg), "The poster") as part:
+        picture.save(part, "JPEG", quality=QUALITY, optimize=True)
     return Path(out_jpg)
 
 
@@ -62,18 +60,3 @@ def _picture(info: ClipInfo, frame: Any, width_px: int) -> Any:
     chain.push(frame)
     image = Image.fromarray(chain.pull().to_ndarray(format="rgb24"))
     return image.resize((width_px, height_px), Image.Resampling.LANCZOS)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(f"The poster could not be stored ({error.strerror or error}).") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -36,7 +36,7 @@ class Camera:
         """The move a camera LoRA's file name tells of; an unknown or empty name stands still.
 
         from_all: the first frame shows the whole picture, so moving back has nothing to show and stays put.
-       """
+        """
         plain = name.casefold().replace("_", "-").replace(" ", "-")
         move = next((move for word, move in MOVES.items() if word in plain), (0.0, 0.0, 0.0))
         much = max(-MOST_STRENGTH, min(MOST_STRENGTH, strength))

@@ -54,9 +54,7 @@ def render_clip(
 
 
 @contextmanager
-def _encoder(
-    spec: ClipSpec, part: Path, ffmpeg_path: Path, tags: Mapping[str, str]
-) -> Iterator[IO[bytes]]:
+def _encoder(spec: ClipSpec, part: Path, ffmpeg_path: Path, tags: Mapping[str, str]) -> Iterator[IO[bytes]]:
     """An ffmpeg that takes raw frames on the pipe given; its failures become MediaError."""
     with ExitStack() as stack:
         # Files without a name: nothing is left behind even if this process is killed.
@@ -116,9 +114,27 @@ def _arguments(spec: ClipSpec, part: Path, facts: IO[bytes], sound: IO[bytes] | 
         words += ["-f", "f32le", "-ar", str(SOUND_RATE_HZ), "-ac", "2", "-i", f"pipe:{sound.fileno()}"]
     words += ["-map", "0:v", *(["-map", "2:a"] if sound else []), "-map_metadata", "1"]
     # The number of threads is fixed because x264's choices depend on it: same clip, same bytes.
-    words += ["-vf", f"setparams=range=tv:{colours}", "-c:v", "libx264", "-preset", "veryfast", "-threads", "2"]
+    words += [
+        "-vf",
+        f"setparams=range=tv:{colours}",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-threads",
+        "2",
+    ]
     words += ["-crf", "17", "-profile:v", "high", "-pix_fmt", "yuv420p", "-x264-params", "aq-mode=3"]
-    words += ["-color_range", "tv", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]
+    words += [
+        "-color_range",
+        "tv",
+        "-color_primaries",
+        "bt709",
+        "-color_trc",
+        "bt709",
+        "-colorspace",
+        "bt709",
+    ]
     if sound:
         words += ["-c:a", "aac", "-profile:a", "aac_low", "-b:a", "128k"]
     words += ["-bitexact", "-movflags", "+faststart+use_metadata_tags", "-f", "mp4", os.fspath(part)]

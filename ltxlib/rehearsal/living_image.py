@@ -59,7 +59,9 @@ class _Living:
     def __init__(self, spec: ClipSpec, stage: Stage, weather: Sequence[Layer], picture: Image.Image) -> None:
         self._spec, self._stage = spec, stage
         full = np.asarray(picture, np.float32).transpose(2, 0, 1) / 255
-        half = np.asarray(picture.resize((spec.width_px // 2, spec.height_px // 2), Image.Resampling.BOX), np.float32)
+        half = np.asarray(
+            picture.resize((spec.width_px // 2, spec.height_px // 2), Image.Resampling.BOX), np.float32
+        )
         self._luma = colour.planes(full)[0]
         _, self._blue, self._red = colour.planes(half.transpose(2, 0, 1) / 255)
         small = picture.resize((stage.width, stage.height), Image.Resampling.BOX)
@@ -160,8 +162,12 @@ class _Water:
         first = int(height * self._top)
         rows = height - first
         depth = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
-        shift = resize(self._now[1], width, rows, linear=True) * (depth * smoothstep(0, 0.25, depth) * 0.11 * height)
-        source = np.clip(np.arange(first, height, dtype=np.float32)[:, None] + shift * np.float32(awake), 0, height - 1.01)
+        shift = resize(self._now[1], width, rows, linear=True) * (
+            depth * smoothstep(0, 0.25, depth) * 0.11 * height
+        )
+        source = np.clip(
+            np.arange(first, height, dtype=np.float32)[:, None] + shift * np.float32(awake), 0, height - 1.01
+        )
         row = source.astype(np.int64)
         part = source - row
         at = row * width + np.arange(width)[None, :]

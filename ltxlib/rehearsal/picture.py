@@ -155,8 +155,15 @@ class Mark:
         margin = max(0, min(round(size * 0.55), width - ink.shape[1], height - ink.shape[0]))
         bottom_px, right_px = height - margin, width - margin
         self._place = (slice(bottom_px - ink.shape[0], bottom_px), slice(right_px - ink.shape[1], right_px))
-        shade = np.asarray(image.resize((max(1, room[0] // 3), max(1, room[1] // 3)), Image.Resampling.BOX)
-                           .resize(room, Image.Resampling.BICUBIC), np.float32)[-height:, -width:] / 255
+        shade = (
+            np.asarray(
+                image.resize((max(1, room[0] // 3), max(1, room[1] // 3)), Image.Resampling.BOX).resize(
+                    room, Image.Resampling.BICUBIC
+                ),
+                np.float32,
+            )[-height:, -width:]
+            / 255
+        )
         self._shade, self._ink = 0.4 * np.clip(shade * 1.4, 0, 1), 0.5 * ink
 
     def stamp(self, luma: Plane) -> None:

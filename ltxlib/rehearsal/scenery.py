@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ltxlib.rehearsal import scenery_air as air
+from ltxlib.rehearsal import scenery_boats as boats
 from ltxlib.rehearsal import scenery_brook as brook
 from ltxlib.rehearsal import scenery_close as close
+from ltxlib.rehearsal import scenery_fall as fall
 from ltxlib.rehearsal import scenery_fire as fire
 from ltxlib.rehearsal import scenery_glass as glass
 from ltxlib.rehearsal import scenery_land as land
@@ -16,6 +18,8 @@ from ltxlib.rehearsal import scenery_train as train
 from ltxlib.rehearsal import scenery_water as water
 from ltxlib.rehearsal import scenery_wood as wood
 from ltxlib.rehearsal.palette import rgb
+from ltxlib.rehearsal.scenery_drops import Drops
+from ltxlib.rehearsal.scenery_rocks import rocks
 from ltxlib.rehearsal.stage import Layer, Stage
 
 
@@ -29,13 +33,13 @@ def weather(stage: Stage) -> list[Layer]:
     story, made = stage.story, []
     if story.place in SHELTERED:
         return made
-    if story.has("fog"):
-        made.append(air.mist(stage, 0.62, thick=0.55, spread=0.3))
+    if story.has("fog") and story.place not in {"stream", "meadow"}:
+        made.append(air.mist(stage, 0.5, thick=0.5, spread=0.2))
     if story.has("rain"):
         made.append(air.rain(stage, slant=0.16 if story.has("wind", "thunder") else 0.06))
     if story.has("snowfall") or (story.has("snow") and story.place == "snowland"):
         made.append(air.snow(stage, wind=0.8 if story.has("wind", "thunder") else 0.15))
-    if story.has("leaves"):
+    if story.has("leaffall"):
         made.append(air.leaves(stage, LEAVES))
     if story.has("fireflies"):
         made.append(air.fireflies(stage, 0.45, 0.95))
@@ -46,10 +50,25 @@ def _sea(stage: Stage) -> list[Layer]:
     horizon = 0.42
     place = skies.light_place(stage, horizon)
     made = skies.heavens(stage, horizon, place)
-    made += [water.sea(stage, horizon, place), water.horizon_haze(stage, horizon)]
-    if stage.story.has("shore"):
+    made += [water.sea(stage, horizon, place, wild=_roughness(stage)), water.horizon_haze(stage, horizon)]
+    if stage.story.has("fog"):
+        made.append(water.horizon_haze(stage, horizon, 0.9, deep=0.22))
+    if stage.story.has("boat"):
+        made += boats.harbour(stage)
+    elif stage.story.has("rocks"):
+        made.append(rocks(stage))
+    elif stage.story.has("shore") and not stage.story.has("meadow", "thunder"):
         made.append(water.beach(stage, 0.78))
+    elif stage.story.has("meadow"):
+        made.append(land.blades(stage, count=130, tall=0.26, flowers=False))
     return made
+
+
+def _roughness(stage: Stage) -> float:
+    """How high the sea goes: low in a foggy harbour, high in a storm."""
+    if stage.story.has("boat"):
+        return 0.4
+    return 1.5 if stage.story.has("thunder") else 1.0
 
 
 def _hearth(stage: Stage) -> list[Layer]:
@@ -71,8 +90,14 @@ def _snowland(stage: Stage) -> list[Layer]:
     place = skies.light_place(stage, 0.5)
     made = skies.heavens(stage, 0.62, place)
     made += land.ridges(stage, 0.6, count=2, tall=0.3, snowy=True)
-    made += [land.pines(stage, 0.62, 0.15, depth=0.2, name="far", snowy=True), air.mist(stage, 0.6, thick=0.5)]
-    made += [land.pines(stage, 0.665, 0.27, depth=0.55, name="middle", snowy=True, gap=(0.5, 0.25)), land.snowfield(stage, 0.65)]
+    made += [
+        land.pines(stage, 0.62, 0.15, depth=0.2, name="far", snowy=True),
+        air.mist(stage, 0.6, thick=0.5),
+    ]
+    made += [
+        land.pines(stage, 0.665, 0.27, depth=0.55, name="middle", snowy=True, gap=(0.5, 0.25)),
+        land.snowfield(stage, 0.65),
+    ]
     if stage.story.has("cabin", "fire", "lamp", "window"):
         made += land.hut(stage, 0.62, 0.72, 0.16)
     made += [land.pines(stage, 0.9, 0.68, depth=0.95, name="near", snowy=True, gap=(0.55, 0.44))]
@@ -120,18 +145,28 @@ def _glass(stage: Stage) -> list[Layer]:
     story = stage.story
     if story.has("train"):
         made = [*skies.heavens(stage, 0.6, skies.light_place(stage, 0.5)), *train.passing(stage, 0.5)]
-        drops = [Layer(glass.Drops(stage, many=0.6, fogged=0.15).paint)] if story.has("rain") else []
+        drops = [Layer(Drops(stage, many=0.6, fogged=0.15).paint)] if story.has("rain") else []
         return [*made, *drops, train.night_veil(stage)]
-    if story.has("snow", "forest", "mountain", "meadow", "sea", "lake", "garden") and not story.has("city"):
-        made = _view(stage)
-    else:
-        made = [glass.town_at_night(stage), glass.bokeh(stage)] if story.time in {"night", "dusk"} else _view(stage)
-    if story.has("rain", "thunder") or not story.has("snow"):
-        if not story.has("city") and story.time not in {"night", "dusk"}:
-            made.append(glass.out_of_focus(stage, 0.035))
-        made += [glass.scattered(stage, 0.55 if story.time == "night" else 0.1), Layer(glass.Drops(stage).paint)]
+    open_land = story.has("snow", "forest", "mountain", "meadow", "sea", "lake") or story.time not in {
+        "night",
+        "dusk",
+    }
+    made = (
+        _view(stage)
+        if open_land and not story.has("city")
+        else [glass.town_at_night(stage), glass.bokeh(stage)]
+    )
+    wet = story.has("rain", "thunder") or not story.has("snow")
+    if wet and open_land:
+        made.append(glass.out_of_focus(stage, 0.032))
+        if story.time == "dusk":
+            made.append(glass.nightfall(stage))
+        if story.has("lamp", "city"):
+            made.append(glass.bokeh(stage, low=0.35, high=0.85, many=16, bright=0.8, warm=True))
+    if wet:
+        made += [glass.scattered(stage, 0.55 if story.time == "night" else 0.1), Layer(Drops(stage).paint)]
     if story.has("cabin", "candle", "fireplace", "fire", "lamp", "tea", "purr", "pages"):
-        made += [glass.room_reflection(stage, 0.27, 0.62), glass.frame(stage)]
+        made += glass.sill(stage, lamp=story.has("candle", "lamp", "fire", "fireplace"))
     return made
 
 
@@ -157,30 +192,39 @@ def _lake(stage: Stage) -> list[Layer]:
     made.append(air.mist(stage, 0.545, thick=0.5, spread=0.06))
     if stage.story.has("rain"):
         made.append(brook.rings(stage, 0.56))
+    if stage.story.has("lily"):
+        made.append(brook.lilies(stage, 0.62))
     return made
 
 
 def _stream(stage: Stage) -> list[Layer]:
-    return [*wood.woods(stage)[:4], air.mist(stage, 0.42, thick=0.4), *brook.brook(stage, 0.47)]
+    return [*wood.woods(stage)[:5], air.mist(stage, 0.44, thick=0.5, spread=0.1), *brook.brook(stage, 0.47)]
 
 
 def _waterfall(stage: Stage) -> list[Layer]:
-    return brook.waterfall(stage)
+    return fall.waterfall(stage)
 
 
 def _underwater(stage: Stage) -> list[Layer]:
-    made = brook.underwater(stage)
+    made = fall.underwater(stage)
     return [*made[:2], air.rays(stage, 0.5, strength=0.3), *made[2:], air.motes(stage, rgb("bfeaf0"), rise=5)]
 
 
 def _street(stage: Stage) -> list[Layer]:
     made = [glass.town_at_night(stage), glass.bokeh(stage, low=0.2, high=0.62), glass.scattered(stage, 0.4)]
-    return [*made, glass.wet_ground(stage, 0.66), *([brook.rings(stage, 0.68)] if stage.story.has("rain") else [])]
+    return [
+        *made,
+        glass.wet_ground(stage, 0.66),
+        *([brook.rings(stage, 0.68)] if stage.story.has("rain") else []),
+    ]
 
 
 def _calm(stage: Stage) -> list[Layer]:
     place = skies.light_place(stage, 0.5)
-    made = [skies.sky(stage, 1.0, sun=(place[0], 0.8)), glass.bokeh(stage, low=0.1, high=1.0, many=40, bright=0.45)]
+    made = [
+        skies.sky(stage, 1.0, sun=(place[0], 0.8)),
+        glass.bokeh(stage, low=0.1, high=1.0, many=40, bright=0.45),
+    ]
     return [*made, air.mist(stage, 0.7, thick=0.5, spread=0.3), air.motes(stage, stage.colours.light)]
 
 

@@ -17,8 +17,12 @@ def rain(stage: Stage, *, amount: float = 1.0, slant: float = 0.08) -> Layer:
     for depth, (many, long_px, pace, alpha) in enumerate(
         ((0.0016, 15, 300, 0.10), (0.0008, 28, 460, 0.13), (0.00028, 48, 640, 0.15))
     ):
-        veils.append((_streaks(stage, rng, many * amount, long_px * stage.unit, slant, 0.5 + 0.3 * depth) * alpha,
-                      pace * stage.unit))
+        veils.append(
+            (
+                _streaks(stage, rng, many * amount, long_px * stage.unit, slant, 0.5 + 0.3 * depth) * alpha,
+                pace * stage.unit,
+            )
+        )
     colour = mixed(stage.colours.light, stage.colours.haze, 0.35)
 
     def paint(canvas: Canvas, t: float) -> None:
@@ -31,7 +35,9 @@ def rain(stage: Stage, *, amount: float = 1.0, slant: float = 0.08) -> Layer:
     return Layer(paint)
 
 
-def _streaks(stage: Stage, rng: np.random.Generator, density: float, long_px: float, slant: float, wide: float):
+def _streaks(
+    stage: Stage, rng: np.random.Generator, density: float, long_px: float, slant: float, wide: float
+):
     """A joined picture of slanted soft strokes, 0 to about 1."""
     height, width = stage.height, stage.width
     seeds = (rng.random((height, width)) < density / stage.unit**2) * rng.uniform(0.4, 1, (height, width))
@@ -94,9 +100,16 @@ def embers(stage: Stage, x: float, y: float, spread: float, *, rise: float = 0.5
     begin = np.repeat(pops[:, 0], each) + rng.uniform(0, 0.25, len(pops) * each)
     count = len(begin)
     power = np.repeat(pops[:, 1], each)
-    from_x = x * stage.width + (np.repeat(pops[:, 2], each) * 0.6 + rng.normal(0, 0.25, count)) * spread * stage.height
+    from_x = (
+        x * stage.width
+        + (np.repeat(pops[:, 2], each) * 0.6 + rng.normal(0, 0.25, count)) * spread * stage.height
+    )
     life, lift = rng.uniform(1.4, 3.4, count), rng.uniform(0.35, 1.0, count) * rise * stage.height
-    curl, phase, size = rng.uniform(4, 22, count) * stage.unit, rng.uniform(0, 6.28, count), rng.uniform(0.65, 1.15, count)
+    curl, phase, size = (
+        rng.uniform(4, 22, count) * stage.unit,
+        rng.uniform(0, 6.28, count),
+        rng.uniform(0.65, 1.15, count),
+    )
 
     def paint(canvas: Canvas, t: float) -> None:
         age = (t - begin) / life
@@ -200,7 +213,9 @@ def rays(stage: Stage, x: float, *, strength: float = 0.2, lean: float = 0.5) ->
     return Layer(paint)
 
 
-def steam(stage: Stage, x: float, y: float, *, wide: float = 0.05, tall: float = 0.32, light: float = 0.35) -> Layer:
+def steam(
+    stage: Stage, x: float, y: float, *, wide: float = 0.05, tall: float = 0.32, light: float = 0.35
+) -> Layer:
     """A thin plume that rises from a point and curls; x, y as parts of the canvas, wide and tall of its height."""
     rng = stage.rng("steam")
     sway = wander(rng, 8)
@@ -215,10 +230,16 @@ def steam(stage: Stage, x: float, y: float, *, wide: float = 0.05, tall: float =
         off = (across - bend) / (0.3 + 0.8 * up)
         body = np.exp(-(off**2) * 1.6) * smoothstep(0, 0.12, up) * smoothstep(1, 0.35, up)
         curls = sampled(texture, off * 16 + 60, up * 78 + 17 * t)
-        alpha = resize((body * smoothstep(0.36, 0.85, curls) * light).astype(np.float32), 2 * width, 2 * height)
+        alpha = resize(
+            (body * smoothstep(0.36, 0.85, curls) * light).astype(np.float32), 2 * width, 2 * height
+        )
         x0, y0 = max(0, left), max(0, top)
         x1, y1 = min(stage.width, left + 2 * width), min(stage.height, top + 2 * height)
         if x1 > x0 and y1 > y0:
-            cover(canvas[:, y0:y1, x0:x1], rgb("e9e4dc"), np.clip(alpha[y0 - top : y1 - top, x0 - left : x1 - left], 0, 1))
+            cover(
+                canvas[:, y0:y1, x0:x1],
+                rgb("e9e4dc"),
+                np.clip(alpha[y0 - top : y1 - top, x0 - left : x1 - left], 0, 1),
+            )
 
     return Layer(paint)

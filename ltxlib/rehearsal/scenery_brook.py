@@ -1,14 +1,13 @@
-"""Fresh water and deep water: lakes, brooks, falls, and the light under the sea."""
+"""Still and running fresh water: lakes with their mirror, rings of rain, lilies, brooks."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ltxlib.rehearsal.palette import mixed, ramp, rgb, scaled
-from ltxlib.rehearsal.rhythm import wander
+from ltxlib.rehearsal.palette import mixed, rgb, scaled
 from ltxlib.rehearsal.scenery_water import Waves
-from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
-from ltxlib.rehearsal.texture import Plane, blur, dots, resize, sampled, smoothstep, tile
+from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten
+from ltxlib.rehearsal.texture import Plane, dots, sampled, smoothstep, tile
 
 
 def lake(stage: Stage, horizon: float, *, calm: float = 0.35) -> Layer:
@@ -68,6 +67,80 @@ def rings(stage: Stage, top: float) -> Layer:
     return Layer(paint)
 
 
+def lilies(stage: Stage, top: float) -> Layer:
+    """Lily pads on still water and a closed pink bud, all rocking a little; the near ones large."""
+    rng, c, w, h = stage.rng("lilies"), stage.colours, stage.width, stage.height
+    power = 0.3 + 0.8 * c.ambient
+    pads = []
+    for k in range(13):
+        depth = float(np.clip((k + rng.uniform(0, 1)) / 13, 0.05, 1))
+        side = rng.choice([0.06, 0.2, 0.34, 0.75, 0.9]) + rng.normal(0, 0.05)
+        pads.append(
+            (
+                side * w,
+                (top + (0.97 - top) * depth) * h,
+                (0.02 + 0.14 * depth**1.3) * h * rng.uniform(0.8, 1.15),
+                rng.uniform(0, 6.28),
+                rng.uniform(0, 6.28),
+            )
+        )
+    light, dark = scaled(mixed(rgb("86b25a"), c.light, 0.15), power), scaled(rgb("2c4f2c"), power)
+    bud = scaled(mixed(rgb("eab3c4"), c.light, 0.2), power + 0.15)
+
+    def paint(canvas: Canvas, t: float) -> None:
+        for k, (x, y, r, notch, phase) in enumerate(pads):
+            at_y = y + 0.03 * r * np.sin(0.9 * t + phase)
+            left, right = max(0, int(x - 1.2 * r)), min(w, int(x + 1.2 * r) + 1)
+            upper, lower = max(0, int(at_y - 0.55 * r)), min(h, int(at_y + 0.5 * r) + 1)
+            if right <= left or lower <= upper:
+                continue
+            part = canvas[:, upper:lower, left:right]
+            dx = (np.arange(left, right, dtype=np.float32)[None, :] - np.float32(x)) / np.float32(r)
+            dy = (np.arange(upper, lower, dtype=np.float32)[:, None] - np.float32(at_y)) / np.float32(
+                0.36 * r
+            )
+            away, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
+            turn = np.abs((angle - notch + np.pi) % (2 * np.pi) - np.pi)
+            pad = smoothstep(1.0, 1 - 4 / max(6.0, r), away) * smoothstep(
+                0.10, 0.16, turn + 0.12 * (away < 0.1)
+            )
+            veins = smoothstep(0.9, 1.0, np.cos(9 * (angle - notch))) * (0.25 + 0.3 * away)
+            level = np.clip(
+                0.5 - 0.25 * dy - 0.2 * dx + 0.25 * veins - 0.2 * smoothstep(0.8, 1.0, away), 0, 1
+            )
+            cover(part, np.stack([d + (b - d) * level for d, b in zip(dark, light, strict=True)]), pad)
+            if k == 9:
+                _bud(canvas, x + 0.5 * r, at_y - 0.34 * r, 0.2 * r, bud)
+
+    return Layer(paint)
+
+
+def _bud(canvas: Canvas, x: float, y: float, size: float, colour) -> None:
+    """A closed lotus bud on its stem."""
+    _, h, w = canvas.shape
+    left, right = max(0, int(x - size)), min(w, int(x + size) + 1)
+    upper, lower = max(0, int(y - 1.7 * size)), min(h, int(y + 1.6 * size) + 1)
+    if right <= left or lower <= upper:
+        return
+    part = canvas[:, upper:lower, left:right]
+    dx = (np.arange(left, right, dtype=np.float32)[None, :] - np.float32(x)) / np.float32(size)
+    dy = (np.arange(upper, lower, dtype=np.float32)[:, None] - np.float32(y)) / np.float32(size)
+    stem = (
+        smoothstep(0.11, 0.05, np.abs(dx + 0.06 * dy)) * smoothstep(0.7, 0.8, dy) * smoothstep(1.6, 1.3, dy)
+    )
+    cover(part, (0.22, 0.36, 0.2), stem)
+    half = (
+        0.62 * np.sqrt(np.clip(1 - ((dy - 0.1) / 1.0) ** 2, 0, 1)) * (0.75 + 0.25 * np.clip(dy + 0.5, 0, 1))
+    )
+    petal = (
+        smoothstep(1.06, 0.9, np.abs(dx) / np.maximum(half, 0.05))
+        * smoothstep(-1.0, -0.8, dy)
+        * smoothstep(1.12, 1.0, dy)
+    )
+    level = 0.82 - 0.25 * dx + 0.14 * np.cos(8 * dx / np.maximum(half, 0.1)) - 0.18 * dy
+    cover(part, np.stack([v * level for v in colour]), petal)
+
+
 def brook(stage: Stage, top: float) -> list[Layer]:
     """A brook that comes toward the viewer between mossy stones."""
     rng, c, w, h, unit = stage.rng("brook"), stage.colours, stage.width, stage.height, stage.unit
@@ -80,10 +153,11 @@ def brook(stage: Stage, top: float) -> list[Layer]:
     ragged = tile(rng, w, rows, grain_x=60 * unit, grain_y=30 * unit, rough=0.8) - 0.5
     off = (stage.xs - middle) / half
     bank = np.abs(off) + 0.5 * ragged
-    water = smoothstep(1.03, 0.95, bank)
+    water = smoothstep(1.03, 0.95, bank) * smoothstep(0.0, 0.08, down)
+    meets = smoothstep(0.0, 0.07, down + 0.05 * ragged)
     stones, lit, wake = _boulders(stage, rng, first, middle, half)
     away = 1 / (down + 0.16)
-    flow_x, flow_y = off * 42 + 3 * ragged * 20, away * 105
+    flow_x, flow_y = off * 40 + 24 * ragged, away * 105
     streaks = tile(rng, 512, 1024, grain_x=9, grain_y=46, rough=0.9)
     ripples = tile(rng, 512, 512, grain_x=30, grain_y=22, rough=1.0)
     power = 0.25 + 0.8 * c.ambient
@@ -93,20 +167,22 @@ def brook(stage: Stage, top: float) -> list[Layer]:
     white = mixed(scaled(rgb("f4f8f6"), 0.3 + 0.75 * c.ambient), c.horizon, 0.15)
     shore = np.exp(-(((bank - 1) / 0.07) ** 2)) * 0.5
     moss = _bank(stage, rng, first)
+    far = 0.5 * np.exp(-down * 9) * meets
 
     def paint(canvas: Canvas, t: float) -> None:
         part = canvas[:, first:]
         rush = sampled(streaks, flow_x, flow_y + np.float32(66 * t))
-        swell = sampled(ripples, flow_x * 0.8 + 20 * rush, flow_y * 1.2 + np.float32(40 * t))
-        mirror = np.clip(0.25 + 1.7 * (swell - 0.45) + 0.35 * (1 - down), 0, 1)
+        swell = sampled(ripples, flow_x * 0.9 + 4 * rush, flow_y * 0.9 + np.float32(44 * t))
+        mirror = np.clip(0.28 + 1.15 * (swell - 0.45) + 0.4 * (1 - down), 0, 1)
         foam = smoothstep(0.62, 0.9, rush + 0.55 * wake + 0.35 * shore - 0.12)
         for plane, d, b, s, f, m in zip(part, deep, bed, sky_tone, white, moss, strict=True):
-            plane += (m - plane) * 1.0
+            plane += (m - plane) * meets
             wet = d + (b - d) * (0.3 * rush + 0.25 * shore)
             wet = wet + (s - wet) * mirror * 0.62
             wet += (f - wet) * foam * 0.72
             plane += (wet - plane) * water
         cover(part, lit, stones)
+        cover(part, c.haze, far)
 
     return [Layer(paint)]
 
@@ -114,11 +190,16 @@ def brook(stage: Stage, top: float) -> list[Layer]:
 def _bank(stage: Stage, rng: np.random.Generator, first: int) -> Canvas:
     """Moss and leaves on both sides."""
     c, rows, unit = stage.colours, stage.height - first, stage.unit
-    tufts = tile(rng, stage.width, rows, grain_x=34 * unit, grain_y=16 * unit, rough=0.6)
+    y = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
+    soft = tile(rng, stage.width, rows, grain_x=110 * unit, grain_y=40 * unit, rough=0.9)
+    fine = tile(rng, 1024, 512, grain_x=12, grain_y=7, rough=0.5)
+    away = 1 / (y + 0.2)
+    tufts = sampled(fine, (stage.xs - stage.width / 2) * away * 0.55 + 300, away * 260 + 0 * stage.xs)
+    tufts = 0.55 * soft + 0.45 * tufts
     power = 0.25 + 0.8 * c.ambient
-    low = mixed(scaled(rgb("121d14"), power), c.zenith, 0.15)
+    low = mixed(scaled(rgb("1c2a1b"), power), c.zenith, 0.12)
     high = scaled(mixed(rgb("76934a"), c.light, 0.15), power)
-    level = smoothstep(0.25, 0.85, tufts)
+    level = smoothstep(0.2, 0.95, tufts) * (0.9 - 0.45 * y)
     return np.stack([d + (b - d) * level for d, b in zip(low, high, strict=True)]).astype(np.float32)
 
 
@@ -132,7 +213,9 @@ def _boulders(stage: Stage, rng: np.random.Generator, first: int, middle: Plane,
     places = np.sort(rng.uniform(0.06, 1.02, 34))
     for part in places:
         row = min(rows - 1, int(part * rows))
-        side = rng.choice([-1, 1]) * (rng.uniform(0.75, 1.35) if rng.random() < 0.72 else rng.uniform(0.1, 0.7))
+        side = rng.choice([-1, 1]) * (
+            rng.uniform(0.75, 1.35) if rng.random() < 0.72 else rng.uniform(0.1, 0.7)
+        )
         x = float(middle[row, 0] + side * half[row, 0])
         r = (6 + 46 * part**1.2) * unit * rng.uniform(0.5, 1.15)
         dx, dy = (stage.xs - x) / r, (ys - part * rows) / (r * rng.uniform(0.5, 0.68))
@@ -143,139 +226,12 @@ def _boulders(stage: Stage, rng: np.random.Generator, first: int, middle: Plane,
         wake = np.maximum(wake, np.exp(-((dx / 1.15) ** 2) - ((dy - 1.0) / 0.75) ** 2))
     grain = tile(rng, w, rows, grain_x=24 * unit, grain_y=16 * unit, rough=0.5)
     power = 0.28 + 0.8 * c.ambient
-    dark, pale = mixed(scaled(rgb("23262a"), power), c.zenith, 0.2), mixed(scaled(rgb("9a9c94"), power), c.horizon, 0.2)
+    dark, pale = (
+        mixed(scaled(rgb("23262a"), power), c.zenith, 0.2),
+        mixed(scaled(rgb("9a9c94"), power), c.horizon, 0.2),
+    )
     moss = scaled(rgb("6d8a45"), power)
     level = light * (0.6 + 0.75 * grain)
     body = np.stack([d + (p - d) * level for d, p in zip(dark, pale, strict=True)])
     cover(body, moss, smoothstep(0.45, 0.8, light + 0.5 * (grain - 0.5)) * 0.7)
     return mask, body.astype(np.float32), wake
-
-
-def waterfall(stage: Stage) -> list[Layer]:
-    """A tall fall between dark cliffs into a pool, with spray drifting at its foot."""
-    rng, c, w, h, unit = stage.rng("waterfall"), stage.colours, stage.width, stage.height, stage.unit
-    foot = int(h * 0.74)
-    x = stage.xs / w
-    y = np.arange(foot, dtype=np.float32)[:, None] / foot
-    middle = 0.5 + rng.uniform(-0.08, 0.08)
-    wide = 0.085 + 0.035 * y + 0.012 * np.sin(9 * y + rng.uniform(0, 6))
-    off = (x - middle - 0.01 * np.sin(5 * y)) / wide
-    strands = tile(rng, 1024, 1024, grain_x=26, grain_y=150, rough=0.75)
-    fine = tile(rng, 1024, 1024, grain_x=9, grain_y=70, rough=0.7)
-    fall_x, fall_y = off * 60 + 400, 620 * np.sqrt(y + 0.02)
-    body = smoothstep(1.1, 0.62, np.abs(off)) * smoothstep(0.0, 0.03, y + 0.02)
-    power = 0.3 + 0.75 * c.ambient
-    white, blue = mixed(scaled(rgb("f6fafb"), power), c.horizon, 0.12), mixed(scaled(rgb("5f8790"), power), c.zenith, 0.2)
-    sway = wander(rng, 7)
-
-    def paint(canvas: Canvas, t: float) -> None:
-        part = canvas[:, :foot]
-        drop = np.float32(430 * t)
-        thick = sampled(strands, fall_x + 3 * float(sway(t)), fall_y - drop)
-        thin = sampled(fine, fall_x * 2.2, fall_y * 1.3 - 1.25 * drop)
-        veil = np.clip(0.18 + 1.25 * (0.62 * thick + 0.38 * thin), 0, 1)
-        alpha = body * smoothstep(0.22, 0.62, thick + 0.4 * (1 - np.abs(off)))
-        for plane, b, f in zip(part, blue, white, strict=True):
-            plane += (b + (f - b) * veil * veil - plane) * (alpha * 0.94)
-
-    return [still(_cliffs(stage, middle, 0.1)), Layer(paint), *_pool(stage, foot, middle)]
-
-
-def _cliffs(stage: Stage, middle: float, gap: float):
-    """Wet rock walls in the shade, mossy ledges, and the light of the open sky above the fall."""
-    rng, c, unit = stage.rng("cliffs"), stage.colours, stage.unit
-    x, y = stage.xs / stage.width, stage.ys / stage.height
-    slabs = tile(rng, stage.width, stage.height, grain_x=60 * unit, grain_y=170 * unit, rough=0.8)
-    ledges = tile(rng, stage.width, stage.height, grain_x=150 * unit, grain_y=34 * unit, rough=0.85)
-    k = max(1, round(2 * unit))
-    facet = np.clip(0.5 + (slabs - np.roll(slabs, k, axis=1)) * 9 / k * unit, 0, 1)
-    top_lit = np.clip((ledges - np.roll(ledges, k, axis=0)) * 16 / k * unit, 0, 1)
-    power = 0.3 + 0.75 * c.ambient
-    dark, pale = mixed(scaled(rgb("0d1416"), power), c.zenith, 0.15), scaled(mixed(rgb("5d6664"), c.haze, 0.25), power)
-    away = np.abs(x - middle)
-    depth = smoothstep(0.02, 0.42, away) * 0.5 + 0.35
-    body = np.stack([d + (p - d) * (0.15 + 0.7 * facet) * depth for d, p in zip(dark, pale, strict=True)])
-    cover(body, scaled(mixed(rgb("4f7038"), c.light, 0.12), power), smoothstep(0.05, 0.6, top_lit) * (0.25 + 0.6 * depth))
-    leafy = tile(rng, stage.width, stage.height, grain_x=16 * unit, grain_y=13 * unit, rough=0.5)
-    trees = smoothstep(0.10, -0.02, y - 0.34 * np.clip(away - gap * 0.7, 0, 1) ** 0.7 + 0.10 * (leafy - 0.5))
-    wood = np.stack([(0.3 + 0.9 * leafy) * v for v in scaled(mixed(rgb("3d5f34"), c.zenith, 0.2), power)])
-    cover(body, wood, trees * smoothstep(gap * 0.5, gap * 1.2, away))
-    notch = smoothstep(0.09, 0.0, y + 1.3 * np.clip(away - gap * 0.9, 0, 1))
-    shade = 0.55 + 0.6 * smoothstep(0.9, 0.0, y)
-
-    def paint(canvas: Canvas) -> None:
-        canvas[:] = body * shade
-        cover(canvas, mixed(c.horizon, c.light, 0.4), notch * 0.85)
-
-    return paint
-
-
-def _pool(stage: Stage, foot: int, middle: float) -> list[Layer]:
-    """The pool below a fall, mirroring it, and the spray above."""
-    rng, c, w, h = stage.rng("pool"), stage.colours, stage.width, stage.height
-    small = (max(8, w // 4), max(8, h // 4))
-    puffs = tile(rng, 256, 256, grain_x=60, grain_y=44, rough=1.0)
-    x = np.linspace(0, 1, small[0], dtype=np.float32)[None, :]
-    y = np.linspace(0, 1, small[1], dtype=np.float32)[:, None]
-    cloud = np.exp(-(((x - middle) / 0.2) ** 2) - ((y - foot / h + 0.02) / 0.075) ** 2)
-    cloud += 0.35 * np.exp(-(((x - middle) / 0.4) ** 2) - ((y - foot / h + 0.1) / 0.16) ** 2)
-    gx, gy = np.meshgrid(np.arange(small[0], dtype=np.float32), np.arange(small[1], dtype=np.float32))
-    white = mixed(scaled(rgb("f2f7f8"), 0.3 + 0.75 * c.ambient), c.horizon, 0.2)
-
-    def spray(canvas: Canvas, t: float) -> None:
-        puff = sampled(puffs, gx + 40 + 5 * (x - middle) * np.float32(t), gy + np.float32(9 * t))
-        alpha = np.clip(cloud * smoothstep(0.15, 0.8, puff) * 0.95, 0, 0.9)
-        cover(canvas, white, resize(alpha.astype(np.float32), w, h))
-
-    return [lake(stage, foot / h, calm=0.9), Layer(spray)]
-
-
-def underwater(stage: Stage) -> list[Layer]:
-    """Under the surface: blue depth, beams of light, a web of light above, weed that sways."""
-    rng, w, h = stage.rng("deep"), stage.width, stage.height
-    y = np.linspace(0, 1, h, dtype=np.float32)
-    base = np.repeat(ramp([(0, rgb("7fd3dc")), (0.22, rgb("2f93b4")), (0.6, rgb("125a86")), (1, rgb("07263f"))], y)[:, :, None], w, axis=2)
-    if stage.story.time == "night":
-        base = base * np.array([0.35, 0.42, 0.6], np.float32)[:, None, None]
-    small = (max(8, w // 3), max(8, h // 3))
-    web = tile(rng, 512, 512, grain_x=60, grain_y=60, rough=1.3)
-    sy = np.linspace(0, 1, small[1], dtype=np.float32)[:, None]
-    sx = np.linspace(-1, 1, small[0], dtype=np.float32)[None, :] * (w / h)
-    away = 1 / (sy * 2.2 + 0.16)
-    web_x, web_y = sx * away * 40, away * 60 + 0 * sx
-    ceiling = smoothstep(0.34, 0.0, sy)
-
-    def surface(canvas: Canvas, t: float) -> None:
-        one = sampled(web, web_x + 7 * np.float32(t), web_y)
-        two = sampled(web, web_x - 5 * np.float32(t) + 90, web_y + 6 * np.float32(t))
-        light = np.clip(1 - np.abs(one - two) * 6, 0, 1) ** 2 * ceiling * 0.5
-        lighten(canvas, rgb("d8fbff"), resize(light.astype(np.float32), w, h))
-
-    def ground(canvas: Canvas) -> None:
-        canvas[:] = base
-
-    return [still(ground), Layer(surface), _weed(stage, 0.5, 0.25), _weed(stage, 1.0, 0.0)]
-
-
-def _weed(stage: Stage, near: float, lift: float) -> Layer:
-    """Ribbons of kelp from below."""
-    rng = stage.rng(f"weed {near}")
-    count = 16
-    root = rng.uniform(-0.02, 1.02, count) * stage.width
-    root = np.where(np.abs(root / stage.width - 0.5) < 0.16 * near, root + 0.3 * stage.width, root)
-    tall = stage.height * rng.uniform(0.25, 0.62, count) * (0.6 + 0.45 * near)
-    phase = rng.uniform(0, 6.28, count)
-    along = np.linspace(0, 1, 60)
-    wide = (3.0 + 3.5 * near) * stage.unit * np.sin(np.pi * (0.12 + 0.86 * along)) ** 0.7 * (0.8 + 0.2 * np.sin(40 * along))
-    colour = mixed(rgb("0c3b3a"), rgb("1c7f9a"), 0.55 * (1 - near))
-    if stage.story.time == "night":
-        colour = scaled(colour, 0.4)
-
-    def paint(canvas: Canvas, t: float) -> None:
-        sway = np.sin(0.7 * t + phase[:, None] + 2.6 * along) * 0.13 + np.sin(0.31 * t + 0.01 * root)[:, None] * 0.12
-        x = root[:, None] + sway * along**1.2 * tall[:, None]
-        y = stage.height * (1.02 + 0 * lift) - tall[:, None] * along + 0 * x
-        mask = dots(stage.blank(), x.ravel(), y.ravel(), np.tile(np.maximum(wide, 0.6), count), np.full(x.size, 0.5))
-        cover(canvas, colour, np.clip(mask, 0, 0.9) * (0.55 + 0.4 * near))
-
-    return Layer(paint)

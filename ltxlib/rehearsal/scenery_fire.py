@@ -12,8 +12,14 @@ from ltxlib.rehearsal.texture import Plane, blur, glow, resize, sampled, smooths
 
 WARM = rgb("ff9a45")
 _HEAT = ramp(
-    [(0, (0.0, 0.0, 0.0)), (0.14, (0.25, 0.03, 0.0)), (0.34, (0.86, 0.23, 0.03)), (0.58, (1.16, 0.55, 0.10)),
-     (0.8, (1.4, 0.92, 0.34)), (1.0, (1.6, 1.3, 0.8))],
+    [
+        (0, (0.0, 0.0, 0.0)),
+        (0.14, (0.25, 0.03, 0.0)),
+        (0.34, (0.86, 0.23, 0.03)),
+        (0.58, (1.16, 0.55, 0.10)),
+        (0.8, (1.4, 0.92, 0.34)),
+        (1.0, (1.6, 1.3, 0.8)),
+    ],
     np.linspace(0, 1, 512),
 )
 
@@ -21,7 +27,9 @@ _HEAT = ramp(
 class Flames:
     """A fire of soft tongues; x, base, wide and tall in canvas pixels."""
 
-    def __init__(self, stage: Stage, x: float, base: float, wide: float, tall: float, *, name: str = "flames") -> None:
+    def __init__(
+        self, stage: Stage, x: float, base: float, wide: float, tall: float, *, name: str = "flames"
+    ) -> None:
         rng = stage.rng(name)
         self._rhythm = stage.rhythm
         self._left, self._right = max(0, int(x - wide * 0.75)), min(stage.width, int(x + wide * 0.75))
@@ -29,7 +37,10 @@ class Flames:
         self._grid = (max(8, (self._right - self._left) // 2), max(8, (self._bottom - self._top) // 2))
         px = np.linspace(self._left, self._right, self._grid[0], dtype=np.float32)[None, :]
         py = np.linspace(self._top, self._bottom, self._grid[1], dtype=np.float32)[:, None]
-        self._u, self._v = (px - np.float32(x)) / np.float32(wide / 2), (np.float32(base) - py) / np.float32(tall)
+        self._u, self._v = (
+            (px - np.float32(x)) / np.float32(wide / 2),
+            (np.float32(base) - py) / np.float32(tall),
+        )
         self._coarse = tile(rng, 256, 256, grain_x=44, grain_y=64, rough=1.2)
         self._fine = tile(rng, 256, 256, grain_x=22, grain_y=40, rough=1.0)
         self._tops = tile(rng, 256, 64, grain_x=34, grain_y=22, rough=1.3)
@@ -58,7 +69,8 @@ class Flames:
         tops = sampled(self._tops, bent * 34 + s, np.full_like(u + v, 4.5 * t))
         top = (0.30 + 0.95 * tops) * burn * np.clip(1.18 - 0.95 * bent * bent, 0.1, 2)
         licks = sampled(self._fine, bent * 30 + 2 * s, v * 58 - 62 * t)
-        side = np.clip(1.04 - bent * bent, 0, 1)
+        narrow = bent * (1.0 + 0.22 * smoothstep(0.3, 0.0, v))
+        side = np.clip(1.04 - narrow * narrow, 0, 1)
         heat = (1.06 - np.clip(v, 0, 2) / np.maximum(top, 0.08)) * side
         heat += (licks - 0.5) * (0.5 + 0.9 * np.clip(v, 0, 1)) * side
         return np.clip(heat, 0, 1) * smoothstep(-0.05, 0.07, v)
@@ -88,14 +100,18 @@ def logs(stage: Stage, x: float, base: float, wide: float) -> Layer:
         dx, dy = wide * 0.40, wide * 0.40 * tilt
         cx, cy = x + along * wide, base - thick - up * wide
         r = thick * rng.uniform(0.85, 1.1)
-        pen.line([(k * (cx - dx), k * (cy - dy)), (k * (cx + dx), k * (cy + dy))], fill=255, width=int(2 * r * k))
+        pen.line(
+            [(k * (cx - dx), k * (cy - dy)), (k * (cx + dx), k * (cy + dy))], fill=255, width=int(2 * r * k)
+        )
         for end in (-1, 1):
             ex, ey = k * (cx + end * dx), k * (cy + end * dy)
             pen.ellipse([ex - r * k, ey - r * k, ex + r * k, ey + r * k], fill=255)
     mask = resize(np.asarray(body, np.float32) / 255, stage.width, stage.height)
     mask = np.clip(blur(mask, 1.2), 0, 1)
     bark = tile(rng, stage.width, stage.height, grain_x=26 * stage.unit, grain_y=7 * stage.unit, rough=1.0)
-    patches = tile(rng, stage.width, stage.height, grain_x=50 * stage.unit, grain_y=24 * stage.unit, rough=1.3)
+    patches = tile(
+        rng, stage.width, stage.height, grain_x=50 * stage.unit, grain_y=24 * stage.unit, rough=1.3
+    )
     top_lit = np.clip(mask - np.roll(mask, int(5 * stage.unit) + 1, axis=0), 0, 1)
     cracks = smoothstep(0.66, 0.86, bark) * mask * smoothstep(0.44, 0.7, patches)
     ash = np.stack([mask * 0 + v * (0.5 + 0.8 * bark) for v in rgb("2a1d17")])
@@ -140,11 +156,27 @@ def _front_log(stage: Stage, x: float, base: float, wide: float) -> Layer:
     y, r = base - wide * 0.045, wide * 0.05
     xs, ys = stage.xs - np.float32(x), stage.ys - np.float32(y)
     bump = 1.5 * stage.unit * np.sin(xs / (11 * stage.unit))
-    mask = smoothstep(r + 1, r - 1.5, np.abs(ys + bump + 0.03 * xs)) * smoothstep(wide * 0.36, wide * 0.33, np.abs(xs))
-    bark = tile(stage.rng("front log"), stage.width, stage.height, grain_x=34 * stage.unit, grain_y=6 * stage.unit, rough=1.0)
+    mask = smoothstep(r + 1, r - 1.5, np.abs(ys + bump + 0.03 * xs)) * smoothstep(
+        wide * 0.36, wide * 0.33, np.abs(xs)
+    )
+    bark = tile(
+        stage.rng("front log"),
+        stage.width,
+        stage.height,
+        grain_x=34 * stage.unit,
+        grain_y=6 * stage.unit,
+        rough=1.0,
+    )
     wood = np.stack([v * (0.5 + 0.9 * bark) for v in rgb("22160f")])
     rim = np.clip(mask - np.roll(mask, int(4 * stage.unit) + 1, axis=0), 0, 1)
-    patches = tile(stage.rng("coals"), stage.width, stage.height, grain_x=60 * stage.unit, grain_y=30 * stage.unit, rough=1.3)
+    patches = tile(
+        stage.rng("coals"),
+        stage.width,
+        stage.height,
+        grain_x=60 * stage.unit,
+        grain_y=30 * stage.unit,
+        rough=1.3,
+    )
     coals = smoothstep(0.6, 0.85, bark) * mask * smoothstep(0.5, 0.75, patches) * 0.6
 
     def paint(canvas: Canvas, t: float) -> None:
@@ -173,21 +205,37 @@ def _fireplace(stage: Stage, x: float, base: float, wide: float):
     bricks = np.stack([v * tone * (1 - 0.6 * joint) for v in scaled(rgb("8a4a35"), 0.62)])
     off = np.abs(xs - x * w) / (wide * 0.5)
     arch = base - wide * (0.74 + 0.13 * np.sqrt(np.clip(1 - off**2, 0, 1)))
-    inside = smoothstep(1.01, 0.985, off) * smoothstep(arch - 1.5, arch + 1.5, ys) * smoothstep(base + 1, base - 1, ys)
+    inside = (
+        smoothstep(1.01, 0.985, off)
+        * smoothstep(arch - 1.5, arch + 1.5, ys)
+        * smoothstep(base + 1, base - 1, ys)
+    )
     soot = smoothstep(base - wide * 0.9, base, ys)
     stone = smoothstep(base - 1, base + 1.5, ys) * smoothstep(base + h * 0.07, base + h * 0.066, ys)
     floor = smoothstep(base + h * 0.066, base + h * 0.07, ys) + 0 * xs
     mantel_y = base - wide * 1.02
-    mantel = smoothstep(9 * unit, 7.5 * unit, np.abs(ys - mantel_y)) * smoothstep(wide * 0.87, wide * 0.865, np.abs(xs - x * w))
+    mantel = smoothstep(9 * unit, 7.5 * unit, np.abs(ys - mantel_y)) * smoothstep(
+        wide * 0.87, wide * 0.865, np.abs(xs - x * w)
+    )
     planks = 0.75 + 0.35 * tile(rng, w, h, grain_x=150 * unit, grain_y=5 * unit, rough=0.7)
 
     def paint(canvas: Canvas) -> None:
         canvas[:] = wall
         cover(canvas, bricks, surround * smoothstep(mantel_y - 1, mantel_y + 1, ys))
-        cover(canvas, np.stack([v * (0.35 + 0.65 * soot) * (0.7 + 0.6 * grain) for v in rgb("2b1710")]), inside)
+        cover(
+            canvas, np.stack([v * (0.35 + 0.65 * soot) * (0.7 + 0.6 * grain) for v in rgb("2b1710")]), inside
+        )
         cover(canvas, np.stack([v * (0.7 + 0.5 * grain) for v in rgb("54443a")]), stone)
-        cover(canvas, np.stack([v * planks * (1.1 - 0.5 * (ys - base) / (h - base)) for v in rgb("35221a")]), floor)
-        cover(canvas, np.stack([v * planks * (1 - 0.3 * (ys - mantel_y) / (9 * unit)) for v in rgb("51331f")]), mantel)
+        cover(
+            canvas,
+            np.stack([v * planks * (1.1 - 0.5 * (ys - base) / (h - base)) for v in rgb("35221a")]),
+            floor,
+        )
+        cover(
+            canvas,
+            np.stack([v * planks * (1 - 0.3 * (ys - mantel_y) / (9 * unit)) for v in rgb("51331f")]),
+            mantel,
+        )
         canvas *= 0.62
 
     return paint

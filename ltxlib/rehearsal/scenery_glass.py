@@ -7,26 +7,41 @@ from PIL import Image, ImageDraw
 
 from ltxlib.rehearsal.palette import Colour, mixed, rgb, scaled, shifted
 from ltxlib.rehearsal.rhythm import wander
+from ltxlib.rehearsal.scenery_room import Candle
 from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
-from ltxlib.rehearsal.texture import Plane, blur, dots, resize, sampled, smoothstep, tile
+from ltxlib.rehearsal.texture import Plane, blur, dots, glow, resize, sampled, smoothstep, tile
 
 LIGHTS = (rgb("ffb765"), rgb("ff8f4a"), rgb("ffd9a0"), rgb("7fb4ff"), rgb("ff6f6a"), rgb("8fe0d0"))
 
 
-def bokeh(stage: Stage, *, low: float = 0.22, high: float = 0.88, many: int = 70, bright: float = 1.0) -> Layer:
+def bokeh(
+    stage: Stage, *, low: float = 0.22, high: float = 0.88, many: int = 70, bright: float = 1.0
+) -> Layer:
     """City lights far out of focus: soft discs that glow up and down a little; a few glide by."""
     rng, h = stage.rng("bokeh"), stage.height
+    chances = [0.4, 0.25, 0.35, 0, 0, 0] if warm else [0.3, 0.2, 0.22, 0.12, 0.08, 0.08]
     groups = [stage.black() for _ in range(4)]
     for k in range(many):
         part = groups[k % 4]
         x, y = rng.uniform(0, stage.width), h * (low + (high - low) * rng.beta(2.2, 2.0))
         radius = h * (0.012 + 0.058 * rng.uniform(0, 1) ** 1.6)
-        colour = shifted(LIGHTS[int(rng.choice(6, p=[0.3, 0.2, 0.22, 0.12, 0.08, 0.08]))], rng.uniform(-0.02, 0.02))
-        _add_disc(part, x, y, radius, scaled(colour, bright * rng.uniform(0.2, 0.62) * (1.25 - 9 * radius / h)))
+        colour = shifted(
+            LIGHTS[int(rng.choice(6, p=chances))], rng.uniform(-0.02, 0.02)
+        )
+        _add_disc(
+            part, x, y, radius, scaled(colour, bright * rng.uniform(0.2, 0.62) * (1.25 - 9 * radius / h))
+        )
     curves = [wander(rng, 7 + 2 * k) for k in range(4)]
     lane = h * (low + (high - low) * rng.uniform(0.6, 0.95))
-    cars = [(rng.uniform(0, 1), rng.choice([-1, 1]) * rng.uniform(0.012, 0.03), rng.uniform(0.022, 0.036) * h,
-             scaled(rgb("fff0cf") if k % 2 else rgb("ff5a48"), 0.3 * bright)) for k in range(5)]
+    cars = [
+        (
+            rng.uniform(0, 1),
+            rng.choice([-1, 1]) * rng.uniform(0.012, 0.03),
+            rng.uniform(0.022, 0.036) * h,
+            scaled(rgb("fff0cf") if k % 2 else rgb("ff5a48"), 0.3 * bright),
+        )
+        for k in range(5)
+    ]
 
     def paint(canvas: Canvas, t: float) -> None:
         for light, curve in zip(groups, curves, strict=True):
@@ -96,7 +111,9 @@ def scattered(stage: Stage, amount: float = 0.5) -> Layer:
     def paint(canvas: Canvas, t: float) -> None:
         for plane in canvas:
             image = Image.fromarray(plane).resize(small, Image.Resampling.BOX)
-            plane += np.float32(amount) * np.asarray(image.resize((stage.width, stage.height), Image.Resampling.BICUBIC))
+            plane += np.float32(amount) * np.asarray(
+                image.resize((stage.width, stage.height), Image.Resampling.BICUBIC)
+            )
 
     return Layer(paint, still=True)
 
@@ -105,200 +122,96 @@ def wet_ground(stage: Stage, top: float) -> Layer:
     """A wet street from `top` down: the lights above it, drawn out into long soft streaks that shiver."""
     first = int(stage.height * top)
     rows, width = stage.height - first, stage.width
-    texture = tile(stage.rng("wet ground"), 512, 256, grain_x=26, grain_y=7, rough=0.9)
+    texture = tile(stage.rng("wet ground"), 512, 256, grain_x=30, grain_y=9, rough=1.2)
     depth = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     small = (max(8, width // 2), max(8, rows // 2))
     x, y = np.meshgrid(np.arange(small[0], dtype=np.float32), np.arange(small[1], dtype=np.float32))
     fade = 0.62 - 0.3 * depth
 
     def paint(canvas: Canvas, t: float) -> None:
-        shiver = sampled(texture, x + 30, y * 1.4 + np.float32(4 * t)) + sampled(texture, x + 230, y - np.float32(3 * t))
+        shiver = sampled(texture, x + 30, y * 1.4 + np.float32(4 * t)) + sampled(
+            texture, x + 230, y - np.float32(3 * t)
+        )
         shiver = resize(shiver, width, rows)
-        level = fade * (0.35 + 0.95 * smoothstep(0.7, 1.35, shiver))
+        level = fade * (0.62 + 0.6 * smoothstep(0.75, 1.3, shiver))
         for plane in canvas:
             image = Image.fromarray(np.ascontiguousarray(plane[first - min(first, 2 * rows) : first][::-1]))
-            streak = image.resize((max(8, width // 12), 7), Image.Resampling.BOX).resize((width, rows), Image.Resampling.BICUBIC)
+            streak = image.resize((max(8, width // 9), 4), Image.Resampling.BOX).resize(
+                (width, rows), Image.Resampling.BICUBIC
+            )
             plane[first:] = np.asarray(streak) * level * 1.25
 
     return Layer(paint)
 
 
-class Drops:
-    """Rain on a pane: resting drops that show the world upside down, and running ones that wipe a trail."""
+def nightfall(stage: Stage) -> Layer:
+    """Dims and cools what is outside, as an evening looks from a lit room."""
 
-    def __init__(self, stage: Stage, *, many: float = 1.0, fogged: float = 0.3) -> None:
-        self._stage = stage
-        rng = stage.rng("drops")
-        self._rng_look = stage.rng("drop shapes")
-        unit, w, h = stage.unit, stage.width, stage.height
-        self._look = np.arange(w * h, dtype=np.int64).reshape(h, w)
-        self._alpha, self._shade, self._spark = stage.blank(), np.ones((h, w), np.float32), stage.blank()
-        sizes = np.sort(np.clip(rng.pareto(1.9, int(820 * many)) * 1.5 + 1.1, 1.1, 10.5))[::-1] * unit
-        for radius in sizes:
-            self._rest(rng.uniform(0, w), rng.uniform(0, h), float(radius))
-        small = int(5200 * many)
-        beads = dots(stage.blank(), rng.uniform(0, w, small), rng.uniform(0, h, small),
-                     rng.uniform(0.5, 0.95, small) * unit, rng.uniform(0.1, 0.5, small))
-        self._beads = np.clip(beads, 0, 0.6) * (1 - self._alpha)
-        self._runs = _runs(stage, rng)
-        clouded = tile(rng, w, h, grain_x=160 * unit, grain_y=160 * unit, rough=1.2)
-        edge = np.maximum(np.abs(stage.xs / w - 0.5), np.abs(stage.ys / h - 0.5)) * 2
-        night = stage.colours.ambient < 0.3
-        self._gain = np.float32(1.75 if night else 1.0)
-        self._fog = np.clip((0.5 if night else 1.0) * fogged * (0.55 + 0.6 * clouded + 0.5 * edge**3), 0, 0.8).astype(np.float32)
+    def paint(canvas: Canvas, t: float) -> None:
+        for plane, tint in zip(canvas, (0.50, 0.62, 0.80), strict=True):
+            plane *= np.float32(tint)
 
-    def _rest(self, x: float, y: float, radius: float) -> None:
-        """Sets one resting drop: what it shows, its soft edge, its dark and bright sides."""
-        w, h = self._stage.width, self._stage.height
-        tall = radius * self._rng_look.uniform(1.0, 1.3)
-        left, top = max(0, int(x - radius) - 1), max(0, int(y - tall) - 1)
-        right, bottom = min(w, int(x + radius) + 2), min(h, int(y + tall) + 2)
-        if right <= left or bottom <= top:
-            return
-        px = np.arange(left, right, dtype=np.float32)[None, :]
-        py = np.arange(top, bottom, dtype=np.float32)[:, None]
-        dx, dy = (px - np.float32(x)) / np.float32(radius), (py - np.float32(y)) / np.float32(tall)
-        wobble = 1 + 0.09 * np.sin(3 * np.arctan2(dy, dx) + x)
-        away = np.sqrt(dx * dx + dy * dy) * wobble
-        here = (slice(top, bottom), slice(left, right))
-        soft = min(0.5, 0.8 / radius)
-        shape = smoothstep(1 + soft, 1 - soft, away)
-        inside = shape > self._alpha[here]
-        self._alpha[here] = np.where(inside, shape, self._alpha[here])
-        bulge = 1 + 1.2 * away**2
-        sx = np.clip(px - dx * bulge * w * 0.2, 0, w - 1).astype(np.int64)
-        sy = np.clip(py - dy * bulge * h * 0.33, 0, h - 1).astype(np.int64)
-        self._look[here] = np.where(inside, sy * w + sx, self._look[here])
-        shade = 0.95 + 0.30 * dy - 0.55 * smoothstep(0.62, 1.05, away) * (0.75 - 0.45 * dy)
-        self._shade[here] = np.where(inside, shade, self._shade[here])
-        glint = np.exp(-(((dx + 0.34) ** 2 + (dy + 0.42) ** 2) / 0.035)) * min(1.0, radius / 3)
-        self._spark[here] = np.where(inside, 0.55 * glint, self._spark[here])
-
-    def paint(self, canvas: Canvas, t: float) -> None:
-        """Lays pane, fog and drops over what is outside."""
-        stage = self._stage
-        c = stage.colours
-        clear = canvas.copy()
-        veil = mixed(mixed(c.haze, c.horizon, 0.4), rgb("8a5a3a"), 0.25 if c.ambient < 0.3 else 0.0)
-        wiped, heads = self._trails(t)
-        cover(canvas, veil, self._fog * (1 - 0.85 * wiped))
-        rest = self._alpha * (1 - wiped)
-        beads = self._beads * (1 - wiped)
-        for plane, source, light in zip(canvas, clear, c.light, strict=True):
-            seen = source.reshape(-1).take(self._look)
-            seen *= self._shade * self._gain
-            seen += self._spark * np.float32(0.35 + 0.65 * light * c.ambient)
-            plane += (seen - plane) * rest
-            plane += beads * (0.16 * light * (0.35 + c.ambient))
-        for x, y, radius in heads:
-            self._head(canvas, clear, x, y, radius)
-
-    def _trails(self, t: float) -> tuple[Plane, list[tuple[float, float, float]]]:
-        """Where running drops have wiped the pane, and where their heads are."""
-        wiped, heads = self._stage.blank(), []
-        xs, ys, sizes, amounts = [], [], [], []
-        for run in self._runs:
-            y, path_y, fade = run.trail(t)
-            if y is None:
-                continue
-            xs.append(run.x(path_y))
-            ys.append(path_y)
-            sizes.append(run.radius * (0.42 + 0.2 * fade))
-            amounts.append(0.5 * fade)
-            heads.append((float(run.x(y)), float(y), run.radius))
-        if xs:
-            dots(wiped, *(np.concatenate(v) for v in (xs, ys, sizes, amounts)))
-        return np.clip(wiped, 0, 0.95), heads
-
-    def _head(self, canvas: Canvas, clear: Canvas, x: float, y: float, radius: float) -> None:
-        """Draws one running drop."""
-        w, h = self._stage.width, self._stage.height
-        tall = radius * 1.45
-        left, top, right, bottom = int(x - radius) - 1, int(y - tall) - 1, int(x + radius) + 2, int(y + tall) + 2
-        left, top, right, bottom = max(0, left), max(0, top), min(w, right), min(h, bottom)
-        if right <= left or bottom <= top:
-            return
-        px = np.arange(left, right, dtype=np.float32)[None, :]
-        py = np.arange(top, bottom, dtype=np.float32)[:, None]
-        dy = (py - np.float32(y)) / np.float32(tall)
-        dx = (px - np.float32(x)) / np.float32(radius) * (1 + 0.28 * np.clip(-dy, 0, 1))
-        away = np.sqrt(dx * dx + dy * dy)
-        shape = smoothstep(1.08, 0.88, away)
-        bulge = 1 + 1.2 * away * away
-        sx = np.clip(px - dx * bulge * w * 0.22, 0, w - 1).astype(np.int64)
-        sy = np.clip(py - dy * bulge * h * 0.36, 0, h - 1).astype(np.int64)
-        shade = 1.0 + 0.32 * dy - 0.5 * smoothstep(0.6, 1.05, away) * (0.75 - 0.5 * dy)
-        glint = 0.6 * np.exp(-(((dx + 0.3) ** 2 + (dy + 0.45) ** 2) / 0.03))
-        for plane, source in zip(canvas, clear, strict=True):
-            part = plane[top:bottom, left:right]
-            part += (source[sy, sx] * shade * self._gain + glint * np.float32(0.3 + 0.6 * self._stage.colours.ambient) - part) * shape
+    return Layer(paint, still=True)
 
 
-class _Run:
-    """One running drop: it slides, waits and slides on, again and again from the top."""
-
-    def __init__(self, stage: Stage, rng: np.random.Generator) -> None:
-        unit = stage.unit
-        self.radius = float(rng.uniform(3.6, 7.0) * unit)
-        self._start, self._wiggle = rng.uniform(0.02, 0.98) * stage.width, rng.uniform(1.5, 5) * unit
-        self._turn = rng.uniform(0.02, 0.05, 2) / unit
-        self._phase = rng.uniform(0, 6.28, 2)
-        self._height, self._rest = stage.height, 60 * unit
-        self._pace = rng.uniform(26, 62) * unit
-        self._hold, self._offset = rng.uniform(0.8, 1.6), rng.uniform(0, 1) * (stage.height + 400 * unit)
-        self._length = rng.uniform(150, 320) * unit
-        self._step = 2.2 * unit
-
-    def x(self, y):
-        """The path: where the drop is across when it is at `y`."""
-        return self._start + self._wiggle * (np.sin(self._turn[0] * y + self._phase[0]) + 0.6 * np.sin(
-            2.3 * self._turn[1] * y + self._phase[1]))
-
-    def trail(self, t: float):
-        """The head's height, the points of its trail and how fresh each is; None while it is out of sight."""
-        wave = self._hold * 0.9 * np.sin(t / self._hold + self._phase[0])
-        gone = self._offset + self._pace * (t + wave)
-        y = gone % (self._height + self._length + 2 * self._rest) - self._rest
-        points = np.arange(y - self._length, y, self._step)
-        fresh = np.clip((points - (y - self._length)) / self._length, 0, 1) ** 0.8
-        seen = (points > -self._rest) & (points < self._height + self._rest)
-        return (y, points[seen], fresh[seen]) if seen.any() else (None, points, fresh)
+def sill(stage: Stage, *, lamp: bool) -> list[Layer]:
+    """The frame of the window from inside, and on the sill perhaps a candle whose light lies on the wood."""
+    if not lamp:
+        return [_frame(stage, None)]
+    x = 0.2 + stage.rng("sill").uniform(-0.06, 0.03)
+    light = glow(stage.width, stage.height, x * stage.width, 0.8 * stage.height, 0.3 * stage.height)
+    flame = Candle(stage, x, 0.945, 0.15, name="sill", wide=0.27, halo=0.6)
+    return [_reflection(stage, x + 0.035, 0.72), _frame(stage, light), Layer(flame.paint)]
 
 
-def _runs(stage: Stage, rng: np.random.Generator) -> list[_Run]:
-    return [_Run(stage, rng) for _ in range(15)]
-
-
-def frame(stage: Stage, *, warm: float = 0.6) -> Layer:
-    """The dark wooden frame of a window with its bars and sill, touched by the light of the room."""
+def _frame(stage: Stage, light: Plane | None) -> Layer:
+    """The wooden frame with its bars and sill; `light`: how a flame falls on it."""
     rng, unit, w, h = stage.rng("frame"), stage.unit, stage.width, stage.height
     image = Image.new("L", (w * 2, h * 2), 255)
     pen = ImageDraw.Draw(image)
-    side, sill, bar = 0.055 * h, 0.13 * h, 0.018 * h
+    side, ledge, bar = 0.055 * h, 0.13 * h, 0.016 * h
     across = rng.uniform(0.46, 0.54) * w
     for left, right in ((side, across - bar), (across + bar, w - side)):
-        for top, bottom in ((side, 0.4 * h - bar), (0.4 * h + bar, h - sill)):
+        for top, bottom in ((side, 0.4 * h - bar), (0.4 * h + bar, h - ledge)):
             pen.rectangle([2 * left, 2 * top, 2 * right, 2 * bottom], fill=0)
     wood = np.clip(blur(resize(np.asarray(image, np.float32) / 255, w, h, linear=True), 1.1), 0, 1)
-    deep = blur(wood, 7 * unit)
-    grain = tile(rng, w, h, grain_x=120 * unit, grain_y=6 * unit, rough=0.7)
-    lit = np.clip(0.25 + 0.5 * stage.ys / h + 1.6 * (wood - np.roll(wood, -2, axis=0)), 0, 1.2)
-    base = mixed(rgb("1b120d"), rgb("6b4328"), warm * 0.45)
-    body = np.stack([v * (0.55 + 0.55 * grain) * (0.5 + 0.9 * lit) for v in base])
-
-    def paint(canvas: Canvas) -> None:
-        canvas *= 1 - 0.45 * deep * (1 - wood)
-        cover(canvas, body, wood)
-
-    return still(paint)
-
-
-def room_reflection(stage: Stage, x: float, y: float) -> Layer:
-    """The faint warm image of a lamp in the pane."""
-    spot = dots(stage.blank(), np.array([x * stage.width]), np.array([y * stage.height]),
-                np.array([0.1 * stage.height]), np.array([0.16]))
+    deep = blur(wood, 7 * unit) * (1 - wood) * 0.45
+    level = tile(rng, w, h, grain_x=120 * unit, grain_y=6 * unit, rough=0.7)
+    upright = tile(rng, w, h, grain_x=6 * unit, grain_y=120 * unit, rough=0.7)
+    standing = np.maximum(np.abs(stage.xs - across) < bar, np.minimum(stage.xs, w - stage.xs) < side)
+    grain = np.where(standing & (stage.ys < h - ledge), upright, level)
+    ledge_top = smoothstep(h - ledge, h - ledge + 2 * unit, stage.ys)
+    lit = np.clip(
+        0.30 + 0.35 * stage.ys / h + 1.5 * (wood - np.roll(wood, -2, axis=0)) + 0.25 * ledge_top, 0, 1.3
+    )
+    body = np.stack([v * (0.55 + 0.55 * grain) * lit for v in rgb("3f281a")]).astype(np.float32)
+    warm = None if light is None else np.stack([body[k] * light * v for k, v in enumerate((4.6, 3.4, 2.2))])
 
     def paint(canvas: Canvas, t: float) -> None:
-        lighten(canvas, rgb("ff9d4f"), spot * np.float32(stage.rhythm.flicker(t)))
+        canvas *= 1 - deep
+        if warm is None:
+            cover(canvas, body, wood)
+        else:
+            cover(canvas, body + warm * np.float32(stage.rhythm.flicker(t)), wood)
+
+    return Layer(paint, still=light is None)
+
+
+def _reflection(stage: Stage, x: float, y: float) -> Layer:
+    """The faint warm image of the flame in the pane."""
+    near = dots(
+        stage.blank(),
+        np.array([x * stage.width]),
+        np.array([y * stage.height]),
+        np.array([0.011 * stage.height]),
+        np.array([0.4]),
+        stretch=2.2,
+    )
+    pool = near + 0.2 * glow(
+        stage.width, stage.height, x * stage.width, y * stage.height, 0.13 * stage.height
+    )
+
+    def paint(canvas: Canvas, t: float) -> None:
+        lighten(canvas, rgb("ff9d4f"), pool * np.float32(stage.rhythm.flicker(t)))
 
     return Layer(paint)

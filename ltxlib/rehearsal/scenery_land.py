@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ltxlib.rehearsal.palette import Colour, mixed, ramp, rgb, scaled
-from ltxlib.rehearsal.rhythm import wander
+from ltxlib.rehearsal.palette import Colour, mixed, rgb, scaled
 from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
 from ltxlib.rehearsal.texture import Plane, blur, dots, resize, sampled, smoothstep, tile
 
@@ -17,7 +16,9 @@ def ridge_line(rng: np.random.Generator, x: Plane, *, rough: float = 0.55, first
     """A mountain's outline along x (in canvas heights), between about -1 and 1."""
     line = np.zeros_like(x)
     for octave in range(7):
-        line = line + rough**octave * np.sin(first * 1.93**octave * x + rng.uniform(0, 6.28)) * rng.uniform(0.6, 1.0)
+        line = line + rough**octave * np.sin(first * 1.93**octave * x + rng.uniform(0, 6.28)) * rng.uniform(
+            0.6, 1.0
+        )
     return line / 1.9
 
 
@@ -30,7 +31,9 @@ def peaks(rng: np.random.Generator, x: Plane) -> Plane:
     return line / 1.5
 
 
-def ridges(stage: Stage, horizon: float, *, count: int = 4, tall: float = 0.22, snowy: bool = False) -> list[Layer]:
+def ridges(
+    stage: Stage, horizon: float, *, count: int = 4, tall: float = 0.22, snowy: bool = False
+) -> list[Layer]:
     """Mountains or hills behind each other, the far ones pale, with mist in the valleys between."""
     c = stage.colours
     land = mixed(rgb("2f4a3c"), rgb("9fb0c2"), 0.75) if snowy else rgb("2c4a3a")
@@ -42,7 +45,9 @@ def _ridge(stage: Stage, horizon: float, i: int, count: int, tall: float, near: 
     rng, c = stage.rng(f"ridge {i}"), stage.colours
     part = i / max(1, count - 1)
     x = stage.xs / stage.height
-    outline = peaks(rng, x) if snowy else ridge_line(rng, x, rough=0.42 + 0.1 * (1 - part), first=1.3 + 0.5 * part)
+    outline = (
+        peaks(rng, x) if snowy else ridge_line(rng, x, rough=0.42 + 0.1 * (1 - part), first=1.3 + 0.5 * part)
+    )
     line = (horizon - tall * (1 - part) * 0.62 - tall * 0.34 * outline * (1 - 0.45 * part)) * stage.height
     mask = smoothstep(line - 0.9, line + 0.9, stage.ys)
     colour = mixed(mixed(c.haze, c.horizon, 0.35), near, 0.16 + 0.74 * part)
@@ -50,13 +55,17 @@ def _ridge(stage: Stage, horizon: float, i: int, count: int, tall: float, near: 
     veil = below * (0.75 - 0.3 * part)
     grain = tile(rng, stage.width, stage.height, grain_x=70 * stage.unit, grain_y=34 * stage.unit, rough=0.6)
     tone = 0.9 + 0.2 * grain
-    body = np.stack([(v + (z - v) * veil) * tone for v, z in zip(colour, mixed(c.haze, c.horizon, 0.3), strict=True)])
+    body = np.stack(
+        [(v + (z - v) * veil) * tone for v, z in zip(colour, mixed(c.haze, c.horizon, 0.3), strict=True)]
+    )
     if snowy:
         white = mixed(scaled(rgb("eef3fb"), 0.35 + 0.6 * c.ambient), c.horizon, 0.3)
-        folds = tile(rng, stage.width, stage.height, grain_x=110 * stage.unit, grain_y=80 * stage.unit, rough=0.85)
+        folds = tile(
+            rng, stage.width, stage.height, grain_x=110 * stage.unit, grain_y=80 * stage.unit, rough=0.85
+        )
         k = max(1, round(3 * stage.unit))
         facet = (folds - np.roll(folds, (-k, k), axis=(0, 1))) * (26 / k) * stage.unit
-        slope = np.clip(np.gradient(line[0]), -1, 1)[None, :] * smoothstep(0.5, 0.0, below)
+        slope = np.clip(np.gradient(blur(line, 9 * stage.unit)[0]), -1, 1)[None, :] * smoothstep(0.5, 0.0, below)
         cap = smoothstep(-0.75, 0.75, facet + 0.5 * slope) * (1 - veil) * (0.8 - 0.3 * part)
         body += cap * (np.array(white, np.float32)[:, None, None] - body)
 
@@ -81,10 +90,14 @@ def pine(pen: ImageDraw.ImageDraw, x: float, base: float, height: float, rng: np
             points.append((x + side * reach, y + height / tiers * rng.uniform(0.7, 1.0)))
         sides.append(points)
     pen.polygon([(x, base - height * 1.06), *sides[1], *reversed(sides[0])], fill=255)
-    pen.rectangle([x - height * 0.014, base - height * 0.08, x + height * 0.014, base + height * 0.04], fill=255)
+    pen.rectangle(
+        [x - height * 0.014, base - height * 0.08, x + height * 0.014, base + height * 0.04], fill=255
+    )
 
 
-def pines(stage: Stage, line: float, tall: float, *, depth: float, name: str, snowy: bool = False, gap=None) -> Layer:
+def pines(
+    stage: Stage, line: float, tall: float, *, depth: float, name: str, snowy: bool = False, gap=None
+) -> Layer:
     """A row of pines standing at `line`, `tall` high (parts of the height); depth 0 (far, hazy) to 1 (near, dark).
 
     gap: (middle, half width) as parts of the width where no trees stand.
@@ -109,11 +122,18 @@ def pines(stage: Stage, line: float, tall: float, *, depth: float, name: str, sn
     dark = mixed(scaled(rgb("1f3a30"), 0.32 + 0.7 * c.ambient), c.zenith, 0.3)
     colour = mixed(mixed(c.haze, c.middle, 0.3), dark, 0.25 + 0.75 * depth)
     down = np.clip(1 - (line * stage.height - stage.ys) / (tall * stage.height), 0, 1)
-    body = np.stack([v + (z - v) * down**2 * 0.45 * (1 - 0.6 * depth) for v, z in zip(colour, c.haze, strict=True)])
+    body = np.stack(
+        [v + (z - v) * down**2 * 0.45 * (1 - 0.6 * depth) for v, z in zip(colour, c.haze, strict=True)]
+    )
     body = np.broadcast_to(body, (3, stage.height, 1)) * np.ones((1, 1, stage.width), np.float32)
     if snowy:
         lit = np.clip(mask - np.roll(mask, max(1, round(2.2 * stage.unit)), axis=0), 0, 1)
-        body = body + blur(lit, 0.8) * (np.array(mixed(c.light, c.haze, 0.5), np.float32)[:, None, None] - body) * 0.75
+        body = (
+            body
+            + blur(lit, 0.8)
+            * (np.array(mixed(c.light, c.haze, 0.5), np.float32)[:, None, None] - body)
+            * 0.75
+        )
 
     def paint(canvas: Canvas) -> None:
         cover(canvas, body, mask * (1 - ground))
@@ -160,14 +180,25 @@ def hut(stage: Stage, x: float, line: float, tall: float) -> list[Layer]:
 
     walls = shape([(left, base), (left, eaves), (right, eaves), (right, base)])
     middle, over = (left + right) / 2, tall * h * 0.16
-    roof = shape([(left - over, eaves + over * 0.3), (left + over * 2.2, top), (right - over * 2.2, top),
-                  (right + over, eaves + over * 0.3)])
+    roof = shape(
+        [
+            (left - over, eaves + over * 0.3),
+            (left + over * 2.2, top),
+            (right - over * 2.2, top),
+            (right + over, eaves + over * 0.3),
+        ]
+    )
     panes = stage.blank()
     for at in (0.24, 0.72):
         wx, ww, wy, wh = left + (right - left) * at, tall * h * 0.13, (eaves + base) / 2, tall * h * 0.12
-        panes = np.maximum(panes, shape([(wx - ww, wy - wh), (wx + ww, wy - wh), (wx + ww, wy + wh), (wx - ww, wy + wh)]))
+        panes = np.maximum(
+            panes, shape([(wx - ww, wy - wh), (wx + ww, wy - wh), (wx + ww, wy + wh), (wx - ww, wy + wh)])
+        )
     halo = blur(panes, tall * h * 0.5) * 1.6 + blur(panes, tall * h * 0.14)
-    spill = np.exp(-(((stage.xs - middle) / (tall * h * 1.3)) ** 2) - ((stage.ys - base - tall * h * 0.2) / (tall * h * 0.3)) ** 2)
+    spill = np.exp(
+        -(((stage.xs - middle) / (tall * h * 1.3)) ** 2)
+        - ((stage.ys - base - tall * h * 0.2) / (tall * h * 0.3)) ** 2
+    )
     snow = mixed(scaled(rgb("eef3fb"), 0.4 + 0.55 * c.ambient), c.middle, 0.3)
     planks = 0.85 + 0.15 * np.sin(stage.ys / max(1.0, tall * h * 0.022))
     wood = np.stack([v * planks * np.ones_like(stage.xs) for v in mixed(rgb("2b1d16"), c.zenith, 0.25)])
@@ -231,17 +262,23 @@ def blades(stage: Stage, *, count: int = 210, tall: float = 0.44, flowers: bool 
     along = np.linspace(0, 1, 30)
     thin = (1.5 * (1 - along) ** 0.8 + 0.5) * max(0.75, stage.unit)
     golden = stage.story.time in {"sunset", "dusk", "dawn"}
-    colour = mixed(scaled(rgb("57502a") if golden else rgb("2c4c26"), 0.25 + 0.75 * c.ambient), c.zenith, 0.15)
+    colour = mixed(
+        scaled(rgb("57502a") if golden else rgb("2c4c26"), 0.25 + 0.75 * c.ambient), c.zenith, 0.15
+    )
     heads = rng.random(count) < (0.22 if flowers else 0)
     tints = np.array([rgb("f2e9d0"), rgb("e7b7c8"), rgb("f0cf6a"), rgb("b9a6e0")])[rng.integers(0, 4, count)]
     tints = tints * (0.3 + 0.75 * c.ambient)
 
     def paint(canvas: Canvas, t: float) -> None:
         gust = float(stage.rhythm.gust(t))
-        bend = lean + 0.10 + 0.26 * gust + 0.05 * np.sin(1.7 * t + phase) + 0.04 * np.sin(0.9 * t + root * 0.012)
+        bend = (
+            lean + 0.10 + 0.26 * gust + 0.05 * np.sin(1.7 * t + phase) + 0.04 * np.sin(0.9 * t + root * 0.012)
+        )
         x = root[:, None] + (bend * length)[:, None] * along**1.8
         y = base[:, None] - length[:, None] * (along - 0.18 * (bend**2)[:, None] * along**2)
-        alpha = np.clip(dots(stage.blank(), x.ravel(), y.ravel(), np.tile(thin, count), np.full(x.size, 0.5)), 0, 0.92)
+        alpha = np.clip(
+            dots(stage.blank(), x.ravel(), y.ravel(), np.tile(thin, count), np.full(x.size, 0.5)), 0, 0.92
+        )
         cover(canvas, colour, alpha)
         for k in np.flatnonzero(heads):
             _flower(canvas, x[k, -1], y[k, -1], 2.4 * stage.unit, tints[k])
@@ -257,4 +294,6 @@ def _flower(canvas: Canvas, x: float, y: float, size: float, colour: np.ndarray)
     if part.size:
         dx = np.arange(left, left + part.shape[2], dtype=np.float32)[None, :] - np.float32(x)
         dy = np.arange(top, top + part.shape[1], dtype=np.float32)[:, None] - np.float32(y)
-        cover(part, tuple(map(float, colour)), np.exp(-((dx * dx + dy * dy) / np.float32(size * size))) * 0.85)
+        cover(
+            part, tuple(map(float, colour)), np.exp(-((dx * dx + dy * dy) / np.float32(size * size))) * 0.85
+        )

@@ -11,7 +11,12 @@ from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
 from ltxlib.rehearsal.texture import Plane, blur, dots, glow, resize, smoothstep, tile
 
 FINE = 3
-FLAME_STOPS = ((0.0, rgb("4a6cff"), 0.35), (0.16, rgb("ff9a3a"), 0.95), (0.5, rgb("ffd27a"), 1.25), (1.0, rgb("ff9c46"), 0.8))
+FLAME_STOPS = (
+    (0.0, rgb("4a6cff"), 0.35),
+    (0.16, rgb("ff9a3a"), 0.95),
+    (0.5, rgb("ffd27a"), 1.25),
+    (1.0, rgb("ff9c46"), 0.8),
+)
 
 
 def shape(stage: Stage, draw) -> Plane:
@@ -29,8 +34,18 @@ def dim_room(stage: Stage, table: float, *, lamp: tuple[float, float] | None = N
     base = np.stack([v * wall for v in mixed(rgb("2a1c16"), stage.colours.zenith, 0.25)])
     for _ in range(9):
         x, y = rng.uniform(0, w), rng.uniform(0.1, table - 0.1) * h
-        spot = dots(stage.blank(), np.array([x]), np.array([y]), np.array([rng.uniform(0.03, 0.08) * h]), np.array([1.0]))
-        lighten(base, scaled(rgb("ff9a4a") if rng.random() < 0.75 else rgb("ffd6a0"), rng.uniform(0.05, 0.16)), spot)
+        spot = dots(
+            stage.blank(),
+            np.array([x]),
+            np.array([y]),
+            np.array([rng.uniform(0.03, 0.08) * h]),
+            np.array([1.0]),
+        )
+        lighten(
+            base,
+            scaled(rgb("ff9a4a") if rng.random() < 0.75 else rgb("ffd6a0"), rng.uniform(0.05, 0.16)),
+            spot,
+        )
     if lamp is not None:
         lighten(base, rgb("ff9f55"), 0.75 * glow(w, h, lamp[0] * w, lamp[1] * h, 0.3 * h))
     grain = tile(rng, w, h, grain_x=200 * stage.unit, grain_y=7 * stage.unit, rough=0.7)
@@ -48,7 +63,17 @@ def dim_room(stage: Stage, table: float, *, lamp: tuple[float, float] | None = N
 class Candle:
     """One candle with its flame; x, base, tall in parts of width, height and height."""
 
-    def __init__(self, stage: Stage, x: float, base: float, tall: float, *, name: str, wide: float = 0.26) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        x: float,
+        base: float,
+        tall: float,
+        *,
+        name: str,
+        wide: float = 0.26,
+        halo: float = 1.0,
+    ) -> None:
         self._stage = stage
         rng = stage.rng(f"candle {name}")
         h = stage.height
@@ -64,18 +89,23 @@ class Candle:
         down = np.clip((stage.ys - self._wick) / (tall * h), 0, 1)
         through = np.exp(-down * 3.4) * (1.05 - 0.35 * off**2)
         roundness = np.sqrt(np.clip(1 - off**2 * 0.92, 0, 1))
-        self._wax = [0.16 * v * roundness + 0.92 * g * through for v, g in zip(rgb("d8c4a4"), rgb("ff9c4e"), strict=True)]
+        self._wax = [
+            0.16 * v * roundness + 0.92 * g * through
+            for v, g in zip(rgb("d8c4a4"), rgb("ff9c4e"), strict=True)
+        ]
         pool = smoothstep(1.0, 0.8, np.hypot(off, (stage.ys - self._wick) / np.maximum(0.10 * half, 1)))
         self._pool = pool * 0.5
-        self._halo = glow(stage.width, h, self._x, self._wick - 0.6 * self._size, 0.16 * h)
-        self._wide_halo = glow(stage.width, h, self._x, self._wick, 0.55 * h)
+        self._halo = (
+            0.42 * halo * glow(stage.width, h, self._x, self._wick - 0.6 * self._size, 0.16 * h * halo)
+        )
+        self._halo += 0.10 * halo * glow(stage.width, h, self._x, self._wick, 0.55 * h)
 
     def paint(self, canvas: Canvas, t: float) -> None:
         """Draws candle, flame and halo."""
         burn = 1 + 0.05 * float(self._bob(t)) + 0.4 * (float(self._stage.rhythm.flicker(t)) - 1)
         cover(canvas, np.stack([w * np.float32(0.9 + 0.1 * burn) for w in self._wax]), self._mask)
         lighten(canvas, rgb("ffb46a"), self._pool)
-        lighten(canvas, rgb("ff8a3c"), self._halo * np.float32(0.42 * burn) + self._wide_halo * np.float32(0.10 * burn))
+        lighten(canvas, rgb("ff8a3c"), self._halo * np.float32(burn))
         self._flame(canvas, burn, 0.1 * float(self._sway(t)))
 
     def _flame(self, canvas: Canvas, burn: float, lean: float) -> None:
@@ -92,7 +122,11 @@ class Candle:
         u = (x - np.float32(self._x)) / np.float32(tall) - np.float32(lean) * v * v
         inside = np.clip(v, 0, 1)
         half = 0.155 * np.sqrt(inside + 1e-4) * (1 - inside) ** 0.62 * 1.75
-        body = smoothstep(1.12, 0.55, np.abs(u) / np.maximum(half, 0.012)) * smoothstep(1.0, 0.9, v) * smoothstep(-0.04, 0.05, v)
+        body = (
+            smoothstep(1.12, 0.55, np.abs(u) / np.maximum(half, 0.012))
+            * smoothstep(1.0, 0.9, v)
+            * smoothstep(-0.04, 0.05, v)
+        )
         heights = [s[0] for s in FLAME_STOPS]
         for i, plane in enumerate(part):
             tint = np.interp(inside[:, 0], heights, [s[1][i] * s[2] for s in FLAME_STOPS]).astype(np.float32)
@@ -102,8 +136,14 @@ class Candle:
 def candles(stage: Stage, table: float) -> list[Layer]:
     """Three or more candles of several heights on a table, with their sheen on the wood."""
     rng = stage.rng("candles")
-    spots = [(0.5 + rng.uniform(-0.06, 0.06), 0.30, 0.09), (0.33 + rng.uniform(-0.05, 0.03), 0.19, 0.05),
-             (0.66 + rng.uniform(-0.03, 0.05), 0.22, 0.04), (0.8 + rng.uniform(-0.02, 0.04), 0.11, 0.11)]
+    spots = [
+        (0.5 + rng.uniform(-0.06, 0.06), 0.30, 0.09),
+        (0.33 + rng.uniform(-0.05, 0.03), 0.19, 0.05),
+        (0.66 + rng.uniform(-0.03, 0.05), 0.22, 0.04),
+        (0.8 + rng.uniform(-0.02, 0.04), 0.11, 0.11),
+    ]
+    if stage.story.has("single candle"):
+        spots = [(0.5 + rng.uniform(-0.08, 0.08), 0.34, 0.1)]
     made = [_sheen(stage, [x for x, _, _ in spots], table)]
     for k, (x, tall, lower) in enumerate(sorted(spots, key=lambda s: s[2])):
         wide = 0.2 if tall > 0.15 else 0.42
@@ -139,22 +179,51 @@ def cup(stage: Stage, x: float, base: float, tall: float) -> Layer:
         for s in np.linspace(1, 0, 24):
             points.append((cx + half * (1 - 0.42 * s**3.2), top + high * s))
         pen.polygon([(px * k, py * k) for px, py in points], fill=255)
-        pen.ellipse([k * (cx - half), k * (top - half * 0.2), k * (cx + half), k * (top + half * 0.2)], fill=255)
-        pen.ellipse([k * (cx - half * 0.58), k * (bottom - half * 0.1), k * (cx + half * 0.58), k * (bottom + half * 0.1)], fill=255)
+        pen.ellipse(
+            [k * (cx - half), k * (top - half * 0.2), k * (cx + half), k * (top + half * 0.2)], fill=255
+        )
+        pen.ellipse(
+            [
+                k * (cx - half * 0.58),
+                k * (bottom - half * 0.1),
+                k * (cx + half * 0.58),
+                k * (bottom + half * 0.1),
+            ],
+            fill=255,
+        )
 
     def grip(pen: ImageDraw.ImageDraw, k: int) -> None:
-        box = [k * (cx + half * 0.66), k * (top + high * 0.14), k * (cx + half * 1.52), k * (top + high * 0.72)]
+        box = [
+            k * (cx + half * 0.66),
+            k * (top + high * 0.14),
+            k * (cx + half * 1.52),
+            k * (top + high * 0.72),
+        ]
         pen.ellipse(box, outline=255, width=int(k * half * 0.15))
 
     body, handle = shape(stage, outline), shape(stage, grip)
-    brim = shape(stage, lambda pen, k: pen.ellipse(
-        [k * (cx - half), k * (top - half * 0.2), k * (cx + half), k * (top + half * 0.2)], fill=255))
-    tea = shape(stage, lambda pen, k: pen.ellipse(
-        [k * (cx - half * 0.9), k * (top - half * 0.14), k * (cx + half * 0.9), k * (top + half * 0.17)], fill=255))
+    brim = shape(
+        stage,
+        lambda pen, k: pen.ellipse(
+            [k * (cx - half), k * (top - half * 0.2), k * (cx + half), k * (top + half * 0.2)], fill=255
+        ),
+    )
+    tea = shape(
+        stage,
+        lambda pen, k: pen.ellipse(
+            [k * (cx - half * 0.9), k * (top - half * 0.14), k * (cx + half * 0.9), k * (top + half * 0.17)],
+            fill=255,
+        ),
+    )
     off = (stage.xs - cx) / half
-    light = np.clip(0.58 - 0.42 * off - 0.30 * off**2, 0.08, 1) * (1.05 - 0.35 * np.clip((stage.ys - top) / high, 0, 1))
+    light = np.clip(0.58 - 0.42 * off - 0.30 * off**2, 0.08, 1) * (
+        1.05 - 0.35 * np.clip((stage.ys - top) / high, 0, 1)
+    )
     light = light + 0.35 * np.exp(-(((off + 0.5) / 0.1) ** 2)) * 0.5
-    shadow = blur(np.roll(np.clip(body + handle, 0, 1), (round(high * 0.04), round(half * 0.5)), axis=(0, 1)), half * 0.35)
+    shadow = blur(
+        np.roll(np.clip(body + handle, 0, 1), (round(high * 0.04), round(half * 0.5)), axis=(0, 1)),
+        half * 0.35,
+    )
     shadow = shadow * smoothstep(bottom - high * 0.12, bottom + high * 0.02, stage.ys)
     clay = np.stack([v * light for v in glaze])
     tint = scaled(glaze, 0.8)
@@ -180,10 +249,20 @@ def books(stage: Stage, x: float, base: float, wide: float) -> Layer:
         cx = x * w + rng.normal(0, 0.02) * h
 
         def block(pen, s, cx=cx, half=half, y=y, thick=thick):
-            pen.rounded_rectangle([s * (cx - half), s * (y - thick), s * (cx + half), s * y], radius=s * thick * 0.16, fill=255)
+            pen.rounded_rectangle(
+                [s * (cx - half), s * (y - thick), s * (cx + half), s * y], radius=s * thick * 0.16, fill=255
+            )
 
         def pages(pen, s, cx=cx, half=half, y=y, thick=thick):
-            pen.rectangle([s * (cx + half * 0.1), s * (y - thick * 0.84), s * (cx + half * 0.985), s * (y - thick * 0.16)], fill=255)
+            pen.rectangle(
+                [
+                    s * (cx + half * 0.1),
+                    s * (y - thick * 0.84),
+                    s * (cx + half * 0.985),
+                    s * (y - thick * 0.16),
+                ],
+                fill=255,
+            )
 
         parts.append((shape(stage, block), shape(stage, pages), covers[(k + int(rng.integers(5))) % 5]))
         y -= thick
@@ -205,14 +284,23 @@ def lamp(stage: Stage, x: float, y: float) -> Layer:
     wide, high = 0.15 * h, 0.17 * h
 
     def shade(pen: ImageDraw.ImageDraw, k: int) -> None:
-        pen.polygon([(k * (cx - wide * 0.55), k * (cy - high / 2)), (k * (cx + wide * 0.55), k * (cy - high / 2)),
-                     (k * (cx + wide), k * (cy + high / 2)), (k * (cx - wide), k * (cy + high / 2))], fill=255)
+        pen.polygon(
+            [
+                (k * (cx - wide * 0.55), k * (cy - high / 2)),
+                (k * (cx + wide * 0.55), k * (cy - high / 2)),
+                (k * (cx + wide), k * (cy + high / 2)),
+                (k * (cx - wide), k * (cy + high / 2)),
+            ],
+            fill=255,
+        )
 
     mask = blur(shape(stage, shade), 2.2 * stage.unit)
     off, down = (stage.xs - cx) / wide, (stage.ys - cy) / high
     level = np.clip(0.9 - 0.32 * off**2 + 0.42 * down, 0.2, 1.4)
     pool = glow(w, h, cx, cy + high * 0.7, 0.26 * h)
-    foot = smoothstep(0.012 * h, 0.009 * h, np.abs(stage.xs - cx)) * smoothstep(cy + high * 0.5, cy + high * 0.55, stage.ys)
+    foot = smoothstep(0.012 * h, 0.009 * h, np.abs(stage.xs - cx)) * smoothstep(
+        cy + high * 0.5, cy + high * 0.55, stage.ys
+    )
     foot = foot * smoothstep(0.73 * h, 0.72 * h, stage.ys)
 
     def paint(canvas: Canvas, t: float) -> None:

@@ -19,7 +19,9 @@ def sky(stage: Stage, horizon: float, *, sun: tuple[float, float] | None = None)
     rows = ramp([(0, c.zenith), (0.55, c.middle), (1, c.horizon)], smoothstep(-0.15, 1.08, depth))
     base = np.repeat(rows[:, :, None], stage.width, axis=2)
     if sun is not None:
-        around = glow(stage.width, stage.height, sun[0] * stage.width, sun[1] * stage.height, stage.height * 0.42)
+        around = glow(
+            stage.width, stage.height, sun[0] * stage.width, sun[1] * stage.height, stage.height * 0.42
+        )
         cover(base, mixed(c.horizon, c.light, 0.6), 0.55 * around)
     drift = resize(stage.rng("sky").uniform(-1, 1, (3, 4)), stage.width, stage.height)
     base *= 1 + 0.035 * drift
@@ -50,19 +52,21 @@ def moon(stage: Stage, x: float, y: float, radius: float = 0.04) -> Layer:
     face = disc(stage.width, stage.height, px, py, r, max(1.2, r * 0.09))
     near = glow(stage.width, stage.height, px, py, r * 2.4)
     wide = glow(stage.width, stage.height, px, py, r * 9)
-    seas = tile(stage.rng("moon"), stage.width, stage.height, grain_x=r * 1.4, grain_y=r * 1.4, rough=1.3)
-    bright = (1.25 - 0.55 * smoothstep(0.42, 0.75, seas)).astype(np.float32)
+    seas = tile(stage.rng("moon"), stage.width, stage.height, grain_x=r * 1.1, grain_y=r * 1.1, rough=0.8)
+    bright = (1.16 - 0.4 * smoothstep(0.3, 0.95, seas)).astype(np.float32)
 
     def paint(canvas: Canvas) -> None:
         lighten(canvas, rgb("8fb2ee"), 0.16 * wide)
         lighten(canvas, rgb("c6d8ff"), 0.2 * near)
-        for plane, tint in zip(canvas, rgb("fdf8ea"), strict=True):
+        for plane, tint in zip(canvas, rgb("f6f6f4"), strict=True):
             plane += face * (bright * tint - plane)
 
     return still(paint)
 
 
-def clouds(stage: Stage, horizon: float, *, amount: float = 0.5, pace: float = 1.0, bright: float = 1.0) -> Layer:
+def clouds(
+    stage: Stage, horizon: float, *, amount: float = 0.5, pace: float = 1.0, bright: float = 1.0
+) -> Layer:
     """Clouds that drift, smaller toward the horizon; amount 0 (a few wisps) to 1 (a closed sky)."""
     rng, c = stage.rng("clouds"), stage.colours
     width, height = max(8, stage.width // 3), max(8, int(stage.height * horizon) // 3)
@@ -93,7 +97,7 @@ def clouds(stage: Stage, horizon: float, *, amount: float = 0.5, pace: float = 1
 def stars(stage: Stage, horizon: float, *, many: float = 1.0) -> Layer:
     """Stars down to `horizon` that twinkle slowly, a faint milky way among them."""
     rng = stage.rng("stars")
-    count = int(520 * many * stage.unit ** 0.5)
+    count = int(520 * many * stage.unit**0.5)
     x = rng.uniform(0, stage.width, count)
     y = rng.uniform(0, stage.height * horizon, count)
     size = rng.pareto(2.1, count) * 0.16 + 0.1
@@ -101,7 +105,7 @@ def stars(stage: Stage, horizon: float, *, many: float = 1.0) -> Layer:
     warm = rng.uniform(0, 1, count)
     pace, phase = rng.uniform(0.5, 1.6, count), rng.uniform(0, 2 * np.pi, count)
     sigma = (0.55 + 0.35 * size) * max(0.7, stage.unit)
-    dust = _milky_way(stage, rng, horizon) * 0.13 * many
+    dust = _milky_way(stage, rng, horizon) * 0.15 * many
 
     def paint(canvas: Canvas, t: float) -> None:
         lighten(canvas, rgb("7f93d8"), dust)
@@ -116,7 +120,9 @@ def _milky_way(stage: Stage, rng: np.random.Generator, horizon: float):
     """A soft slanting band of star dust."""
     lean, middle = rng.uniform(0.5, 1.0) * rng.choice([-1, 1]), rng.uniform(0.35, 0.65)
     off = (stage.xs / stage.width - middle) - lean * (stage.ys / stage.height - 0.3)
-    cloud = tile(rng, stage.width, stage.height, grain_x=120 * stage.unit, grain_y=120 * stage.unit, rough=0.8)
+    cloud = tile(
+        rng, stage.width, stage.height, grain_x=120 * stage.unit, grain_y=120 * stage.unit, rough=0.8
+    )
     band = np.exp(-((off / 0.17) ** 2)) * smoothstep(0.25, 0.85, cloud)
     return (band * smoothstep(horizon, horizon * 0.4, stage.ys / stage.height)).astype(np.float32)
 
@@ -129,7 +135,12 @@ def aurora(stage: Stage, horizon: float) -> Layer:
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     rays = tile(rng, 1024, 64, grain_x=26, grain_y=40, rough=0.9)
     curtains = [
-        (rng.uniform(0.42, 0.62) * horizon + 0.07 * i, wander(rng, 26 + 7 * i), rng.uniform(0.26, 0.4), i * 331)
+        (
+            rng.uniform(0.42, 0.62) * horizon + 0.07 * i,
+            wander(rng, 26 + 7 * i),
+            rng.uniform(0.26, 0.4),
+            i * 331,
+        )
         for i in range(3)
     ]
     waves = [(rng.uniform(1.5, 5.5), rng.uniform(0, 6.28), rng.uniform(0.1, 0.24)) for _ in range(4)]
@@ -137,8 +148,10 @@ def aurora(stage: Stage, horizon: float) -> Layer:
     def paint(canvas: Canvas, t: float) -> None:
         green, violet = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
         for i, (base, breath, tall, shift) in enumerate(curtains):
-            line = base + sum(0.045 / (1 + k) * np.sin(f * x * (1 + 0.2 * i) + p + s * t + i) for k, (f, p, s) in
-                              enumerate(waves))
+            line = base + sum(
+                0.045 / (1 + k) * np.sin(f * x * (1 + 0.2 * i) + p + s * t + i)
+                for k, (f, p, s) in enumerate(waves)
+            )
             at = (x * 150 + shift + 26 * np.sin(1.3 * x + 0.11 * t + i))[None, :]
             ray = 0.22 + 1.5 * sampled(rays, at, np.full_like(at, 5.0 * t + 9 * i)) ** 1.6
             above = (line[None, :] - y) / tall
@@ -158,8 +171,18 @@ def far_lightning(stage: Stage, horizon: float) -> Layer:
     rng, times = stage.rng("lightning"), stage.rhythm.rumbles
     width, height = max(8, stage.width // 4), max(8, stage.height // 4)
     where = [
-        resize(glow(width, height, rng.uniform(0.15, 0.85) * width, horizon * height * rng.uniform(0.55, 0.9),
-                    height * 0.3, flat=0.6), stage.width, stage.height)
+        resize(
+            glow(
+                width,
+                height,
+                rng.uniform(0.15, 0.85) * width,
+                horizon * height * rng.uniform(0.55, 0.9),
+                height * 0.3,
+                flat=0.6,
+            ),
+            stage.width,
+            stage.height,
+        )
         for _ in times
     ]
 
@@ -178,7 +201,10 @@ def birds(stage: Stage, horizon: float) -> Layer:
     rng = stage.rng("birds")
     count = int(rng.integers(4, 8))
     x0, y0 = rng.uniform(0.1, 0.75, count), rng.uniform(0.18, 0.6, count) * horizon
-    pace, lift = rng.uniform(0.012, 0.02) + rng.uniform(-0.002, 0.002, count), rng.uniform(-0.003, 0.002, count)
+    pace, lift = (
+        rng.uniform(0.012, 0.02) + rng.uniform(-0.002, 0.002, count),
+        rng.uniform(-0.003, 0.002, count),
+    )
     size, phase = rng.uniform(3.4, 5.6, count) * stage.unit, rng.uniform(0, 6.28, count)
     dark = scaled(mixed(stage.colours.zenith, stage.colours.haze, 0.25), 0.5)
     along = np.linspace(-1, 1, 15)
@@ -190,8 +216,13 @@ def birds(stage: Stage, horizon: float) -> Layer:
         x = cx[:, None] + along[None, :] * size[:, None]
         arch = np.abs(along) * (1.35 - np.abs(along))
         y = cy[:, None] - arch[None, :] * (size * beat)[:, None]
-        mark = dots(stage.blank(), x.ravel(), y.ravel(), np.full(x.size, 0.62 * max(0.8, stage.unit)),
-                    np.tile(0.42 - 0.26 * np.abs(along), count))
+        mark = dots(
+            stage.blank(),
+            x.ravel(),
+            y.ravel(),
+            np.full(x.size, 0.62 * max(0.8, stage.unit)),
+            np.tile(0.42 - 0.26 * np.abs(along), count),
+        )
         cover(canvas, dark, np.clip(mark, 0, 0.85))
 
     return Layer(paint)
@@ -209,9 +240,9 @@ def heavens(stage: Stage, horizon: float, place: tuple[float, float]) -> list[La
     """The whole sky as the story wants it: colours, then stars, moon or sun, aurora, clouds, lightning, birds."""
     story, c = stage.story, stage.colours
     night = story.time == "night"
-    clear = not story.has("rain", "clouds", "fog", "thunder") and story.time != "overcast"
+    clear = not story.has("rain", "fog", "thunder") and story.time != "overcast"
     moonlit = night and (story.has("moon") or not story.has("stars", "aurora", "rain", "fire", "thunder"))
-    dull = story.time == "overcast" or (night and not moonlit)
+    dull = not clear if not night else not moonlit
     layers = [sky(stage, horizon, sun=None if dull else place)]
     if night and not story.has("rain", "thunder"):
         layers.append(stars(stage, horizon, many=1.6 if story.has("stars", "aurora") else 0.7))
@@ -223,8 +254,15 @@ def heavens(stage: Stage, horizon: float, place: tuple[float, float]) -> list[La
         layers.append(sun(stage, *place, radius=0.03))
     if not (night and story.has("stars", "aurora")):
         amount = 0.95 if story.time == "overcast" or story.has("rain", "thunder") else 0.42
-        layers.append(clouds(stage, horizon, amount=amount, pace=1.6 if story.has("wind") else 1.0,
-                             bright=0.55 if night else 1.0))
+        layers.append(
+            clouds(
+                stage,
+                horizon,
+                amount=amount,
+                pace=1.6 if story.has("wind") else 1.0,
+                bright=0.55 if night else 1.0,
+            )
+        )
     if story.has("thunder"):
         layers.append(far_lightning(stage, horizon))
     if story.has("birds") and not night:

@@ -61,7 +61,9 @@ def _lights(stage: Stage, horizon: float) -> Layer:
 
     def paint(canvas: Canvas, t: float) -> None:
         x = (x0 - pace * t) % (stage.width * 1.3) - 0.15 * stage.width
-        light = dots(stage.blank(), x, y, size, np.full(count, 0.9)) + dots(stage.blank(), x, y, size * 4, np.full(count, 0.14))
+        light = dots(stage.blank(), x, y, size, np.full(count, 0.9)) + dots(
+            stage.blank(), x, y, size * 4, np.full(count, 0.14)
+        )
         lighten(canvas, rgb("ffc27a"), light)
 
     return Layer(paint)

@@ -19,7 +19,9 @@ class Waves:
     slope(t) -> (across, along): arrays of the sea's part of the canvas, shape (rows, width).
     """
 
-    def __init__(self, stage: Stage, horizon_px: int, *, count: int = 17, longest_m: float = 13.0, wild=1.0) -> None:
+    def __init__(
+        self, stage: Stage, horizon_px: int, *, count: int = 17, longest_m: float = 13.0, wild=1.0
+    ) -> None:
         rng = stage.rng("waves")
         rows = stage.height - horizon_px
         below = (np.arange(rows, dtype=np.float32)[:, None] + 0.8) / rows
@@ -61,10 +63,14 @@ def sea(stage: Stage, horizon: float, place: tuple[float, float], *, wild: float
     waves = Waves(stage, top, wild=wild)
     depth = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     dark = mixed(c.zenith, rgb("0a2a36"), 0.55)
-    deep = ramp([(0, mixed(c.horizon, c.middle, 0.5)), (0.35, mixed(c.middle, dark, 0.5)), (1, scaled(dark, 0.75))],
-                depth[:, 0])[:, :, None]
-    shine = ramp([(0, c.horizon), (0.5, c.middle), (1, mixed(c.middle, c.zenith, 0.6))], np.linspace(0, 1, 256))
-    path = 0.0 if stage.story.time == "overcast" or stage.story.has("rain", "thunder") else 1.0
+    deep = ramp(
+        [(0, mixed(c.horizon, c.middle, 0.5)), (0.35, mixed(c.middle, dark, 0.5)), (1, scaled(dark, 0.75))],
+        depth[:, 0],
+    )[:, :, None]
+    shine = ramp(
+        [(0, c.horizon), (0.5, c.middle), (1, mixed(c.middle, c.zenith, 0.6))], np.linspace(0, 1, 256)
+    )
+    path = 0.0 if stage.story.time == "overcast" or stage.story.has("rain", "thunder", "fog") else 1.0
     centre = (stage.xs - place[0] * stage.width) / stage.width
     lean_x = centre * (1.15 + 0.5 * depth)
     lean_y = 0.02 + 0.03 * depth
@@ -86,12 +92,12 @@ def sea(stage: Stage, horizon: float, place: tuple[float, float], *, wild: float
     return Layer(paint)
 
 
-def horizon_haze(stage: Stage, horizon: float, amount: float = 0.5) -> Layer:
+def horizon_haze(stage: Stage, horizon: float, amount: float = 0.5, *, deep: float = 0.03) -> Layer:
     """A soft veil where sky and water meet."""
-    veil = np.exp(-(((stage.ys / stage.height - horizon) / 0.03) ** 2)).astype(np.float32) * amount
+    veil = np.exp(-(((stage.ys / stage.height - horizon) / deep) ** 2)).astype(np.float32) * amount
 
     def paint(canvas: Canvas) -> None:
-        cover(canvas, stage.colours.horizon, veil)
+        cover(canvas, mixed(stage.colours.horizon, stage.colours.haze, 0.4), veil)
 
     return Layer(lambda canvas, t: paint(canvas), still=True)
 
@@ -141,7 +147,9 @@ def _reach(age: float) -> float:
 def _foam(stage: Stage, lace: Plane, rows: int, line: Plane, grow: float, drift: float) -> Plane:
     """White threads that ride with the edge of the water."""
     at_x = np.broadcast_to(stage.xs / np.float32(grow), (rows, stage.width))
-    at_y = (np.arange(rows, dtype=np.float32)[:, None] - line * stage.height) / np.float32(grow) + np.float32(drift)
+    at_y = (np.arange(rows, dtype=np.float32)[:, None] - line * stage.height) / np.float32(grow) + np.float32(
+        drift
+    )
     threads = sampled(lace, at_x, at_y)
     return 1 - np.abs(2 * threads - 1)
 
@@ -159,7 +167,9 @@ def _sheet(stage: Stage, part: Canvas, y: Plane, line: Plane, age: float, lace: 
     net = smoothstep(0.72 + 0.05 * age, 0.98, threads) * inner
     trail = net * smoothstep(0.0, 0.008, behind) * np.exp(-np.clip(behind, 0, 1) * 13)
     rim = np.exp(-((behind / 0.0045) ** 2)) * (0.35 + 0.65 * threads)
-    bank = smoothstep(0.0, 0.003, behind) * np.exp(-np.clip(behind, 0, 1) * 45) * smoothstep(0.5, 0.95, threads)
+    bank = (
+        smoothstep(0.0, 0.003, behind) * np.exp(-np.clip(behind, 0, 1) * 45) * smoothstep(0.5, 0.95, threads)
+    )
     white = np.clip(rim + 0.75 * trail + 0.6 * bank, 0, 1) * fading
     cover(part, _foam_colour(stage), white * 0.9)
 
@@ -172,7 +182,9 @@ def _breaker(stage: Stage, part: Canvas, y: Plane, line: Plane, age: float, lace
     face = np.exp(-(((off - 0.004) / (0.004 + 0.012 * near)) ** 2)) * near
     cover(part, mixed(c.middle, c.zenith, 0.4), face * 0.35)
     threads = _foam(stage, lace, y.shape[0], line, 1.0, 4 * t)
-    crest = np.exp(-(((off + 0.006) / (0.003 + 0.009 * near)) ** 2)) * smoothstep(0.85 - 0.75 * near, 1.0, threads)
+    crest = np.exp(-(((off + 0.006) / (0.003 + 0.009 * near)) ** 2)) * smoothstep(
+        0.85 - 0.75 * near, 1.0, threads
+    )
     cover(part, _foam_colour(stage), crest * near * 0.85)
 
 

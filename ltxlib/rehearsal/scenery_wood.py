@@ -21,15 +21,26 @@ def _woodlight(stage: Stage):
     spot = np.exp(-(((x - rng.uniform(0.38, 0.62)) / 0.34) ** 2) - ((y - 0.4) / 0.38) ** 2)
     coarse = tile(rng, stage.width, stage.height, grain_x=120 * unit, grain_y=90 * unit, rough=0.9)
     count = 2600
-    leafy = dots(stage.blank(), rng.uniform(0, stage.width, count), rng.uniform(0, 0.75 * stage.height, count),
-                 rng.uniform(2, 6, count) * unit, rng.uniform(-0.35, 0.5, count))
+    leafy = dots(
+        stage.blank(),
+        rng.uniform(0, stage.width, count),
+        rng.uniform(0, 0.75 * stage.height, count),
+        rng.uniform(2, 6, count) * unit,
+        rng.uniform(-0.35, 0.5, count),
+    )
     autumn = stage.story.has("birch")
     bright = mixed(rgb("c3d98a") if not autumn else rgb("f2cf7a"), c.light, 0.35)
     green, dark = (rgb("5c8a4a"), rgb("16281c")) if not autumn else (rgb("b98a45"), rgb("3a2a1c"))
     level = np.clip(0.85 * spot + 0.42 * (coarse - 0.42) + 0.5 * leafy * (0.25 + spot), 0, 1)
     power = 0.2 + 0.95 * c.ambient
-    colours = ramp([(0, scaled(mixed(dark, c.zenith, 0.25), power)), (0.5, scaled(mixed(green, c.haze, 0.2), power)),
-                    (1, scaled(mixed(bright, c.horizon, 0.3), power * 1.05))], level)
+    colours = ramp(
+        [
+            (0, scaled(mixed(dark, c.zenith, 0.25), power)),
+            (0.5, scaled(mixed(green, c.haze, 0.2), power)),
+            (1, scaled(mixed(bright, c.horizon, 0.3), power * 1.05)),
+        ],
+        level,
+    )
     fog = np.exp(-(((y - 0.55) / 0.25) ** 2)) * (0.5 if stage.story.has("fog", "rain") else 0.22)
     cover(colours, c.haze, fog)
 
@@ -79,7 +90,9 @@ def _trunks(stage: Stage, row: int) -> Layer:
     far = mixed(c.haze, rgb("4d6b48"), 0.4)
     base = mixed(scaled(far, 0.25 + 0.8 * c.ambient), dark, 0.25 + 0.75 * near)
     lit = mixed(base, mixed(c.light, rgb("c9b48a"), 0.5), 0.26)
-    body = np.stack([(b * (0.8 if slim < 1 else 1) + (a - b) * light) * marks for b, a in zip(base, lit, strict=True)])
+    body = np.stack(
+        [(b * (0.8 if slim < 1 else 1) + (a - b) * light) * marks for b, a in zip(base, lit, strict=True)]
+    )
 
     def paint(canvas: Canvas) -> None:
         cover(canvas, body, mask)
@@ -112,7 +125,10 @@ def _ferns(stage: Stage, rng: np.random.Generator):
     """Fern fronds in the lower corners; a function of canvas and time."""
     c, unit = stage.colours, stage.unit
     count, sway = 26, wander(rng, 6)
-    root = np.concatenate([rng.uniform(-0.04, 0.36, count // 2), rng.uniform(0.64, 1.04, count - count // 2)]) * stage.width
+    root = (
+        np.concatenate([rng.uniform(-0.04, 0.36, count // 2), rng.uniform(0.64, 1.04, count - count // 2)])
+        * stage.width
+    )
     base = stage.height * rng.uniform(0.9, 1.06, count)
     angle, length = rng.uniform(-0.95, 0.95, count), stage.height * rng.uniform(0.14, 0.28, count)
     along = np.linspace(0, 1, 22)
@@ -121,10 +137,18 @@ def _ferns(stage: Stage, rng: np.random.Generator):
     def paint(canvas: Canvas, t: float) -> None:
         lean = angle + 0.05 * float(sway(t)) + 0.03 * np.sin(1.3 * t + root)
         x = root[:, None] + length[:, None] * np.sin(lean)[:, None] * along
-        y = base[:, None] - length[:, None] * (np.cos(lean)[:, None] * along - 0.35 * np.abs(np.sin(lean))[:, None] * along**2)
+        y = base[:, None] - length[:, None] * (
+            np.cos(lean)[:, None] * along - 0.35 * np.abs(np.sin(lean))[:, None] * along**2
+        )
         wide = length[:, None] * 0.2 * np.sin(np.pi * np.clip(along * 0.9 + 0.1, 0, 1))
-        leafs = [(x + s * k * wide * np.cos(lean)[:, None], y + s * k * wide * np.sin(lean)[:, None] + abs(k) * wide * 0.35)
-                 for s in (-1, 1) for k in (0.0, 0.35, 0.7, 1.0)]
+        leafs = [
+            (
+                x + s * k * wide * np.cos(lean)[:, None],
+                y + s * k * wide * np.sin(lean)[:, None] + abs(k) * wide * 0.35,
+            )
+            for s in (-1, 1)
+            for k in (0.0, 0.35, 0.7, 1.0)
+        ]
         px, py = (np.concatenate([leaf[i].ravel() for leaf in leafs]) for i in (0, 1))
         alpha = dots(stage.blank(), px, py, np.full(px.size, 1.25 * unit), np.full(px.size, 0.5))
         cover(canvas, colour, np.clip(alpha, 0, 0.92))

@@ -93,8 +93,10 @@ def cast(story: Story) -> dict[Voice, float]:
         chosen[voice] = max(gain, chosen.get(voice, 0.0))
     if story.has("crickets"):
         chosen[voices.wind] = min(0.25, chosen.get(voices.wind, 0.0))
-    if story.time == "night" and story.place in {"meadow", "forest", "lake", "campfire", "heavens"} and not story.has(
-        "snow", "rain", "aurora"
+    if (
+        story.time == "night"
+        and story.place in {"meadow", "forest", "lake", "campfire", "heavens"}
+        and not story.has("snow", "rain", "aurora")
     ):
         chosen.setdefault(voices.crickets, NIGHT_CRICKETS)
     return chosen

@@ -50,7 +50,9 @@ def band(low_hz: float, high_hz: float, *, steep: float = 2.0) -> Callable[[np.n
     return curve
 
 
-def tilt(curve: Callable[[np.ndarray], np.ndarray], db_per_octave: float) -> Callable[[np.ndarray], np.ndarray]:
+def tilt(
+    curve: Callable[[np.ndarray], np.ndarray], db_per_octave: float
+) -> Callable[[np.ndarray], np.ndarray]:
     """The same curve, leaning: -3 for pink, -6 for brown."""
     return lambda hz: curve(hz) * (np.maximum(hz, 20.0) / 1000.0) ** (db_per_octave / 6.02)
 
@@ -114,7 +116,9 @@ def ping(scene: Scene, hz: float, decay_s: float, *, bend: float = 0.0) -> np.nd
     return np.sin(phase) * np.exp(-t / decay_s) * attack
 
 
-def burst(scene: Scene, rng: np.random.Generator, low_hz: float, high_hz: float, decay_s: float) -> np.ndarray:
+def burst(
+    scene: Scene, rng: np.random.Generator, low_hz: float, high_hz: float, decay_s: float
+) -> np.ndarray:
     """One short decaying burst of noise."""
     samples = int(decay_s * 7 * scene.rate_hz) + 8
     size = 1 << samples.bit_length()

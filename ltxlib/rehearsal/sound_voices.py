@@ -18,11 +18,17 @@ def rain(scene: Scene) -> Stereo:
     breath = 1 + 0.12 * wander(scene.rng("rain breath"), 6)(t)
     sound = (0.8 * hiss + 0.5 * far) * breath[:, None]
     if scene.story.has("window", "train"):
-        drops = spray(scene, "glass", 34, ping(scene, 2300, 0.006)) + spray(scene, "pane", 16, ping(scene, 1450, 0.011))
+        drops = spray(scene, "glass", 34, ping(scene, 2300, 0.006)) + spray(
+            scene, "pane", 16, ping(scene, 1450, 0.011)
+        )
     elif scene.story.has("tent", "cabin"):
-        drops = spray(scene, "roof", 46, ping(scene, 520, 0.014)) + spray(scene, "canvas", 22, ping(scene, 340, 0.022))
+        drops = spray(scene, "roof", 46, ping(scene, 520, 0.014)) + spray(
+            scene, "canvas", 22, ping(scene, 340, 0.022)
+        )
     else:
-        drops = spray(scene, "leaf", 40, ping(scene, 3100, 0.004)) + spray(scene, "earth", 14, ping(scene, 900, 0.01))
+        drops = spray(scene, "leaf", 40, ping(scene, 3100, 0.004)) + spray(
+            scene, "earth", 14, ping(scene, 900, 0.01)
+        )
     return 0.075 * sound + 0.20 * drops + 0.22 * ticks(scene)
 
 
@@ -32,7 +38,13 @@ def ticks(scene: Scene) -> Stereo:
     rng = scene.rng("ticks")
     for start, strength, place in scene.rhythm.ticks:
         hz = rng.uniform(900, 2600)
-        add_at(sound, scene, start, ping(scene, hz, rng.uniform(0.006, 0.016), bend=0.4) * (0.12 + 0.5 * strength), place)
+        add_at(
+            sound,
+            scene,
+            start,
+            ping(scene, hz, rng.uniform(0.006, 0.016), bend=0.4) * (0.12 + 0.5 * strength),
+            place,
+        )
     return sound
 
 
@@ -84,7 +96,9 @@ def bubbles(scene: Scene, per_second: float, low_hz: float, high_hz: float, *, l
     length = scene.samples / scene.rate_hz
     for start in rng.uniform(-0.3, length, int(rng.poisson(per_second * (length + 0.3)))):
         hz = np.exp(rng.uniform(np.log(low_hz), np.log(high_hz)))
-        event = ping(scene, hz, long * rng.uniform(0.012, 0.035) * (600 / hz) ** 0.4, bend=rng.uniform(0.1, 0.9))
+        event = ping(
+            scene, hz, long * rng.uniform(0.012, 0.035) * (600 / hz) ** 0.4, bend=rng.uniform(0.1, 0.9)
+        )
         add_at(sound, scene, start, event * rng.uniform(0.05, 1) ** 1.6 * 0.4, rng.uniform(-0.8, 0.8))
     return sound
 
@@ -190,7 +204,11 @@ def _note(scene: Scene, rng: np.random.Generator, home: float, long: float) -> n
     """One whistled note that slides."""
     t = np.arange(int(long * scene.rate_hz)) / scene.rate_hz
     part = t / long
-    hz = home * rng.uniform(0.85, 1.2) * (1 + rng.uniform(-0.18, 0.18) * part + 0.02 * np.sin(2 * np.pi * rng.uniform(14, 30) * t))
+    hz = (
+        home
+        * rng.uniform(0.85, 1.2)
+        * (1 + rng.uniform(-0.18, 0.18) * part + 0.02 * np.sin(2 * np.pi * rng.uniform(14, 30) * t))
+    )
     return np.sin(2 * np.pi * np.cumsum(hz) / scene.rate_hz) * np.sin(np.pi * part) ** 1.2
 
 
@@ -204,7 +222,9 @@ def thunder(scene: Scene) -> Stereo:
         since = np.clip(t - start - THUNDER_DELAY_S, 0, None)
         shape = (1 - np.exp(-since / 0.5)) * np.exp(-since / 2.2)
         grumble = 1 + 0.5 * wander(rng, 1.1, 5)(t)
-        sound += roll * (shape * grumble * (0.5 + 0.7 * strength))[:, None] * (1 + np.array([-0.3, 0.3]) * place)
+        sound += (
+            roll * (shape * grumble * (0.5 + 0.7 * strength))[:, None] * (1 + np.array([-0.3, 0.3]) * place)
+        )
     return 0.16 * sound
 
 
@@ -248,7 +268,9 @@ def pages(scene: Scene) -> Stereo:
     start = rng.uniform(0.3, 1.5)
     while start < scene.samples / scene.rate_hz:
         samples = int(0.45 * scene.rate_hz)
-        sweep = burst(scene, rng, 900, 6000, 0.5)[:samples] * np.sin(np.pi * np.arange(samples) / samples) ** 2
+        sweep = (
+            burst(scene, rng, 900, 6000, 0.5)[:samples] * np.sin(np.pi * np.arange(samples) / samples) ** 2
+        )
         add_at(sound, scene, start, 0.09 * sweep, rng.uniform(-0.4, 0.4))
         start += rng.uniform(3.5, 7)
     return sound

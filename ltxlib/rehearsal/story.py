@@ -13,6 +13,8 @@ WORDS = {
     "fire": r"fires?|firelight|embers?|burning|firewood",
     "flame": r"flames?|wick",
     "candle": r"candles?|candle-?light|tea-?lights?",
+    "single candle": r"(?:single|one|lone) (?:\w+ ){0,2}candle",
+    "rocks": r"rocks?|rocky|boulders?|cliff-?foot",
     "sea": r"seas?|oceans?|surf|tides?|tidal|coast\w*|seashore|seaside",
     "waves": r"waves?|swells?|breakers",
     "shore": r"shores?|beach\w*|sands?|shoreline|cove|tide ?pools?|pebbles?|shingle",
@@ -32,10 +34,12 @@ WORDS = {
     "aurora": r"auroras?|northern lights|polar lights",
     "city": r"cit(?:y|ies)|streets?|skyline|neon|traffic|downtown|buildings?|rooftops?|apartment|streetlamps?|urban",
     "train": r"trains?|railway|carriage|locomotive|rails?",
-    "fog": r"fog\w*|mists?|misty|haz[ey]|vapou?r",
+    "fog": r"fog|foggy|mists?|misty",
     "thunder": r"thunder\w*|lightning|storms?|stormy|thunderstorms?",
     "wind": r"winds?|windy|breez\w*|gusts?|gusty|sway\w*|rustl\w*|billow\w*",
     "leaves": r"leaf|leaves(?! (?:the|a|no|without|behind|them)\b)|foliage|autumn\w*|petals?|blossoms?",
+    "leaffall": r"autumn\w*|petals|(?:falling|drifting|whirling) (?:leaves|blossoms?)|leaves (?:\w+ ){0,2}(?:fall|sail|drift|whirl)\w*",
+    "lily": r"lil(?:y|ies)|lotus|water lil(?:y|ies)",
     "crickets": r"crickets?|cicadas?|katydids?|frogs?",
     "bamboo": r"bamboo\w*",
     "birch": r"birch\w*|aspens?",
@@ -82,12 +86,23 @@ PLACES = {
     "snowland": {"snow": 2.4, "mountain": 0.6, "cabin": 0.2},
     "heavens": {"stars": 2.2, "aurora": 4.5, "moon": 1.6, "mountain": 0.7},
     "street": {"city": 2.8, "rain": 0.3},
-    "hills": {"mountain": 1.6, "fog": 0.8, "clouds": 1.0, "wind": 0.8, "thunder": 1.6, "birds": 0.3, "rain": 1.0},
+    "hills": {
+        "mountain": 1.6,
+        "fog": 0.8,
+        "clouds": 1.0,
+        "wind": 0.8,
+        "thunder": 1.6,
+        "birds": 0.3,
+        "rain": 1.0,
+    },
 }
 
 INDOORS = {"hearth", "candle", "table", "tent"}
 CALM = "calm"
-_UNWANTED = re.compile(r"\b(?:no|without|never|not)\s+(?:any\s+)?[\w-]+(?:\s+(?:or|nor)\s+[\w-]+)?", re.IGNORECASE)
+_UNWANTED = re.compile(
+    r"\b(?:no|without|never|not)\s+(?:any\s+)?[\w-]+(?:\s+(?:or|nor)\s+[\w-]+)?", re.IGNORECASE
+)
+_ABOUT_LENSES = re.compile(r"depth of field|field of view")
 _MOST_COUNTED = 3
 _EARLY_BONUS = 1.5
 
@@ -110,7 +125,7 @@ def read_story(prompt: str) -> Story:
 
     A prompt that names nothing known gives the place "calm": soft lights drifting in the dusk.
     """
-    text = _UNWANTED.sub(" ", prompt.casefold().replace("’", "'"))
+    text = _ABOUT_LENSES.sub(" ", _UNWANTED.sub(" ", prompt.casefold()))
     found = {name: [m.start() for m in _pattern(words).finditer(text)] for name, words in WORDS.items()}
     found = {name: places for name, places in found.items() if places}
     votes = {place: _votes(wants, found, len(text)) for place, wants in PLACES.items()}

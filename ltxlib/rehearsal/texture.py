@@ -26,13 +26,19 @@ def blur(plane: Plane, radius_px: float) -> Plane:
     if radius_px < 0.5:
         return plane
     height, width = plane.shape
+    if height == 1:
+        reach = max(1, round(radius_px))
+        padded = np.pad(plane[0], reach, mode="edge")
+        return np.convolve(padded, np.ones(2 * reach + 1) / (2 * reach + 1), "valid")[None, :].astype(np.float32)
     small = (max(2, round(width / radius_px)), max(2, round(height / radius_px)))
     image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
     down = image.resize(small, Image.Resampling.HAMMING)
     return np.asarray(down.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def tile(rng: np.random.Generator, width: int, height: int, *, grain_x: float, grain_y: float, rough=1.0) -> Plane:
+def tile(
+    rng: np.random.Generator, width: int, height: int, *, grain_x: float, grain_y: float, rough=1.0
+) -> Plane:
     """Soft noise from 0 to 1, mean 0.5, whose edges join, so that it can be scrolled for ever.
 
     grain_x, grain_y: size in pixels of the largest lumps across and down. rough: 0.6 for sandy, 2 for smooth.

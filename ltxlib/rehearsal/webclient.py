@@ -78,5 +78,5 @@ class ClientFile(web.StaticFileHandler):
         refuse_foreign(self)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        self.clear_header("Content-Type")
+        self.set_header("Content-Type", "application/octet-stream")
         self.finish()

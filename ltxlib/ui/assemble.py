@@ -157,6 +157,7 @@ class AssemblePanel(Panel):
                 parts.field("Name of the file", self.name_of_film),
             ],
             "ltx-form",
+            "ltx-pairs",
         )
 
     def refresh(self) -> None:
@@ -177,7 +178,7 @@ class AssemblePanel(Panel):
         self._found = found
         self.stand_in(found.place)
         self.order.fill(found.choices)
-        text = "The scenes in this order. The arrows move one." if found.choices else _NO_TAKES
+        text = "The scenes come in this order; the arrows move them." if found.choices else _NO_TAKES
         parts.set_html(self.head, look.heading("The film", text))
         parts.set_html(self.films, found.films)
         self._measure()
@@ -245,5 +246,7 @@ class AssemblePanel(Panel):
         parts.show(self.cancel, False)
         self.fail(job.outcome)
         if job.result:
-            parts.set_html(self.result, film_html(job.result))
+            used = [choice for choice in self.order.choices if choice.used]
+            still = used[0].still if used and not self.title.value.strip() else None
+            parts.set_html(self.result, film_html(job.result, still))
         self.refresh()

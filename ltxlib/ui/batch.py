@@ -193,11 +193,14 @@ def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:
     length_s = sum(plan.scene.duration_s for plan in checked.plans)
     takes = look.plural(len(checked.plans), "take")
     made = len(checked.plans) - len(missing)
-    return f"{file} asks for {scenes}, {takes}, {look.clock(length_s)} of clips; {made} of them are there."
+    there = "all of them are there"
+    if missing:
+        there = f"{look.plural(made, 'take is', 'takes are')} there" if made else "none is there yet"
+    return f"{file} asks for {scenes}, {takes}, {look.clock(length_s)} of clips; {there}."
 
 
 def _estimate_html(checked: Checked, missing: list[RenderPlan], here: place.Place) -> str:
-    problems = look.problem_table(checked.problems) if checked.problems else ""
+    problems = _problems_html(checked)
     if checked.errors or not missing:
         return problems
     guess = estimate(missing)
@@ -207,7 +210,16 @@ def _estimate_html(checked: Checked, missing: list[RenderPlan], here: place.Plac
         text += " The rehearsal needs a few seconds each."
     elif not here.answers:
         return problems + look.note(here.says, here.cure, kind="wait")
-    return f'{problems}<p class="ltx-quiet">{look.escape(text)}</p>'
+    return f'{problems}<div class="ltx-quiet">{look.escape(text)}</div>'
+
+
+def _problems_html(checked: Checked) -> str:
+    if not checked.problems:
+        return ""
+    inside = f'<div class="ltx-scroll">{look.problem_table(checked.problems)}</div>'
+    if checked.errors:
+        return look.note("Mend these first; nothing is rendered until then.", kind="bad", inside=inside)
+    return look.note("Worth a look before you render:", kind="wait", inside=inside)
 
 
 def _scene_table(checked: Checked, there: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> str:

@@ -32,8 +32,8 @@ def fact_texts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         return []
 
 
-def film_html(film: Film) -> str:
-    """The film in a player, what is known of it, and how to take it home."""
+def film_html(film: Film, still: Path | None = None) -> str:
+    """The film in a player, what is known of it, and how to take it home; still: shown until it plays."""
     rows = [(name, look.escape(value)) for name, value in fact_texts(film.facts)]
     rows.append(("Where it is", f"<code>{look.escape(film.path)}</code>"))
     url = files_url(film.path)
@@ -41,7 +41,7 @@ def film_html(film: Film) -> str:
         link = f'<a href="{look.escape(url)}" download="{look.escape(film.path.name)}">Download the film</a>'
         rows.append(("Take it home", f"{link} (or right-click the picture and save it)"))
     again = "This very film was made before; here it is." if film.reused else "Your film is ready."
-    return look.note(again) + f'<div class="ltx-gap"></div>{video_html(film.path)}{look.facts(rows)}'
+    return f"{look.note(again)}{video_html(film.path, still=still)}{look.facts(rows)}"
 
 
 def films_html(shelf: Shelf) -> str:
@@ -52,13 +52,13 @@ def films_html(shelf: Shelf) -> str:
         name = look.escape(path.name)
         seconds = facts.get("duration_s")
         length = look.clock(seconds) if isinstance(seconds, int | float) else ""
-        made = str(facts.get("made_at", ""))[:16].replace("T", " ")
+        made = look.when(str(facts.get("made_at", "")))
         shown = f'<a href="{look.escape(url)}" target="_blank">{name}</a>' if url else name
         rows.append((shown, look.escape(length), look.escape(made)))
     if not rows:
         return ""
     head = '<div class="ltx-scene-name">Films so far</div>'
-    return head + look.table(("File", "Length", "Made (UTC)"), rows)
+    return head + look.table(("File", "Length", "Made"), rows)
 
 
 def _read(film: Path) -> dict[str, Any]:

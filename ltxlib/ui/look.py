@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -69,8 +70,10 @@ def _fold(details: str) -> str:
 def problem_table(problems: Iterable[Problem]) -> str:
     """All problems at once: where, what is wrong, what to do."""
     rows = []
-    for problem in problems:
-        mark = ' <span class="ltx-tag ltx-wait">only a warning</span>' if problem.warning else ""
+    listed = list(problems)
+    mixed = len({problem.warning for problem in listed}) > 1
+    for problem in listed:
+        mark = f" {tag('only a warning', 'wait')}" if mixed and problem.warning else ""
         rows.append((escape(problem.where), escape(problem.what) + mark, escape(problem.cure)))
     return table(("Where", "What is wrong", "What to do"), rows)
 
@@ -98,12 +101,14 @@ def bar(done: float, whole: float, *, thin: bool = False) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values below each other; the values are HTML that is ready."""
-    body = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in pairs)
-    return f'<dl class="ltx-facts">{body}</dl>'
+    rows = "".join(f"<tr><td>{escape(name)}</td><td>{value}</td></tr>" for name, value in pairs)
+    return f'<table class="ltx-table ltx-facts"><tbody>{rows}</tbody></table>'
 
 
 def span_text(seconds: float) -> str:
     """A stretch of work as people say it: "40 s", "12 min", "2 h 5 min"."""
+    if seconds < 1:
+        return "less than 1 s"
     if seconds < 90:
         return f"{round(seconds)} s"
     minutes = round(seconds / 60)
@@ -115,6 +120,15 @@ def clock(seconds: float | Fraction) -> str:
     whole = round(float(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def when(made_at: str) -> str:
+    """A moment as it stands in records, as people read it: "22 Nov, 10:44 UTC"."""
+    try:
+        moment = datetime.fromisoformat(made_at)
+    except ValueError:
+        return ""
+    return f"{moment.day} {moment:%b, %H:%M} UTC"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -110,19 +110,25 @@ def _failed_html(state: BatchState) -> str:
 
 
 def _saved_html(state: BatchState) -> str:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for event in reversed(state.saved):
         take = event.take
+        clip = f"{take.clip.duration_s:.2f} s, made in {look.span_text(take.render_s)}"
         warned = " ".join(take.warnings)
         rows.append(
             (
                 look.tag("made", "good"),
                 look.escape(f"{take.scene}, take {take.take_no}"),
-                look.escape(f"{take.clip.duration_s:.2f} s, made in {look.span_text(take.render_s)}"),
+                look.escape(clip),
                 look.escape(warned),
             )
         )
-    return look.table(("", "Take", "Clip", "Worth knowing"), rows) if rows else ""
+    if not rows:
+        return ""
+    head: tuple[str, ...] = ("", "Take", "Clip", "Worth knowing")
+    if not any(row[-1] for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return f'<div class="ltx-scroll">{look.table(head, rows)}</div>'
 
 
 class TextProgress:

@@ -67,7 +67,7 @@ class _Card:
         self.words = text_block("")
         self.play = panel.button("Play", lambda: panel.play(self.one), "ltx-small", "ltx-play")
         self.choice = widgets.ToggleButtons(
-            options=[("Keep", KEEP), ("Open", UNDECIDED), ("Reject", REJECT)],
+            options=[("Keep", KEEP), ("Undecided", UNDECIDED), ("Reject", REJECT)],
             tooltips=["goes into the film", "not decided yet", "never goes into the film"],
             value=one.decision,
         )
@@ -80,8 +80,9 @@ class _Card:
         self.one = one
         take = one.take
         mark = look.tag("in the film", "good") if one.chosen else ""
-        seed = f'<span class="ltx-quiet">{_length(one)}, seed {take.seed}</span>'
-        set_html(self.words, f'<div class="ltx-said"><b>Take {take.take_no}</b>{mark}</div>{seed}')
+        when = f"{_length(one)}, {look.when(take.made_at)}"
+        quiet = f'<span class="ltx-quiet">{look.escape(when)}</span>'
+        set_html(self.words, f'<div class="ltx-said"><b>Take {take.take_no}</b>{mark}</div>{quiet}')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
         if self.choice.value != one.decision:
@@ -126,7 +127,7 @@ class ReviewPanel(Panel):
         self.again = self.button("Look again", self.refresh, "ltx-again")
         show(self.pager, False)
         self.refresh()
-        self.top = field("Show", self.only)
+        self.top = field("Show", self.only, "", "ltx-narrow")
         return [
             self.head,
             self.top,
@@ -186,8 +187,8 @@ class ReviewPanel(Panel):
             groups.setdefault(one.take.scene, []).append(card.part)
         parts: list[widgets.Widget] = []
         for scene, cards in groups.items():
-            parts.append(text_block(f'<div class="ltx-scene-name">{look.escape(scene)}</div>'))
-            parts.append(column(cards, "ltx-cards"))
+            name = text_block(f'<div class="ltx-scene-name">{look.escape(scene)}</div>')
+            parts.append(column([name, column(cards, "ltx-cards")]))
         return parts
 
     def _stills(self, here: list[Reviewed]) -> None:
@@ -200,9 +201,8 @@ class ReviewPanel(Panel):
     def play(self, one: Reviewed) -> None:
         """Show a take in the player."""
         take = one.take
-        words = (
-            f"{take.scene}, take {take.take_no}, {take.clip.width_px} x {take.clip.height_px}, {_length(one)}"
-        )
+        words = f"{take.scene}, take {take.take_no}, {take.clip.width_px} x {take.clip.height_px}, "
+        words += f"{_length(one)}, seed {take.seed}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
         set_html(self.player, video_html(one.clip, note=words, autoplay=True))

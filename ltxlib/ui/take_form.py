@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -111,7 +112,7 @@ class TakeForm:
         )
         self.seed = widgets.Text(placeholder="empty: the kit picks one")
         self.new_seed = parts.button("New seed", self._new_seed, "ltx-small", "ltx-new-seed")
-        self.audio = widgets.Checkbox(value=True, description="make it with the picture", indent=False)
+        self.audio = widgets.Checkbox(value=True, description="with sound", indent=False)
         self.model = widgets.Dropdown(options=list(catalog.MODELS))
 
     def _wire(self, on_name: Callable[[], None]) -> None:
@@ -126,19 +127,19 @@ class TakeForm:
     def _lay_out(self) -> widgets.Widget:
         field = parts.field
         self.image_fields = [
-            field("Picture", parts.column([self.image, self.preview]), "A file of the images/ folder."),
+            field("Picture", self.image, "A file of the images/ folder."),
             field("How closely the clip keeps to it", self.image_strength, "1 begins with the very picture."),
-            parts.text_block("", "ltx-pad"),
+            self.preview,
         ]
-        seed = widgets.HBox([self.seed, self.new_seed])
-        seed.add_class("ltx-beside")
         self.entry_field = field("Which one", self.entry)
         parts.show(self.entry_field, False)
+        seed = widgets.HBox([self.seed, self.new_seed])
+        seed.add_class("ltx-beside")
         return parts.column(
             [
                 field("Scene", self.row, "Start afresh, or from a row of scenes.csv."),
                 field("Name", self.name, "Letters, digits, dashes."),
-                field("Made", self.mode),
+                field("Made", parts.column([self.mode, self.audio])),
                 field("Prompt library", self.topic),
                 self.entry_field,
                 self.sound_words,
@@ -146,11 +147,10 @@ class TakeForm:
                 *self.image_fields,
                 field("Length", self.length, "Every length that LTX-2 makes.", "ltx-length"),
                 field("Size of the finished clip", self.size),
-                field("Sound", self.audio),
+                field("Model", self.model, "fp8 is smaller and needs less memory."),
                 field("The camera", self.camera),
                 field("How strongly it moves", self.camera_strength),
                 field("Seed", seed, "The same seed gives the same clip again."),
-                field("Model", self.model, "fp8 is smaller and needs less memory."),
             ],
             "ltx-form",
         )
@@ -238,8 +238,7 @@ class TakeForm:
     def _picked_topic(self) -> None:
         topic = self.topic.value
         names = [name for name in self.library if name.startswith(f"{topic}/")] if topic else []
-        self.entry.options = [(name.partition("/")[2].replace("-", " "), name) for name in names]
-        self.entry.value = names[0] if names else None
+        _set_options(self.entry, [(name.partition("/")[2].replace("-", " "), name) for name in names])
         parts.show(self.entry_field, bool(names))
         self._picked_entry()
 
@@ -275,9 +274,9 @@ def _size_options(width: int, height: int) -> list[tuple[str, tuple[int, int]]]:
     return [(f"{w} x {h}, {words}", (w, h)) for (w, h), words in sizes.items()]
 
 
-def _set_options(part: widgets.Dropdown, options: Sequence[object]) -> None:
+def _set_options(part: widgets.Dropdown, options: Sequence[Any]) -> None:
+    """Change what can be chosen; the choice stays where it still exists, else the first is chosen."""
     before = part.value
     values = [option[1] if isinstance(option, tuple) else option for option in options]
     part.options = options
-    if before in values:
-        part.value = before
+    part.value = before if before in values else next(iter(values), None)

@@ -52,10 +52,11 @@ def _server() -> dict[str, Any] | None:
     return None
 
 
-def video_html(path: Path, *, note: str = "", autoplay: bool = False) -> str:
+def video_html(path: Path, *, note: str = "", still: Path | None = None, autoplay: bool = False) -> str:
     """A player for a clip, or plain words where it lies when this browser cannot be shown it.
 
-    note: plain text below the player. autoplay: for a player that a person has just asked for.
+    note: plain text below the player. still: a picture shown until it plays. autoplay: for a player that a
+    person has just asked for.
     """
     url = files_url(path) if path.is_file() else None
     if url is None:
@@ -66,6 +67,9 @@ def video_html(path: Path, *, note: str = "", autoplay: bool = False) -> str:
             else f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
         )
     at_once = " autoplay" if autoplay else ""
+    picture = picture_url(still) if still else None
+    if picture:
+        at_once += f' poster="{escape(picture)}"'
     caption = f'<div class="ltx-caption">{escape(note)}</div>' if note else ""
     return (
         f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{at_once}>'

@@ -85,11 +85,10 @@ def test_changed_requirements_are_installed(box):
 @pytest.mark.parametrize("way", ["pip", "uv"])
 def test_what_the_machine_forbids_stays_forbidden(box, way):
     """PIP_CONSTRAINT of the machine holds, with pip and with uv."""
-    if way == "uv":
-        uv = real_uv()
-        if uv is None:
-            pytest.skip("there is no uv on this machine")
-        (box.bin / "uv").symlink_to(uv)
+    if way == "pip":
+        box.without_uv()
+    elif real_uv() is None:
+        pytest.skip("there is no uv on this machine")
     constraint = box.root / "constraint.txt"
     constraint.write_text("ipykernel==1.0\ntorch==9.9\n")
     answer = box.run("check", PIP_CONSTRAINT=str(constraint), UV_SYSTEM_PYTHON="1", PIP_USER="1")
@@ -100,6 +99,7 @@ def test_what_the_machine_forbids_stays_forbidden(box, way):
 
 def test_an_ordinary_python_gets_a_venv_with_pip(box):
     """A Python that can bring pip does, so that people can install things themselves."""
+    box.without_uv()
     box.env["PYTHONPATH"] = ""
     answer = box.run("check")
     assert "with pip" in answer.said
@@ -131,7 +131,7 @@ def test_a_killed_install_is_repaired(box):
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
     assert not (box.venv / "kit-installed").exists()
-    (box.bin / "uv").unlink()
+    box.without_uv()
     answer = box.run("check")
     assert answer.code == 0
     assert "cut short" in answer.said
@@ -141,6 +141,7 @@ def test_a_killed_install_is_repaired(box):
 
 def test_a_failed_install_says_so_and_can_be_repeated(box):
     """A package that is not to be had stops the kit with a cure; mended, the next run goes on."""
+    box.without_uv()
     (box.folder / "requirements.txt").write_text("ipykernel>=3\n")
     answer = box.run("check")
     assert answer.code == 2
@@ -154,6 +155,7 @@ def test_a_failed_install_says_so_and_can_be_repeated(box):
 
 def test_two_at_once_share_one_install(box):
     """A second kit started during the first one's install waits for it and installs nothing itself."""
+    box.without_uv()
     first, second = box.start("check"), box.start("lab")
     told = [running.communicate(timeout=120) for running in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0]
@@ -185,6 +187,7 @@ def test_a_vanished_python_is_replaced(box):
 
 def test_no_python_is_said_with_a_cure(box):
     """Without any Python the kit names the versions it can use and how to get one."""
+    box.without_uv()
     (box.bin / "python3").unlink()
     answer = box.run("rehearse")
     assert answer.code == 2
@@ -194,6 +197,7 @@ def test_no_python_is_said_with_a_cure(box):
 
 def test_a_python_that_does_not_fit_is_passed_over(box):
     """When python3 is too old or broken, a fitting python3.12 beside it is used."""
+    box.without_uv()
     old = box.script("python3", "exit 1")
     assert box.run("check").code == 2
     box.script("python3.12", f'exec "{base_python()}" "$@"')
@@ -203,6 +207,7 @@ def test_a_python_that_does_not_fit_is_passed_over(box):
 
 def test_a_python_without_pip_is_said_with_a_cure(box):
     """Debian's bare python3, no pip, no uv and no apt: the kit says what to install."""
+    box.without_uv()
     (box.root / "crippled/pip.py").write_text("raise SystemExit(1)\n")
     answer = box.run("check")
     assert answer.code == 2

@@ -109,14 +109,12 @@ def test_own_words_go_to_pytest_alone(bare, capfd):
 
 
 def test_notebooks_run_on_a_small_copy(tmp_path, project_root):
-    """The notebooks under test get the film's own files with one small scene of each kind."""
+    """The notebooks under test get the project's files and a small film with one scene of each kind."""
     copy = run.scratch_project(tmp_path)
     with (copy / "scenes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert sorted(row["mode"] for row in rows) == ["i2v", "t2v"]
-    assert {(row["frames"], row["width"], row["height"], row["enabled"]) for row in rows} == {
-        ("33", "384", "256", "yes")
-    }
+    assert {(row["frames"], row["width"], row["height"]) for row in rows} == {("33", "384", "256")}
     for name in ("prompts", "workflows"):
         copied = {path.name for path in (copy / name).iterdir()}
         assert copied == {path.name for path in (project_root / name).iterdir()}

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+import websocket
 from PIL import Image
 
+from ltxlib.comfy.address import websocket_url
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.comfy.events import Event, Executed, ExecutionStart, ExecutionSuccess, Preview, Progress
 from ltxlib.comfy.progress import FeedSettings, ProgressFeed
@@ -29,7 +32,7 @@ from ltxlib.rehearsal.settings import RehearsalSettings
 
 pytestmark = pytest.mark.shared
 SETTINGS = FeedSettings(first_pause_s=0.05, longest_pause_s=0.2)
-PATIENCE_S = 90.0
+PATIENCE_S = 60.0
 Graph = dict[str, Any]
 
 
@@ -221,6 +224,24 @@ def test_dropped_sockets_cost_nothing(
         second = comfy.submit(graph(seed=72))
         assert finish(comfy, second, feed).kind == "succeeded"
         assert feed.wait_until_live(10)
+
+
+def test_deaf_socket(comfy: ComfyClient, graph: Callable[..., Graph]) -> None:
+    """When an older socket of the same client ends, the feed's own goes deaf; it notices and hears again."""
+    older = websocket.create_connection(websocket_url(comfy.url, comfy.client_id), timeout=10)
+    with ProgressFeed(comfy, replace(SETTINGS, deaf_s=0.2)) as feed:
+        assert feed.wait_until_live(10)
+        older.close()
+        feed.events(0)
+        prompt_ids = [comfy.submit(graph(seed=75))]
+        # Heard by the socket that replaces the deaf one; what the deaf one missed is polled as ever.
+        until_s = time.monotonic() + PATIENCE_S
+        events: list[Event] = []
+        while not any(isinstance(event, Progress) for event in events) and time.monotonic() < until_s:
+            events += feed.events(0.3)
+            if finish(comfy, prompt_ids[-1]).kind == "succeeded":
+                prompt_ids.append(comfy.submit(graph(seed=75 + len(prompt_ids))))
+    assert any(isinstance(event, Progress) for event in events)
 
 
 def test_forgotten_history(comfy: ComfyClient, server: RehearsalServer, graph: Callable[..., Graph]) -> None:

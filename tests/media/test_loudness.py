@@ -15,7 +15,8 @@ from tests.support.clips import make_clip
 
 def test_a_tone_is_as_loud_as_the_standard_says(tmp_path):
     """1 kHz at -20 dB peak on both sides is -20 LUFS, by BS.1770's own definition."""
-    clip = make_clip(tmp_path / "a.mp4", frames=72, tone_hz=1000, peak=0.1, sound_rate_hz=48000)
+    sound = {"tone_hz": 1000, "peak": 0.1, "sound_rate_hz": 48000, "sound_codec": "pcm_s16le"}
+    clip = make_clip(tmp_path / "a.mov", frames=72, **sound)
     found = measure(clip, find_ffmpeg())
     assert found.integrated_lufs == pytest.approx(-20.0, abs=0.3)
     assert found.true_peak_dbtp == pytest.approx(-20.0, abs=0.3)

@@ -28,7 +28,7 @@ def found(clip, expected=ASKED) -> list[str]:
         {"pixel_format": "yuv420p10le"},
         {"full_range": True},
         {"sound_codec": "pcm_s16le", "name": "a.mov"},
-        {"wave": "noise", "peak": 0.9},
+        {"wave": "noise", "peak": 0.5},
         {"levels": (20,) * 16 + (60,)},
     ],
 )

@@ -554,6 +554,52 @@ def second_format() -> dict[str, Any]:
     return {**new, "version": 1, "state": state, "links": links}
 
 
+def nothing_shown() -> dict[str, Any]:
+    """Promoted combos whose shown value is nothing, also two levels deep, and a value kept in quarantine."""
+    inner = subgraph(
+        1,
+        [
+            node(
+                11,
+                "KSamplerSelect",
+                [("sampler_name", "COMBO", 21, "sampler_name")],
+                [("SAMPLER", "SAMPLER", [])],
+                ["heun"],
+            ),
+            _text(12, None, [], "inner", link=22),
+        ],
+        [(21, -10, 0, 11, 0, "COMBO"), (22, -10, 1, 12, 1, "STRING")],
+        [("sampler_name", "COMBO", [21]), ("text", "STRING", [22])],
+    )
+    shown = [("sampler_name", "COMBO", 31, "sampler_name"), ("text", "STRING", None, "text")]
+    outer = subgraph(
+        2,
+        [node(13, ID.format(1), shown, [], ["lms", None])],
+        [(31, -10, 0, 13, 0, "COMBO")],
+        [("sampler_name", "COMBO", [31]), ("unused", "STRING", [])],
+    )
+    plain = [("sampler_name", "COMBO", None, "sampler_name"), ("text", "STRING", None, "text")]
+    host = node(3, ID.format(1), plain, [], ["dpm_2", "row"])
+    host["properties"] = {
+        "proxyWidgetErrorQuarantine": [
+            {
+                "originalEntry": ["-1", "text"],
+                "reason": "missingSourceNode",
+                "hostValue": "kept",
+                "attemptedAtVersion": 1,
+            },
+            {"originalEntry": ["9", "x"], "reason": "missingSourceNode", "attemptedAtVersion": 1},
+        ]
+    }
+    nodes = [
+        node(1, ID.format(1), plain, [], [None, None]),
+        node(2, ID.format(2), [("sampler_name", "COMBO", None, "sampler_name")], [], [None]),
+        host,
+        node(4, ID.format(2), [("sampler_name", "COMBO", None, "sampler_name")], [], []),
+    ]
+    return workflow(nodes, [], [inner, outer])
+
+
 def packs_and_titles() -> dict[str, Any]:
     """Which pack a node came from travels with the prompt when it is written well."""
     good = {"cnr_id": "comfy-core", "ver": "0.3.60", "aux_id": "owner/pack"}
@@ -583,6 +629,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
         numbers_used_twice,
         grown_inputs,
         second_format,
+        nothing_shown,
         packs_and_titles,
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -69,6 +70,9 @@ class KitBox:
                 (self.bin / tool).symlink_to(found)
         (self.root / "crippled" / "ensurepip.py").write_text(NO_ENSUREPIP)
         self.script("python3", f'exec "{base_python()}" "$@"')
+        uv = real_uv()
+        if uv:
+            (self.bin / "uv").symlink_to(uv)
 
     @property
     def folder(self) -> Path:
@@ -81,6 +85,10 @@ class KitBox:
     @property
     def venv(self) -> Path:
         return self.folder / ".venv"
+
+    def without_uv(self) -> None:
+        """Leave the kit with pip alone."""
+        (self.bin / "uv").unlink(missing_ok=True)
 
     def script(self, name: str, body: str) -> Path:
         """Put a shell script on the PATH that the kit sees."""
@@ -115,6 +123,8 @@ class KitBox:
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(self.root / "wheels"),
             "UV_NO_INDEX": "1",
+            "UV_OFFLINE": "1",
+            "UV_PYTHON_DOWNLOADS": "never",
             "UV_FIND_LINKS": str(self.root / "wheels"),
             **self.env,
             **extra,
@@ -172,6 +182,7 @@ def base_python() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
+@functools.cache
 def real_uv() -> str | None:
     """A uv that runs outside this machine's own set-up, or None."""
     for candidate in (shutil.which("uv"), str(Path(base_python()).with_name("uv"))):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -189,6 +192,13 @@ class Client:
         """The history entry of a prompt."""
         return self.get(f"/history/{prompt_id}").json()[prompt_id]
 
+    def until(self, path: str, wanted: Callable[[Any], bool]) -> Any:
+        """Ask a path again and again until its JSON is as wanted."""
+        last = time.monotonic() + WAIT_S
+        while not wanted(answer := self.get(path).json()):
+            assert time.monotonic() < last, f"{path} still says {answer}"
+        return answer
+
     def saved(self, entry: Mapping[str, Any], at: str = "save", kind: str = "images") -> list[Path]:
         """The files that a run left, as paths."""
         root = self.server.output_dir
@@ -224,7 +234,7 @@ def other(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return value + 32 if name == "width" else value + 1000
+        return value + {"width": 32, "noise_seed": 1000}.get(name, 1)
     return f"{value} again"
 
 
@@ -262,9 +272,6 @@ def story(messages: list[Any], prompt_id: str | None = None) -> list[Any]:
             line = (kind, data["status"]["exec_info"]["queue_remaining"], "sid" in data)
         else:
             line = (kind, tuple(sorted(data)))
-        # progress_state, progress, progress_state, progress of one sampler: told once.
-        if len(told) >= 2 and told[-2:] == [told[-2], line] and kind == "progress":
-            continue
         told.append(line)
     return _steps_once(told)
 
@@ -281,3 +288,38 @@ def _steps_once(told: list[Any]) -> list[Any]:
 def texts_of(recorded: list[Any]) -> list[Any]:
     """The text messages of a recording."""
     return [one["text"] for one in recorded if one.get("text")]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is in a media file, found by decoding it."""
+
+    size_px: tuple[int, int]
+    frames: int
+    fps: Fraction
+    sound_s: float
+    sound_hz: int
+    loudest: float
+    tags: dict[str, str]
+    pictures: tuple[bytes, ...]
+
+
+def look(path: Path) -> Looked:
+    """Decode a clip whole; a clip without sound has sound_s 0."""
+    import av
+    import numpy as np
+
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        fps = Fraction(video.average_rate or 0)
+        size = (video.width, video.height)
+        pictures = tuple(frame.to_ndarray().tobytes() for frame in container.decode(video))
+        tags = dict(container.metadata)
+    loudest, sound_s, rate = 0.0, 0.0, 0
+    with av.open(str(path)) as container:
+        if container.streams.audio:
+            stream = container.streams.audio[0]
+            rate, sound_s = stream.rate, float(stream.duration * stream.time_base)
+            levels = [float(np.abs(frame.to_ndarray()).max()) for frame in container.decode(stream)]
+            loudest = max(levels)
+    return Looked(size, len(pictures), fps, sound_s, rate, loudest, tags, pictures)
