@@ -1,4 +1,4 @@
-"""Paints the two start images the kit ships, with the rehearsal's own scenery: no photograph, nobody's rights.
+"""Paints the two start images the kit ships, from the rehearsal's own scenery: no photograph is in them.
 
 Run from the project's folder: `.venv/bin/python tools/paint_images.py [folder]`.
 """

@@ -23,39 +23,8 @@ from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
 
 
-def add_verbs(verbs: Any) -> None:
-    """Put this module's verbs on the command line."""
-    rehearse = verbs.add_parser(
-        "rehearse",
-        help="make the whole film with stand-in clips; needs no GPU, costs nothing",
-        description="Runs the four notebooks from setup to the finished film against the rehearsal server. "
-        "Everything it makes is marked REHEARSAL and lies in production/REHEARSAL.",
-    )
-    rehearse.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    rehearse.set_defaults(run=_rehearse)
-    batch = verbs.add_parser(
-        "batch",
-        help="render the takes that scenes.csv asks for and that are not there yet",
-        description="Renders with ComfyUI (LTX_COMFY_URL, else 127.0.0.1:8188). Running it again goes on.",
-    )
-    batch.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
-    batch.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
-    batch.set_defaults(run=_batch)
-    assemble = verbs.add_parser(
-        "assemble",
-        help="make the film from the takes that were kept",
-        description="Takes the newest good take of each scene, in the order of scenes.csv.",
-    )
-    assemble.add_argument("--name", default="film", help="the film's file name (film)")
-    assemble.add_argument("--title", default="", help="words on a card at the head (none)")
-    assemble.add_argument("--crossfade", type=float, default=0.5, metavar="SECONDS", help="(0.5)")
-    assemble.add_argument("--loudness", type=float, default=-18.0, metavar="LUFS", help="(-18)")
-    assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
-    assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    assemble.set_defaults(run=_assemble)
-
-
-def _batch(arguments: argparse.Namespace) -> int:
+def batch(arguments: argparse.Namespace) -> int:
+    """Render what scenes.csv asks for; 0 when every take is there, 1 when some failed."""
     project = find_project(arguments.project)
     checked = check_project(project, arguments.scenes).or_raise()
     connection = connect(project)
@@ -92,7 +61,8 @@ def cancel_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _assemble(arguments: argparse.Namespace) -> int:
+def assemble(arguments: argparse.Namespace) -> int:
+    """Make the film of the takes that were kept."""
     project = find_project(arguments.project)
     shelf = project.set(rehearsal=arguments.rehearsal)
     order = [scene.scene for scene in check_project(project).scenes if scene.enabled]
@@ -130,7 +100,8 @@ def film_lines(film: assembling.Film) -> list[str]:
     ]
 
 
-def _rehearse(arguments: argparse.Namespace) -> int:
+def rehearse(arguments: argparse.Namespace) -> int:
+    """Run the four notebooks against the rehearsal and say where the film is."""
     project = find_project(arguments.project)
     began = time.monotonic()
     checked = check_project(project).or_raise()

@@ -17,34 +17,9 @@ from ltxlib.store.files import write_whole
 from ltxlib.store.project import find_project
 from ltxlib.studio.connect import connect
 
-_OBJECT_INFO = "a saved /object_info answer (.json or .json.gz) to go by"
 
-
-def add_verbs(verbs: Any) -> None:
-    """Put this module's verb on the command line."""
-    top = verbs.add_parser(
-        "workflows",
-        help="write, flatten or check ComfyUI graphs",
-        description="build: write the shipped workflows again.  flatten FILE: print the graph as it is sent "
-        "to ComfyUI.  check FILE: say what a server would refuse and which inputs the kit can drive.",
-    )
-    what = top.add_subparsers(metavar="build|flatten|check", dest="what", required=True)
-    build = what.add_parser("build", help="write the shipped workflows again")
-    build.add_argument("--json", action="store_true", help="print one JSON object")
-    build.set_defaults(run=_build)
-    for name, run, says in (
-        ("flatten", _flatten, "print the API graph of a workflow file"),
-        ("check", _check, "say what a server would refuse"),
-    ):
-        verb = what.add_parser(name, help=says)
-        verb.add_argument("file", type=Path)
-        verb.add_argument("--object-info", type=Path, metavar="JSON", help=_OBJECT_INFO)
-        verb.add_argument("--json", action="store_true", help="print one JSON object")
-        verb.set_defaults(run=run)
-    what.choices["check"].add_argument("--server", action="store_true", help="ask the server that is running")
-
-
-def _build(arguments: argparse.Namespace) -> int:
+def build(arguments: argparse.Namespace) -> int:
+    """Write the shipped workflows where they are not current."""
     project = find_project(arguments.project)
     written = []
     for name, text in recipes.shipped().items():
@@ -90,14 +65,16 @@ def _load(path: Path) -> dict[str, Any]:
     return workflow.load(_bytes(path).decode("utf-8-sig", errors="replace"), path.name)
 
 
-def _flatten(arguments: argparse.Namespace) -> int:
+def flatten_file(arguments: argparse.Namespace) -> int:
+    """Print the API graph of a workflow file."""
     print(
         json.dumps(flatten(_load(arguments.file), _schema(arguments)), indent=None if arguments.json else 1)
     )
     return 0
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def check_file(arguments: argparse.Namespace) -> int:
+    """Say what a server would refuse in a workflow file, and which roles it has."""
     ui = _load(arguments.file)
     schema = connect(find_project(arguments.project)).schema if arguments.server else _schema(arguments)
     problems = check.check_graph(flatten(ui, schema), schema)

@@ -21,7 +21,7 @@ from ltxlib.core.schema import (
     pack_of,
     types_fit,
 )
-from ltxlib.core.wiring import in_a_ring
+from ltxlib.core.wiring import in_a_ring, is_link
 
 _NUMBERS = {"INT": int, "FLOAT": float}
 _UPLOADED = ("image_upload", "video_upload", "audio_upload", "file_upload")
@@ -60,8 +60,9 @@ def check_graph(api: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
 
 
 def _where(node_id: str, node: Mapping[str, Any]) -> str:
-    title = (node.get("_meta") or {}).get("title") or node.get("class_type")
-    return who({"id": node_id, "title": title})
+    meta = node.get("_meta")
+    title = meta.get("title") if isinstance(meta, Mapping) else None
+    return who({"id": node_id, "title": title or node.get("class_type")})
 
 
 def _check_class(node_id: str, node: Any, schema: NodeSchema) -> Iterator[Problem]:
@@ -83,7 +84,7 @@ def _reached(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
     waiting = list(outputs)
     while waiting:
         for value in api[waiting.pop()]["inputs"].values():
-            if _wire(value) and value[0] in api and value[0] not in seen:
+            if is_link(value, api) and value[0] not in seen:
                 seen[value[0]] = None
                 waiting.append(value[0])
     return list(seen)

@@ -41,11 +41,7 @@ def _choices(definition: Graph, port: Port) -> Sequence[Any]:
 
 def apply_row(node: Node) -> None:
     """Read the instance's own row of values, one place per promoted input."""
-    kept = {
-        entry["originalEntry"][1]: entry["hostValue"]
-        for entry in reversed(node.properties.get("proxyWidgetErrorQuarantine") or [])
-        if isinstance(entry, Mapping) and "hostValue" in entry and str(entry["originalEntry"][0]) == "-1"
-    }
+    kept = _kept_apart(node)
     row = list(node.raw.get("widgets_values") or [])
     place = 0
     for socket, port in zip(node.sockets, node.definition.inputs, strict=True):
@@ -59,3 +55,14 @@ def apply_row(node: Node) -> None:
             choices = _choices(node.definition, port)
             socket.promoted = choices[0] if choices else None
         place += 1
+
+
+def _kept_apart(node: Node) -> dict[str, Any]:
+    """Values of the instance's own inputs that the client once could not place; of two the first counts."""
+    kept: dict[str, Any] = {}
+    entries = node.properties.get("proxyWidgetErrorQuarantine")
+    for entry in entries if isinstance(entries, list) else ():
+        original = entry.get("originalEntry") if isinstance(entry, Mapping) else None
+        if isinstance(original, list) and len(original) > 1 and original[0] == "-1" and "hostValue" in entry:
+            kept.setdefault(str(original[1]), entry["hostValue"])
+    return kept

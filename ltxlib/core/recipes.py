@@ -233,7 +233,7 @@ def _stage_one(builder: WorkflowBuilder) -> None:
 
 def _stage_two(builder: WorkflowBuilder) -> None:
     builder.add("upsample", "LTXVLatentUpsampler", title="Enlarge the film")
-    builder.add("rejoin", "LTXVConcatAVLatent", title="Film and sound together again")
+    builder.add("rejoin", "LTXVConcatAVLatent", title="Film and sound once more")
     builder.add("noise_two", "RandomNoise", {"noise_seed": 42}, title="Seed, stage two [ltx.seed]")
     builder.add("sigmas_two", "ManualSigmas", {"sigmas": SECOND_SIGMAS}, title="Stage two: 3 steps")
     builder.add("refine", "SamplerCustomAdvanced", title="Refine, stage two")

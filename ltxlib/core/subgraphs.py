@@ -62,15 +62,17 @@ def _with_own_numbers(ui: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
                 used.add(str(last))
             else:
                 used.add(key)
-                if key.lstrip("-").isdigit():
+                if key.isdecimal():
                     last = max(last, int(key))
         result[definition["id"]] = _renumbered(definition, new) if new else definition
     return result
 
 
 def _last_number(ui: Mapping[str, Any]) -> int:
-    last = (ui.get("state") or {}).get("lastNodeId") if ui.get("version") == 1 else ui.get("last_node_id")
-    return int(last) if str(last).isdigit() else 0
+    """The highest node number the file says was ever given."""
+    state = ui.get("state") if ui.get("version") == 1 else {"lastNodeId": ui.get("last_node_id")}
+    last = state.get("lastNodeId") if isinstance(state, Mapping) else None
+    return int(last) if str(last).isdecimal() else 0
 
 
 def _renumbered(definition: Mapping[str, Any], new: Mapping[str, int]) -> dict[str, Any]:

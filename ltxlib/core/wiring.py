@@ -14,7 +14,7 @@ _FACTOR = re.compile(r"x(\d+(?:\.\d+)?)")
 
 def is_link(value: Any, api: Mapping[str, Any]) -> bool:
     """Whether an input's value is a wire to another node of the graph."""
-    return isinstance(value, list) and len(value) == 2 and value[0] in api
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0] in api
 
 
 def takers(api: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:

@@ -120,7 +120,7 @@ def _video_stream(container: Any, shape: FilmShape, coding: Coding) -> Any:
     stream = container.add_stream("libx264", rate=shape.fps, options=options)
     stream.width, stream.height, stream.pix_fmt = shape.width_px, shape.height_px, "yuv420p"
     context = stream.codec_context
-    context.gop_size, context.max_b_frames = group, 2
+    context.max_b_frames = 2
     context.colorspace, context.color_primaries, context.color_trc, context.color_range = 1, 1, 1, 1
     return stream
 

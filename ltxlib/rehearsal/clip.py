@@ -32,20 +32,20 @@ def render_clip(
 ) -> None:
     """Draws the clip and writes it to `out`, whole or not at all.
 
-    H.264 High yuv420p BT.709, AAC-LC 24 kHz stereo where `spec.sound`, moov first. `tags` are kept in the MP4;
-    `comment` always says REHEARSAL. `on_frame(done)` is called after each frame with how many are drawn (1 to
-    `spec.frames`); whatever it raises ends ffmpeg, removes the half file and goes on to the caller.
-    Raises FfmpegMissing, MediaError (ffmpeg failed), StoreError (the file could not be put in place), BadInput
-    (the start image cannot be used).
+    H.264 High yuv420p BT.709, AAC-LC 24 kHz stereo where `spec.sound`, moov first. `tags` are kept in the
+    MP4; `comment` always says REHEARSAL. `on_frame(done)` is called after each frame with how many are drawn
+    (1 to `spec.frames`); whatever it raises ends ffmpeg, removes the half file and goes on to the caller.
+    Raises FfmpegMissing, MediaError (ffmpeg failed), StoreError (the file could not be put in place),
+    BadInput (the start image cannot be used).
     """
     from ltxlib.rehearsal import picture
 
     frames = picture.frames(spec)
     part = out.with_name(out.name + ".part")
     try:
-        with _encoder(spec, part, ffmpeg_path, tags) as pipe:
+        with _encoder(spec, part, ffmpeg_path, tags) as write:
             for done, frame in enumerate(frames, start=1):
-                pipe.write(frame)
+                write(frame)
                 if on_frame is not None:
                     on_frame(done)
         _put_in_place(part, out)
@@ -54,8 +54,10 @@ def render_clip(
 
 
 @contextmanager
-def _encoder(spec: ClipSpec, part: Path, ffmpeg_path: Path, tags: Mapping[str, str]) -> Iterator[IO[bytes]]:
-    """An ffmpeg that takes raw frames on the pipe given; its failures become MediaError."""
+def _encoder(
+    spec: ClipSpec, part: Path, ffmpeg_path: Path, tags: Mapping[str, str]
+) -> Iterator[Callable[[bytes], None]]:
+    """An ffmpeg, as a function that takes one raw frame after another; its failures become MediaError."""
     with ExitStack() as stack:
         # Files without a name: nothing is left behind even if this process is killed.
         complaints = stack.enter_context(tempfile.TemporaryFile())
@@ -72,33 +74,40 @@ def _encoder(spec: ClipSpec, part: Path, ffmpeg_path: Path, tags: Mapping[str, s
             )
         except OSError as error:
             raise FfmpegMissing(f"The program {ffmpeg_path} could not be started ({error}).") from error
+
+        def write(frame: bytes) -> None:
+            try:
+                process.stdin.write(frame)
+            except BrokenPipeError as error:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(ENDING_S)
+                raise _failure(part, complaints) from error
+
         try:
-            yield process.stdin
-            process.stdin.close()
-            process.wait()
-        except BrokenPipeError:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(ENDING_S)
+            yield write
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            if process.wait() != 0:
+                raise _failure(part, complaints)
         finally:
             _end(process)
-        if process.returncode != 0:
-            complaints.seek(0)
-            said = complaints.read().decode(errors="replace").strip().splitlines()
-            raise MediaError(
-                f"ffmpeg could not write the clip {part.with_suffix('').name}: {' '.join(said[-3:])}",
-                cure="Check that the disk has room and that ffmpeg knows libx264 and aac, then run this again.",
-            )
+
+
+def _failure(part: Path, complaints: IO[bytes]) -> MediaError:
+    """The error for an ffmpeg that gave up, in its own last words."""
+    complaints.seek(0)
+    said = complaints.read().decode(errors="replace").strip().splitlines()
+    return MediaError(
+        f"ffmpeg could not write the clip {part.with_suffix('').name}: {' '.join(said[-3:])}",
+        cure="Check that the disk has room and that this ffmpeg has libx264 and aac.",
+    )
 
 
 def _end(process: subprocess.Popen) -> None:
-    """Ends an ffmpeg that still runs and closes its pipe; one that has ended is left alone."""
+    """Ends an ffmpeg that still runs (what it wrote is thrown away) and closes its pipe."""
     if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(ENDING_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()
+        process.wait()
     with suppress(BrokenPipeError):
         process.stdin.close()
 
@@ -143,7 +152,7 @@ def _arguments(spec: ClipSpec, part: Path, facts: IO[bytes], sound: IO[bytes] | 
 
 def _filled(content: bytes) -> IO[bytes]:
     """A nameless file that holds `content`, wound back to its start."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     file.write(content)
     file.seek(0)
     return file

@@ -12,7 +12,7 @@ LUMA_BLACK, LUMA_SPAN, CHROMA_ZERO, CHROMA_SPAN = 16, 219, 128, 224
 
 
 def planes(canvas: np.ndarray) -> tuple[Plane, Plane, Plane]:
-    """Luma, blue difference and red difference in 8-bit steps, not yet rounded; canvas: (3, height, width), 0 to 1."""
+    """Luma, blue and red difference in 8-bit steps, not rounded; canvas: (3, height, width), 0 to 1."""
     luma, blue, red = differences(canvas)
     luma += LUMA_BLACK
     blue += CHROMA_ZERO

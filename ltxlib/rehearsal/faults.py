@@ -25,7 +25,7 @@ class Fault:
         `node_errors` (POST /prompt answers 200 with node_errors), `slow` (an answer takes `seconds`),
         `error_500` (an answer is a 500).
     take: for faults of a take, the how-manieth prompt to start from now on, 1 is the next; `die`,
-        `drop_sockets` and `forget` also strike at once, with 0. Those in mid-take strike in the first sampler.
+        `drop_sockets` and `forget` also strike at once, with 0. Mid-take is in the first sampler.
     count: how often it strikes: that many takes in a row from `take` on, answers or posts; 1 or more.
     seconds: how long a slow answer takes.
     path: for faults of an answer, only addresses that begin so (without `/api`).

@@ -9,6 +9,8 @@ import re
 from email.utils import formatdate
 from pathlib import Path
 
+from tornado.iostream import StreamClosedError
+
 from ltxlib.rehearsal.answers import Answer
 from ltxlib.rehearsal.places import annotated, inside
 
@@ -110,13 +112,16 @@ class View(Answer):
         if self.request.method == "HEAD":
             return self.finish()
         left = part[1] - part[0] + 1
-        with path.open("rb") as file:
-            file.seek(part[0])
-            while left > 0 and (piece := file.read(min(CHUNK_BYTES, left))):
-                self.write(piece)
-                left -= len(piece)
-                await self.flush()
-        return self.finish()
+        try:
+            with path.open("rb") as file:
+                file.seek(part[0])
+                while left > 0 and (piece := file.read(min(CHUNK_BYTES, left))):
+                    self.write(piece)
+                    left -= len(piece)
+                    await self.flush()
+            return self.finish()
+        except StreamClosedError:
+            return None  # the client has seen enough, as browsers do with videos
 
 
 class UploadImage(Answer):

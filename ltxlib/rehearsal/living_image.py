@@ -1,4 +1,4 @@
-"""A clip that starts from a still picture: it breathes, its light plays, its water moves, weather passes by."""
+"""A clip that starts from a still picture: it breathes, its light plays, its water moves, weather passes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def opened(path: Path, width: int, height: int) -> Image.Image:
         with Image.open(path) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise BadInput(
-                    f"The picture {path.name} has {image.width} x {image.height} pixels, more than any clip can use.",
+                    f"The picture {path.name} is far too large ({image.width} x {image.height} pixels).",
                     cure="Save a smaller copy and use that.",
                 )
             upright = ImageOps.exif_transpose(image).convert("RGB")
@@ -46,8 +46,10 @@ def opened(path: Path, width: int, height: int) -> Image.Image:
 
 
 def planes_of(spec: ClipSpec, stage: Stage, weather: Sequence[Layer]) -> Iterator[tuple[Plane, Plane, Plane]]:
-    """The planes of every frame. The first frame is the picture itself at image_strength 1; at less, it is already
-    in motion. Raises BadInput at once if the picture cannot be used."""
+    """The planes of every frame; at image_strength 1 the first is the picture, at less it moves already.
+
+    Raises BadInput at once if the picture cannot be used.
+    """
     assert spec.image is not None
     picture = opened(spec.image, spec.width_px, spec.height_px)
     return _Living(spec, stage, weather, picture).frames()
@@ -68,7 +70,9 @@ class _Living:
         self._small: Canvas = np.asarray(small, np.float32).transpose(2, 0, 1) / 255
         self._layers = [Layer(self._light(spec)), *self._masked(weather)]
         self._camera = Camera.named(spec.camera, spec.camera_strength, 1, 1, from_all=True)
-        self._water = _Water(stage) if stage.story.has("sea", "lake", "shore", "stream", "boat") else None
+        self._water = (
+            _Water(stage) if stage.story.has("sea", "waves", "lake", "shore", "stream", "boat") else None
+        )
 
     def frames(self) -> Iterator[tuple[Plane, Plane, Plane]]:
         """Luma, blue and red difference of each frame, the last two at half size."""
@@ -104,7 +108,7 @@ class _Living:
         return None if box == (0.0, 0.0, 1.0, 1.0) else box
 
     def _light(self, spec: ClipSpec):
-        """Light that plays: warm bright places flicker like flames, all else shifts a little as if clouds passed."""
+        """Light that plays: warm bright places flicker like flames, all else shifts as if clouds passed."""
         red, green, blue = self._small
         warm = smoothstep(0.08, 0.4, red - blue) * smoothstep(0.25, 0.75, np.maximum(red, green))
         warm = np.clip(blur(warm.astype(np.float32), 10 * self._stage.unit), 0, 1)
@@ -123,7 +127,7 @@ class _Living:
         return paint
 
     def _masked(self, weather: Sequence[Layer]) -> list[Layer]:
-        """Weather that stays outside: seen through a window it shows only where the picture is cool and blue."""
+        """Weather that stays outside: through a window it shows only where the picture is cool and blue."""
         if not self._stage.story.has("window", "cabin", "candle", "fireplace"):
             return list(weather)
         red, _, blue = self._small

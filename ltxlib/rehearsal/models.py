@@ -83,6 +83,8 @@ _FOLDER_BY_INPUT = {
     "clip_name2": "text_encoders",
     "clip_name3": "text_encoders",
     "text_encoder": "text_encoders",
+    "gemma_path": "text_encoders",
+    "ltxv_path": "checkpoints",
 }
 
 

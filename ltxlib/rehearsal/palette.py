@@ -14,7 +14,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Palette:
-    """zenith, middle, horizon: the sky from top to bottom. light: sun or moon. haze: what distance fades into.
+    """zenith, middle, horizon: the sky from top to bottom. light: sun or moon. haze: what distance fades to.
 
     ambient: how bright things without light of their own are, 0 to 1.
     """

@@ -67,7 +67,7 @@ def frames(spec: ClipSpec) -> Iterator[bytes]:
     stage = stage_for(spec)
     finish = Finish(spec)
     if spec.image is not None and spec.image_strength > 0:
-        made = living_image.planes_of(spec, stage, scenery.weather(stage))
+        made = living_image.planes_of(spec, stage, scenery.over_an_image(stage))
     else:
         made = _drawn(spec, stage)
     return (finish.frame(*parts) for parts in made)
@@ -90,7 +90,7 @@ class Finish:
     """Gives frames their grain and their mark and makes bytes of them."""
 
     def __init__(self, spec: ClipSpec) -> None:
-        # The same faint grain on every frame hides the steps of 8-bit gradients and costs the encoder nothing.
+        # One faint grain for all frames hides the steps of 8-bit gradients and costs the encoder nothing.
         size = (spec.height_px, spec.width_px)
         self._grain = spec.rng("grain").triangular(-1, 0, 1, size).astype(np.float32) * 0.75
         self._mark = Mark(spec.width_px, spec.height_px)
@@ -103,7 +103,7 @@ class Finish:
 
 
 def fitted(plane: Plane, size: tuple[int, int], box: Box | None, soft: float) -> Plane:
-    """The part of the plane that the camera sees, at this size (width, height), a little coarser if `soft` > 1."""
+    """What the camera sees of the plane, at this size (width, height), a little coarser if `soft` > 1."""
     image = Image.fromarray(plane)
     if soft > 1:
         small = (max(2, round(plane.shape[1] / soft)), max(2, round(plane.shape[0] / soft)))

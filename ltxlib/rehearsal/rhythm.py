@@ -13,7 +13,7 @@ LEAD_IN_S = 6.0
 
 
 def wander(rng: np.random.Generator, slow_s: float, parts: int = 4) -> Curve:
-    """A curve over time (seconds) that strolls between about -1 and 1 without jumps; slow_s: its slowest turn."""
+    """A curve over time (seconds) that strolls between about -1 and 1; slow_s: its slowest turn."""
     pace = 2 * np.pi / slow_s * (1 + 2.2 * np.linspace(0, 1, parts) ** 1.3 + rng.uniform(-0.15, 0.15, parts))
     phase = rng.uniform(0, 2 * np.pi, parts)
     weight = 1.0 / (1 + np.arange(parts)) ** 0.7
@@ -50,7 +50,7 @@ class Rhythm:
         self.rumbles = np.vstack([first, later[later[:, 0] > first[0][0] + 3.0]])
 
     def cycle(self, t: np.ndarray | float) -> np.ndarray:
-        """How many waves have come in by now; the whole part counts them, the rest is the place within one."""
+        """How many waves have come in by now; the part after the point is the place within one."""
         return np.asarray(t) / self.period_s + self.phase + 0.06 * self._breath(t)
 
     def swell(self, t: np.ndarray | float) -> np.ndarray:

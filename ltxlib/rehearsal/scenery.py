@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ltxlib.rehearsal import scenery_air as air
 from ltxlib.rehearsal import scenery_boats as boats
 from ltxlib.rehearsal import scenery_brook as brook
-from ltxlib.rehearsal import scenery_close as close
 from ltxlib.rehearsal import scenery_fall as fall
 from ltxlib.rehearsal import scenery_fire as fire
 from ltxlib.rehearsal import scenery_glass as glass
 from ltxlib.rehearsal import scenery_land as land
 from ltxlib.rehearsal import scenery_room as room
+from ltxlib.rehearsal import scenery_shelter as shelter
 from ltxlib.rehearsal import scenery_sky as skies
 from ltxlib.rehearsal import scenery_train as train
 from ltxlib.rehearsal import scenery_water as water
 from ltxlib.rehearsal import scenery_wood as wood
 from ltxlib.rehearsal.palette import rgb
+from ltxlib.rehearsal.scenery_candle import candles
 from ltxlib.rehearsal.scenery_drops import Drops
+from ltxlib.rehearsal.scenery_leaf import leaf
 from ltxlib.rehearsal.scenery_rocks import rocks
 from ltxlib.rehearsal.stage import Layer, Stage
 
@@ -43,6 +46,18 @@ def weather(stage: Stage) -> list[Layer]:
         made.append(air.leaves(stage, LEAVES))
     if story.has("fireflies"):
         made.append(air.fireflies(stage, 0.45, 0.95))
+    return made
+
+
+def over_an_image(stage: Stage) -> list[Layer]:
+    """What moves in front of a still picture: drops that run down its window, or the weather."""
+    if stage.story.has("window") and stage.story.has("rain"):
+        return [Layer(Drops(stage, many=0.0, fogged=0.0, gain=1.9).paint)]
+    made = weather(replace(stage, story=replace(stage.story, place="picture")))
+    if stage.story.has("fire", "fireplace", "campfire"):
+        made.append(air.embers(stage, 0.5, 0.75, 0.2))
+    if not made and not stage.story.has("sea", "waves", "lake", "stream"):
+        made.append(air.motes(stage, stage.colours.light, count=36))
     return made
 
 
@@ -171,7 +186,7 @@ def _glass(stage: Stage) -> list[Layer]:
 
 
 def _candle(stage: Stage) -> list[Layer]:
-    made = [room.dim_room(stage, 0.7), *room.candles(stage, 0.72)]
+    made = [room.dim_room(stage, 0.7), *candles(stage, 0.72)]
     return [*made, air.motes(stage, rgb("ffb56a"), count=40)]
 
 
@@ -198,11 +213,7 @@ def _lake(stage: Stage) -> list[Layer]:
 
 
 def _stream(stage: Stage) -> list[Layer]:
-    return [*wood.woods(stage)[:5], air.mist(stage, 0.44, thick=0.5, spread=0.1), *brook.brook(stage, 0.47)]
-
-
-def _waterfall(stage: Stage) -> list[Layer]:
-    return fall.waterfall(stage)
+    return [*wood.woods(stage)[:6], air.mist(stage, 0.44, thick=0.5, spread=0.1), *brook.brook(stage, 0.47)]
 
 
 def _underwater(stage: Stage) -> list[Layer]:
@@ -223,7 +234,7 @@ def _calm(stage: Stage) -> list[Layer]:
     place = skies.light_place(stage, 0.5)
     made = [
         skies.sky(stage, 1.0, sun=(place[0], 0.8)),
-        glass.bokeh(stage, low=0.1, high=1.0, many=40, bright=0.45),
+        glass.orbs(stage),
     ]
     return [*made, air.mist(stage, 0.7, thick=0.5, spread=0.3), air.motes(stage, stage.colours.light)]
 
@@ -232,11 +243,7 @@ def _porch(stage: Stage) -> list[Layer]:
     made = [*wood.woods(stage), glass.out_of_focus(stage, 0.012)]
     if stage.story.has("rain"):
         made += [air.rain(stage), brook.rings(stage, 0.72)]
-    return [*made, *close.porch(stage)]
-
-
-def _leaf(stage: Stage) -> list[Layer]:
-    return close.leaf(stage)
+    return [*made, *shelter.porch(stage)]
 
 
 def _view(stage: Stage) -> list[Layer]:
@@ -268,13 +275,13 @@ PLACES: dict[str, Callable[[Stage], list[Layer]]] = {
     "table": _table,
     "lake": _lake,
     "stream": _stream,
-    "waterfall": _waterfall,
+    "waterfall": fall.waterfall,
     "underwater": _underwater,
     "street": _street,
     "calm": _calm,
-    "tent": close.tent,
+    "tent": shelter.tent,
     "porch": _porch,
-    "leaf": _leaf,
+    "leaf": leaf,
     "glass": _glass,
     "heavens": _heavens,
 }

@@ -93,7 +93,7 @@ def mist(stage: Stage, line: float, *, thick: float = 0.5, spread: float = 0.18,
 
 
 def embers(stage: Stage, x: float, y: float, spread: float, *, rise: float = 0.5) -> Layer:
-    """Sparks that fly up from a fire whenever it cracks; x, y, spread, rise are parts of the height (x: width)."""
+    """Sparks that fly up whenever a fire cracks; x is a part of the width, the others of the height."""
     pops = stage.rhythm.pops
     rng = stage.rng("embers")
     each = 4
@@ -216,7 +216,7 @@ def rays(stage: Stage, x: float, *, strength: float = 0.2, lean: float = 0.5) ->
 def steam(
     stage: Stage, x: float, y: float, *, wide: float = 0.05, tall: float = 0.32, light: float = 0.35
 ) -> Layer:
-    """A thin plume that rises from a point and curls; x, y as parts of the canvas, wide and tall of its height."""
+    """A thin plume that rises from a point and curls; x is a part of the width, the others of the height."""
     rng = stage.rng("steam")
     sway = wander(rng, 8)
     height, width = max(8, int(tall * stage.height / 2)), max(8, int(tall * stage.height / 2.2))
@@ -229,7 +229,7 @@ def steam(
         bend = 0.5 * up**1.5 * (float(sway(t)) + np.sin(5 * up - 1.1 * t) * 0.8)
         off = (across - bend) / (0.3 + 0.8 * up)
         body = np.exp(-(off**2) * 1.6) * smoothstep(0, 0.12, up) * smoothstep(1, 0.35, up)
-        curls = sampled(texture, off * 16 + 60, up * 78 + 17 * t)
+        curls = sampled(texture, off * 16 + 60, up * 78 + 24 * t)
         alpha = resize(
             (body * smoothstep(0.36, 0.85, curls) * light).astype(np.float32), 2 * width, 2 * height
         )

@@ -114,7 +114,7 @@ def _moved(mask: Plane, down: float, lean: float, x: float, y: float) -> Plane:
 
 def _rowwise(plane: Plane, shift: np.ndarray) -> Plane:
     """Each row moved sideways by its own amount."""
-    height, width = plane.shape
+    width = plane.shape[1]
     at = np.clip(
         np.arange(width, dtype=np.int64)[None, :] + np.rint(shift).astype(np.int64)[:, None], 0, width - 1
     )

@@ -12,7 +12,7 @@ from ltxlib.rehearsal.texture import Plane, dots, smoothstep, tile
 class Drops:
     """Rain on a pane: resting drops that show the world upside down, and running ones that wipe a trail."""
 
-    def __init__(self, stage: Stage, *, many: float = 1.0, fogged: float = 0.3) -> None:
+    def __init__(self, stage: Stage, *, many: float = 1.0, fogged: float = 0.3, gain: float = 0.0) -> None:
         self._stage = stage
         rng = stage.rng("drops")
         self._rng_look = stage.rng("drop shapes")
@@ -35,7 +35,7 @@ class Drops:
         clouded = tile(rng, w, h, grain_x=160 * unit, grain_y=160 * unit, rough=1.2)
         edge = np.maximum(np.abs(stage.xs / w - 0.5), np.abs(stage.ys / h - 0.5)) * 2
         dark = stage.colours.ambient < 0.45
-        self._gain = np.float32({"night": 1.75, "dusk": 1.6}.get(stage.story.time, 1.0))
+        self._gain = np.float32(gain or {"night": 1.75, "dusk": 1.6}.get(stage.story.time, 1.0))
         self._fog = np.clip(
             (0.5 if dark else 1.0) * fogged * (0.55 + 0.6 * clouded + 0.5 * edge**3), 0, 0.8
         ).astype(np.float32)
@@ -170,4 +170,4 @@ class _Run:
 
 
 def _runs(stage: Stage, rng: np.random.Generator) -> list[_Run]:
-    return [_Run(stage, rng) for _ in range(15)]
+    return [_Run(stage, rng) for _ in range(20)]

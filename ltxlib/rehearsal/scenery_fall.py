@@ -13,7 +13,7 @@ from ltxlib.rehearsal.texture import dots, resize, sampled, smoothstep, tile
 
 def waterfall(stage: Stage) -> list[Layer]:
     """A tall fall between dark cliffs into a pool, with spray drifting at its foot."""
-    rng, c, w, h, unit = stage.rng("waterfall"), stage.colours, stage.width, stage.height, stage.unit
+    rng, c, w, h = stage.rng("waterfall"), stage.colours, stage.width, stage.height
     foot = int(h * 0.74)
     x = stage.xs / w
     y = np.arange(foot, dtype=np.float32)[:, None] / foot
@@ -33,7 +33,7 @@ def waterfall(stage: Stage) -> list[Layer]:
 
     def paint(canvas: Canvas, t: float) -> None:
         part = canvas[:, :foot]
-        drop = np.float32(430 * t)
+        drop = np.float32(330 * t)
         thick = sampled(strands, fall_x + 3 * float(sway(t)), fall_y - drop)
         thin = sampled(fine, fall_x * 2.2, fall_y * 1.3 - 1.25 * drop)
         veil = np.clip(0.18 + 1.25 * (0.62 * thick + 0.38 * thin), 0, 1)

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from ltxlib.rehearsal.palette import Colour, mixed, rgb, scaled, shifted
 from ltxlib.rehearsal.rhythm import wander
-from ltxlib.rehearsal.scenery_room import Candle
+from ltxlib.rehearsal.scenery_candle import Candle
 from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
 from ltxlib.rehearsal.texture import Plane, blur, dots, glow, resize, sampled, smoothstep, tile
 
@@ -15,7 +15,13 @@ LIGHTS = (rgb("ffb765"), rgb("ff8f4a"), rgb("ffd9a0"), rgb("7fb4ff"), rgb("ff6f6
 
 
 def bokeh(
-    stage: Stage, *, low: float = 0.22, high: float = 0.88, many: int = 70, bright: float = 1.0
+    stage: Stage,
+    *,
+    low: float = 0.22,
+    high: float = 0.88,
+    many: int = 70,
+    bright: float = 1.0,
+    warm: bool = False,
 ) -> Layer:
     """City lights far out of focus: soft discs that glow up and down a little; a few glide by."""
     rng, h = stage.rng("bokeh"), stage.height
@@ -25,9 +31,7 @@ def bokeh(
         part = groups[k % 4]
         x, y = rng.uniform(0, stage.width), h * (low + (high - low) * rng.beta(2.2, 2.0))
         radius = h * (0.012 + 0.058 * rng.uniform(0, 1) ** 1.6)
-        colour = shifted(
-            LIGHTS[int(rng.choice(6, p=chances))], rng.uniform(-0.02, 0.02)
-        )
+        colour = shifted(LIGHTS[int(rng.choice(6, p=chances))], rng.uniform(-0.02, 0.02))
         _add_disc(
             part, x, y, radius, scaled(colour, bright * rng.uniform(0.2, 0.62) * (1.25 - 9 * radius / h))
         )
@@ -49,6 +53,25 @@ def bokeh(
         for x, pace, radius, colour in cars:
             at = ((x + pace * t) % 1.2 - 0.1) * stage.width
             _add_disc(canvas, at, lane + pace * 400 * stage.unit, radius, colour)
+
+    return Layer(paint)
+
+
+def orbs(stage: Stage, many: int = 30) -> Layer:
+    """Large soft lights that float past each other, for a prompt that names no place."""
+    rng, w, h = stage.rng("orbs"), stage.width, stage.height
+    x, y = rng.uniform(0, 1, many), rng.uniform(0.05, 1.0, many)
+    radius = h * (0.015 + 0.06 * rng.uniform(0, 1, many) ** 1.5)
+    pace = rng.uniform(0.004, 0.014, many) * rng.choice([-1, 1], many)
+    paths = [(wander(rng, 12), wander(rng, 9)) for _ in range(many)]
+    level = rng.uniform(0.06, 0.22, many)
+    tints = [mixed(LIGHTS[int(k)], stage.colours.light, 0.4) for k in rng.integers(0, len(LIGHTS), many)]
+
+    def paint(canvas: Canvas, t: float) -> None:
+        for k, (aside, glow_) in enumerate(paths):
+            px = ((x[k] + pace[k] * t + 0.1) % 1.2 - 0.1) * w
+            py = (y[k] - 0.006 * t + 0.012 * float(aside(t))) * h
+            _add_disc(canvas, px, py, radius[k], scaled(tints[k], level[k] * (1 + 0.3 * float(glow_(t)))))
 
     return Layer(paint)
 
@@ -148,7 +171,7 @@ def nightfall(stage: Stage) -> Layer:
     """Dims and cools what is outside, as an evening looks from a lit room."""
 
     def paint(canvas: Canvas, t: float) -> None:
-        for plane, tint in zip(canvas, (0.50, 0.62, 0.80), strict=True):
+        for plane, tint in zip(canvas, (0.54, 0.62, 0.74), strict=True):
             plane *= np.float32(tint)
 
     return Layer(paint, still=True)
@@ -169,7 +192,7 @@ def _frame(stage: Stage, light: Plane | None) -> Layer:
     rng, unit, w, h = stage.rng("frame"), stage.unit, stage.width, stage.height
     image = Image.new("L", (w * 2, h * 2), 255)
     pen = ImageDraw.Draw(image)
-    side, ledge, bar = 0.055 * h, 0.13 * h, 0.016 * h
+    side, ledge, bar = min(0.055 * h, 0.08 * w), 0.13 * h, min(0.016 * h, 0.03 * w)
     across = rng.uniform(0.46, 0.54) * w
     for left, right in ((side, across - bar), (across + bar, w - side)):
         for top, bottom in ((side, 0.4 * h - bar), (0.4 * h + bar, h - ledge)):

@@ -65,7 +65,9 @@ def _ridge(stage: Stage, horizon: float, i: int, count: int, tall: float, near: 
         )
         k = max(1, round(3 * stage.unit))
         facet = (folds - np.roll(folds, (-k, k), axis=(0, 1))) * (26 / k) * stage.unit
-        slope = np.clip(np.gradient(blur(line, 9 * stage.unit)[0]), -1, 1)[None, :] * smoothstep(0.5, 0.0, below)
+        slope = np.clip(np.gradient(blur(line, 9 * stage.unit)[0]), -1, 1)[None, :] * smoothstep(
+            0.5, 0.0, below
+        )
         cap = smoothstep(-0.75, 0.75, facet + 0.5 * slope) * (1 - veil) * (0.8 - 0.3 * part)
         body += cap * (np.array(white, np.float32)[:, None, None] - body)
 
@@ -98,7 +100,7 @@ def pine(pen: ImageDraw.ImageDraw, x: float, base: float, height: float, rng: np
 def pines(
     stage: Stage, line: float, tall: float, *, depth: float, name: str, snowy: bool = False, gap=None
 ) -> Layer:
-    """A row of pines standing at `line`, `tall` high (parts of the height); depth 0 (far, hazy) to 1 (near, dark).
+    """A row of pines at `line`, `tall` high (parts of the height); depth 0 (far, hazy) to 1 (near, dark).
 
     gap: (middle, half width) as parts of the width where no trees stand.
     """

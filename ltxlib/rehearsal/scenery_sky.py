@@ -237,8 +237,8 @@ def light_place(stage: Stage, horizon: float) -> tuple[float, float]:
 
 
 def heavens(stage: Stage, horizon: float, place: tuple[float, float]) -> list[Layer]:
-    """The whole sky as the story wants it: colours, then stars, moon or sun, aurora, clouds, lightning, birds."""
-    story, c = stage.story, stage.colours
+    """The whole sky as the story wants it: colours, stars, moon or sun, aurora, clouds, lightning, birds."""
+    story = stage.story
     night = story.time == "night"
     clear = not story.has("rain", "fog", "thunder") and story.time != "overcast"
     moonlit = night and (story.has("moon") or not story.has("stars", "aurora", "rain", "fire", "thunder"))

@@ -10,6 +10,7 @@ from ltxlib.rehearsal.texture import Plane, sampled, smoothstep, tile
 
 GRAVITY = 9.81
 EYE_M = 4.6
+MELT = 0.16
 
 
 class Waves:
@@ -103,7 +104,7 @@ def horizon_haze(stage: Stage, horizon: float, amount: float = 0.5, *, deep: flo
 
 
 def beach(stage: Stage, edge: float) -> Layer:
-    """Sand in front with thin sheets of water that run up, leave lace and sink away; edge: where the sea ends."""
+    """Sand in front, and thin sheets of water that run up, leave lace and sink; edge: where the sea ends."""
     rng, c = stage.rng("beach"), stage.colours
     top = int(stage.height * (edge - 0.2))
     rows = stage.height - top
@@ -129,9 +130,10 @@ def beach(stage: Stage, edge: float) -> Layer:
             age = cycle - number + wave
             side = np.sin(2.3 * (number - wave))
             line = edge + 0.01 + _reach(age) + shape * (1 + side) + 0.006 * np.sin(9 * x + 0.6 * t + 2 * side)
-            if wave >= 0:
+            # Near the sand a wave is both for a moment, so that its crest melts into the sheet.
+            if age > -MELT:
                 _sheet(stage, part, y, line, age, lace, t)
-            else:
+            if age < MELT:
                 _breaker(stage, part, y, line, age, lace, t)
 
     return Layer(paint)
@@ -158,7 +160,7 @@ def _sheet(stage: Stage, part: Canvas, y: Plane, line: Plane, age: float, lace: 
     """One thin sheet of water with its white edge and the lace it leaves."""
     c = stage.colours
     behind = line - y
-    fading = smoothstep(1.95, 1.2, age)
+    fading = smoothstep(1.95, 1.2, age) * smoothstep(-MELT, 0.12, age)
     inner = smoothstep(-0.19, -0.06, y - line + _reach(age))
     thin = smoothstep(0.0, 0.01, behind) * inner * fading
     water = mixed(mixed(c.middle, c.horizon, 0.5), rgb("8fc4bd"), 0.25 * c.ambient)
@@ -177,7 +179,7 @@ def _sheet(stage: Stage, part: Canvas, y: Plane, line: Plane, age: float, lace: 
 def _breaker(stage: Stage, part: Canvas, y: Plane, line: Plane, age: float, lace: Plane, t: float) -> None:
     """A low wave on its way in: a dark face, then a crest that turns white as it comes near."""
     c = stage.colours
-    near = smoothstep(-1.0, -0.15, age)
+    near = smoothstep(-1.0, -0.15, age) * smoothstep(MELT, -0.1, age)
     off = y - line
     face = np.exp(-(((off - 0.004) / (0.004 + 0.012 * near)) ** 2)) * near
     cover(part, mixed(c.middle, c.zenith, 0.4), face * 0.35)

@@ -12,7 +12,28 @@ from ltxlib.rehearsal.texture import Plane, dots, resize, sampled, smoothstep, t
 
 def woods(stage: Stage) -> list[Layer]:
     """The inside of a wood: light between the leaves far back, trunks in rows, ferns on the ground."""
-    return [still(_woodlight(stage)), *(_trunks(stage, k) for k in range(4)), _undergrowth(stage)]
+    trunks = [_trunks(stage, k) for k in range(4)]
+    return [still(_woodlight(stage)), *trunks[:2], _flutter(stage), *trunks[2:], _undergrowth(stage)]
+
+
+def _flutter(stage: Stage) -> Layer:
+    """Leaves high up that turn in the wind: points of light that come and go with the gusts."""
+    rng, c, unit = stage.rng("flutter"), stage.colours, stage.unit
+    count = 420
+    x, y = rng.uniform(0, stage.width, count), rng.uniform(0, 0.58, count) ** 1.3 * stage.height
+    size, depth = rng.uniform(1.2, 3.0, count) * unit, rng.uniform(0.3, 1, count)
+    turn, phase = rng.uniform(1.6, 3.8, count), rng.uniform(0, 6.28, count)
+    tint = rgb("f0c860") if stage.story.has("birch") else rgb("c8e088")
+    colour = scaled(mixed(tint, c.light, 0.3), 0.25 + 0.8 * c.ambient)
+
+    def paint(canvas: Canvas, t: float) -> None:
+        gust = float(stage.rhythm.gust(t))
+        sway = unit * (3.5 * gust * np.sin(1.1 * t + 0.01 * x / unit) + 1.6 * np.sin(turn * t + phase))
+        shine = np.clip(0.45 + 0.55 * np.sin(turn * t + phase), 0, 1) * (0.45 + 0.55 * gust) * depth
+        leaves = dots(stage.blank(), x + sway, y + 0.4 * sway, size, 0.5 * shine)
+        cover(canvas, colour, np.clip(leaves, 0, 0.8))
+
+    return Layer(paint)
 
 
 def _woodlight(stage: Stage):

@@ -79,7 +79,6 @@ class RehearsalServer:
         if self.running:
             return self
         self.stop()
-        self._temp = tempfile.TemporaryDirectory(prefix="ltx-rehearsal-")
         for folder in (self.output_dir, self.input_dir):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -87,11 +86,13 @@ class RehearsalServer:
                 raise StoreError(
                     f"The rehearsal needs the folder {folder}, but it cannot be made."
                 ) from error
+        self._temp = tempfile.TemporaryDirectory(prefix="ltx-rehearsal-")
         folders = Folders(self.output_dir.resolve(), self.input_dir.resolve(), Path(self._temp.name))
         self._state = RehearsalState(self.settings, folders, self.faults)
         try:
             sockets = bind_sockets(self.port, HOST)
         except OSError as error:
+            self.stop()
             raise ComfyError(
                 f"The rehearsal cannot use port {self.port}: {error.strerror}.",
                 cure="Stop what uses the port (another ComfyUI or rehearsal), or choose another.",
@@ -103,7 +104,7 @@ class RehearsalServer:
             target=lambda: asyncio.run(self._serve(sockets, ready)), name="rehearsal-server", daemon=True
         )
         self._thread.start()
-        ready.wait()
+        ready.wait(STOP_WAIT_S)
         self._worker = Worker(self._state, on_death=self._die)
         self.faults.on_now = self._worker.strike
         self._worker.start()

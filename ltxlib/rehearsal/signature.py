@@ -33,8 +33,11 @@ class Signatures:
         return self._known[node_id]
 
     def _compute(self, node: Mapping[str, Any]) -> str | None:
-        parts: list[Any] = [node["class_type"], self._file_state(node)]
-        for name, value in sorted(node.get("inputs", {}).items()):
+        inputs = node.get("inputs")
+        if not isinstance(inputs, Mapping):
+            return None
+        parts: list[Any] = [node["class_type"], self._file_state(node["class_type"], inputs)]
+        for name, value in sorted(inputs.items()):
             if is_link(value):
                 ancestor = self.of(value[0]) if len(value) == 2 and isinstance(value[0], str) else None
                 if ancestor is None:
@@ -44,9 +47,11 @@ class Signatures:
                 parts.append([name, value])
         return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
-    def _file_state(self, node: Mapping[str, Any]) -> str | None:
+    def _file_state(self, class_type: str, inputs: Mapping[str, Any]) -> str | None:
         """A changed file makes a loader new work, as ComfyUI's own check of the bytes does."""
-        wanted = _READS_FILE.get(node["class_type"])
-        name = node.get("inputs", {}).get(wanted) if wanted else None
+        name = inputs.get(_READS_FILE.get(class_type, ""))
         path = input_file(self._folders, name) if isinstance(name, str) else None
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else None
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else None
+        except OSError:  # gone or unreadable since it was looked for; the loader will say so
+            return None

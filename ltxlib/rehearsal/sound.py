@@ -66,7 +66,7 @@ NIGHT_CRICKETS = 0.35
 
 
 def synth(spec: ClipSpec, duration_s: float, rate_hz: int = 24_000) -> np.ndarray:
-    """The clip's sound: float32, shape (samples, 2), about -23 LUFS, peaks below -3 dBFS, no fade at either end."""
+    """The clip's sound: float32, (samples, 2), about -23 LUFS, peaks below -3 dBFS, not faded at its ends."""
     scene = Scene(
         samples=max(1, round(duration_s * rate_hz)),
         rate_hz=rate_hz,

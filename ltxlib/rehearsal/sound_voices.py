@@ -1,4 +1,4 @@
-"""The voices of wind and weather, water, fire and living things; each gives stereo sound at about the same loudness."""
+"""The voices of weather, water, fire and living things, each stereo and about equally loud."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ def rain(scene: Scene) -> Stereo:
     hiss = noise(scene, "rain", tilt(band(700, 9000), -1.5), wide=0.85)
     far = noise(scene, "rain far", tilt(band(180, 1400), -3), wide=0.8)
     breath = 1 + 0.12 * wander(scene.rng("rain breath"), 6)(t)
-    sound = (0.8 * hiss + 0.5 * far) * breath[:, None]
-    if scene.story.has("window", "train"):
+    sheltered = scene.story.has("tent", "cabin", "porch") and not scene.story.has("train")
+    near, under = (0.25, 0.9) if sheltered else (0.8, 0.5)
+    sound = (near * hiss + under * far) * breath[:, None]
+    if sheltered and not scene.story.has("window"):
+        drops = 1.6 * spray(scene, "roof", 46, ping(scene, 520, 0.014))
+        drops += 1.6 * spray(scene, "canvas", 22, ping(scene, 340, 0.022))
+    elif scene.story.has("window", "train"):
         drops = spray(scene, "glass", 34, ping(scene, 2300, 0.006)) + spray(
             scene, "pane", 16, ping(scene, 1450, 0.011)
-        )
-    elif scene.story.has("tent", "cabin"):
-        drops = spray(scene, "roof", 46, ping(scene, 520, 0.014)) + spray(
-            scene, "canvas", 22, ping(scene, 340, 0.022)
         )
     else:
         drops = spray(scene, "leaf", 40, ping(scene, 3100, 0.004)) + spray(
@@ -49,7 +50,7 @@ def ticks(scene: Scene) -> Stereo:
 
 
 def fire(scene: Scene) -> Stereo:
-    """Fire: a low soft roar that flickers with the flames, fine crackling, and a crack for each burst of sparks."""
+    """Fire: a soft roar that flickers with the flames, fine crackling, a crack for each burst of sparks."""
     t = scene.times
     roar = noise(scene, "roar", tilt(band(60, 320), -2), wide=0.5)
     body = noise(scene, "fire body", tilt(band(250, 1500), -4.5), wide=0.7)
@@ -65,7 +66,7 @@ def fire(scene: Scene) -> Stereo:
 
 
 def sea(scene: Scene) -> Stereo:
-    """Waves that come in as they are seen to: a low roll, then the wash, then the hiss of water running back."""
+    """Waves that come in as they are seen to: a low roll, the wash, the hiss of water running back."""
     t = scene.times
     period = scene.rhythm.period_s
     swell, wash = scene.rhythm.swell(t), scene.rhythm.swell(t - 0.10 * period)

@@ -28,7 +28,7 @@ class ClipSpec:
     """One clip to draw.
 
     width_px, height_px: even, at least 16. frames: 1 or more. fps: above 0. seed: any whole number.
-    image: a picture to start from, or None; image_strength: 0 (ignored) to 1 (the first frame is the picture).
+    image: a picture to start from, or None; image_strength: 0 (ignored) to 1 (the first frame is it).
     steps: sampling steps of the graph; few of them make a softer picture.
     camera: name of a camera LoRA file or "" for none; camera_strength: 0 (off) to about 1.
     Raises BadInput where a number cannot be drawn.

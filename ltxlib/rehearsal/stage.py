@@ -1,4 +1,4 @@
-"""The canvas a clip is drawn on and what every layer of scenery may ask: size, colours, story, timetable, chance."""
+"""The canvas a clip is drawn on and what every layer may ask: size, colours, story, timetable, chance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNIT_AREA_PX = 768 * 512
 
 @dataclass(frozen=True)
 class Stage:
-    """width, height: the canvas in its own pixels (the finished clip may have more). rng: chance by purpose."""
+    """width, height: the canvas in its own pixels (the clip may have more). rng: chance by purpose."""
 
     width: int
     height: int
@@ -57,7 +57,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Layer:
-    """One thing drawn over what is there already; `paint(canvas, t)` changes the canvas in place, t in seconds.
+    """One thing drawn over what is there; `paint(canvas, t)` changes the canvas in place, t in seconds.
 
     still: it looks the same at every t, so it is drawn once if all below it is still too.
     """

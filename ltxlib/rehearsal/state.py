@@ -36,8 +36,11 @@ def input_file(folders: Folders, name: str) -> Path | None:
     """The file LoadImage and its like mean: `a.png`, `sub/a.png`, `a.png [output]`; None when not there."""
     plain, kind = annotated(name)
     folder = folders.of(kind or "input")
-    path = inside(folder, plain) if folder is not None else None
-    return path if path is not None and path.is_file() else None
+    try:
+        path = inside(folder, plain) if folder is not None else None
+        return path if path is not None and path.is_file() else None
+    except (OSError, ValueError):  # too long, or with a zero in it: no file has such a name
+        return None
 
 
 class RehearsalState:

@@ -24,21 +24,22 @@ WORDS = {
     "stream": r"streams?|brooks?|creeks?|rivers?|rivulets?|riverbed|stepping stones",
     "waterfall": r"waterfalls?|cascad\w*|cataract",
     "meadow": r"meadows?|grass\w*|fields?|wheat|barley|prairie|reeds?|lavender|wildflowers?|pasture",
-    "forest": r"forests?|woods|woodlands?|trees?|pines?|firs?|ferns?|moss\w*|birch\w*|jungle|grove|canopy|bamboo",
+    "forest": r"forests?|woods|woodlands?|trees?|pines?|firs?|ferns?|moss\w*|birch\w*|jungle|grove|canopy"
+    r"|bamboo|garden",
     "mountain": r"mountains?|peaks?|alpine|valley|ridges?|hills?|hillside",
     "snow": r"snow\w*|blizzard|winter\w*|frost\w*|flurries|icicles?",
-    "snowfall": r"snowfall|snowing|snowstorm|snowflakes?|flakes|flurries|blizzard|(?:falling|drifting|swirling) snow"
+    "snowfall": r"snowfall|snowing|snowstorm|snowflakes?|flakes|flurries|blizzard|(?:falling|drifting) snow"
     r"|snow (?:\w+ ){0,2}(?:fall|drift|swirl|com)\w*",
     "stars": r"stars?|starry|starlit|milky way|galaxy|constellations?",
     "moon": r"moon\w*",
     "aurora": r"auroras?|northern lights|polar lights",
-    "city": r"cit(?:y|ies)|streets?|skyline|neon|traffic|downtown|buildings?|rooftops?|apartment|streetlamps?|urban",
+    "city": r"cit(?:y|ies)|streets?|skyline|neon|traffic|downtown|buildings?|rooftops?|streetlamps?",
     "train": r"trains?|railway|carriage|locomotive|rails?",
     "fog": r"fog|foggy|mists?|misty",
     "thunder": r"thunder\w*|lightning|storms?|stormy|thunderstorms?",
     "wind": r"winds?|windy|breez\w*|gusts?|gusty|sway\w*|rustl\w*|billow\w*",
     "leaves": r"leaf|leaves(?! (?:the|a|no|without|behind|them)\b)|foliage|autumn\w*|petals?|blossoms?",
-    "leaffall": r"autumn\w*|petals|(?:falling|drifting|whirling) (?:leaves|blossoms?)|leaves (?:\w+ ){0,2}(?:fall|sail|drift|whirl)\w*",
+    "leaffall": r"autumn\w*|petals|(?:falling|drifting) leaves|leaves (?:\w+ ){0,2}(?:fall|sail|drift)\w*",
     "lily": r"lil(?:y|ies)|lotus|water lil(?:y|ies)",
     "crickets": r"crickets?|cicadas?|katydids?|frogs?",
     "bamboo": r"bamboo\w*",
@@ -47,7 +48,7 @@ WORDS = {
     "macro": r"macro|extreme close-up",
     "birds": r"birds?|birdsong|gulls?|seagulls?|songbirds?|robins?|thrush\w*|owls?|loons?|blackbirds?|wrens?",
     "tea": r"teas?|teapot|teacups?|cups?|mugs?|coffee|cocoa|kettles?|steam\w*",
-    "cabin": r"cabins?|cottages?|room|bedroom|attic|living room|library|indoors?|inside|armchair|study|nook|bookshel\w*",
+    "cabin": r"cabins?|cottages?|room|bedroom|attic|library|indoors?|inside|armchair|study|nook|bookshel\w*",
     "tent": r"tents?|canvas|tarp",
     "lamp": r"lamps?|lanterns?|lamplight|fairy lights|string lights|bulbs?",
     "fireflies": r"firefl(?:y|ies)|glow-?worms?",
@@ -57,7 +58,7 @@ WORDS = {
 }
 
 TIMES = {
-    "night": r"nights?|midnight|nocturnal|moon\w*|stars|starry|starlit|aurora|northern lights|after dark|nightfall",
+    "night": r"nights?|midnight|nocturnal|moon\w*|stars|starry|starlit|aurora|northern lights|nightfall",
     "dusk": r"dusk|twilight|evenings?|blue hour|gloaming",
     "sunset": r"sunsets?|golden hour|low sun|golden haze|late afternoon|amber sky|sundown|golden light",
     "dawn": r"dawn|sunrise|daybreak|mornings?|first light",

@@ -10,7 +10,7 @@ Plane = np.ndarray
 
 
 def smoothstep(low: float, high: float, x: Plane | float) -> Plane | float:
-    """0 below `low`, 1 above `high`, an S-curve between; `low` may be above `high` to fall instead of rise."""
+    """0 below `low`, 1 above `high`, an S-curve between; with `low` above `high` it falls."""
     y = np.clip((x - low) / (high - low), 0.0, 1.0)
     return y * y * (3.0 - 2.0 * y)
 
@@ -29,7 +29,9 @@ def blur(plane: Plane, radius_px: float) -> Plane:
     if height == 1:
         reach = max(1, round(radius_px))
         padded = np.pad(plane[0], reach, mode="edge")
-        return np.convolve(padded, np.ones(2 * reach + 1) / (2 * reach + 1), "valid")[None, :].astype(np.float32)
+        return np.convolve(padded, np.ones(2 * reach + 1) / (2 * reach + 1), "valid")[None, :].astype(
+            np.float32
+        )
     small = (max(2, round(width / radius_px)), max(2, round(height / radius_px)))
     image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
     down = image.resize(small, Image.Resampling.HAMMING)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ltxlib.rehearsal.calls import Bench, RunAbandoned, RunInterrupted
-from ltxlib.rehearsal.execute import Executor
+from ltxlib.rehearsal.execute import NODE_FAULTS, Executor
 from ltxlib.rehearsal.faults import NOW_KINDS
 from ltxlib.rehearsal.queue import Job, Outcome
 from ltxlib.rehearsal.state import RehearsalState
@@ -69,7 +69,12 @@ class Worker(threading.Thread):
         self._state.interrupt.clear()
         if self._state.abandoned.is_set():
             raise RunAbandoned
-        self._executor.run(job, teller, outcome, self._bench(job))
+        try:
+            self._executor.run(job, teller, outcome, self._bench(job))
+        except NODE_FAULTS:
+            # Nothing that a client posts may stop this thread: the next prompt still gets its turn.
+            log.exception("prompt %s could not be run at all", job.prompt_id)
+            outcome.status_str = "error"
         self._state.queue.done(job, outcome)
         teller.ends()
 

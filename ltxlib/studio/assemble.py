@@ -19,7 +19,7 @@ from ltxlib.core.take import Take, newest_good
 from ltxlib.core.timeline import Cut, Timeline, frames_at
 from ltxlib.errors import BadInput
 from ltxlib.media.card import title_card
-from ltxlib.media.master import MasterProgress, MasterSettings, render_master
+from ltxlib.media.master import MasterProgress, MasterReport, MasterSettings, render_master
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside, write_json
 from ltxlib.store.journal import now
@@ -145,11 +145,16 @@ def assemble(
             on_progress(round(progress.part * timeline.frames), timeline.frames)
 
     report = render_master(timeline, target, master, work_dir=work, on_progress=tell, cancel=cancel)
-    facts = {
+    facts = _facts(target, report, timeline, digest) | {"rehearsal": shelf.rehearsal, "made_of": made_of}
+    write_json(target.with_suffix(".json"), facts)
+    return Film(target, report.frames, float(report.duration_s), facts, reused=False)
+
+
+def _facts(target: Path, report: MasterReport, timeline: Timeline, digest: str) -> dict[str, Any]:
+    return {
         "master": target.name,
         "digest": digest,
         "made_at": now(),
-        "rehearsal": shelf.rehearsal,
         "frames": report.frames,
         "duration_s": float(report.duration_s),
         "sha256": report.sha256,
@@ -162,10 +167,7 @@ def assemble(
         "true_peak_dbtp": report.true_peak_dbtp,
         "gain_db": report.gain_db,
         "notes": list(report.notes),
-        "made_of": made_of,
     }
-    write_json(target.with_suffix(".json"), facts)
-    return Film(target, report.frames, float(report.duration_s), facts, reused=False)
 
 
 def _with_title(timeline: Timeline, title: str, work: Path) -> Timeline:

@@ -215,7 +215,7 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
     job = batch.job
     while batch.waiting and len(batch.flights) < IN_FLIGHT:
         plan, attempt = batch.waiting[0]
-        prompt_id = str(uuid.uuid4())
+        prompt_id, graph = str(uuid.uuid4()), None
         facts = {"scene": plan.scene.scene, "take": plan.take_id, "attempt": attempt}
         try:
             image = _upload(batch, plan)
@@ -223,6 +223,10 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
             job.shelf.journal.append("submitted", **facts, prompt_id=prompt_id, image=image)
             given = job.client.submit(graph, prompt_id=prompt_id)
         except ServerUnreachable:
+            # The prompt may have arrived although its answer did not: it is asked after, not sent again.
+            if graph is not None:
+                batch.waiting.popleft()
+                batch.flights[prompt_id] = _Flight(plan, prompt_id, graph, attempt, time.monotonic())
             raise
         except LtxlibError as error:
             batch.waiting.popleft()
@@ -331,8 +335,7 @@ def _stop_server(batch: _Batch) -> None:
     for flight in batch.flights.values():
         facts = {"scene": flight.plan.scene.scene, "take": flight.plan.take_id, "prompt_id": flight.prompt_id}
         try:
-            batch.job.client.delete([flight.prompt_id])
-            batch.job.client.interrupt(flight.prompt_id)
+            batch.job.client.cancel(flight.prompt_id)
         except ComfyError as error:
             facts["server"] = error.message
         batch.job.shelf.journal.append("cancelled", **facts)

@@ -87,7 +87,7 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         texts[scene.scene], found = prompts.resolve(scene.prompt, library, where)
         problems += found
         if not found:
-            problems += prompts.check_prompt(texts[scene.scene], where)
+            problems += prompts.check_prompt(texts[scene.scene], where, from_image=scene.mode == "i2v")
         if scene.mode == "i2v" and scene.image not in images:
             problems += _image(project, scene, file, images)
     workflows, hashes = {}, {}

@@ -68,7 +68,7 @@ def _run(source: Path, target: Path) -> None:
             progress_bar=False,
             autosave_cell_every=30,
             # What the kernel itself thinks of its wiring is not for the person who waits for a film.
-            extra_arguments=["--IPKernelApp.log_level=40"],
+            extra_arguments=["--IPKernelApp.log_level=50"],
         )
     except papermill.PapermillExecutionError as error:
         said = error.evalue.strip() or error.ename

@@ -219,7 +219,7 @@ def _problems_html(checked: Checked) -> str:
     inside = f'<div class="ltx-scroll">{look.problem_table(checked.problems)}</div>'
     if checked.errors:
         return look.note("Mend these first; nothing is rendered until then.", kind="bad", inside=inside)
-    return look.note("Worth a look before you render:", kind="wait", inside=inside)
+    return look.note("Worth a look:", kind="wait", inside=inside)
 
 
 def _scene_table(checked: Checked, there: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> str:

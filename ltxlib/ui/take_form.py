@@ -167,6 +167,7 @@ class TakeForm:
         _set_options(self.topic, [(OWN_WORDS, ""), *((topic, topic) for topic in topics)])
         _set_options(self.image, list(images))
         _set_options(self.row, [(NEW_SCENE, ""), *((name, name) for name in self._scenes)])
+        self._fill_entries()
         self._filling = False
         if first_time and topics:
             # Something to press the button on at once.
@@ -236,13 +237,19 @@ class TakeForm:
             self.load(self._scenes.get(self.row.value, _BLANK))
 
     def _picked_topic(self) -> None:
+        if not self._filling:
+            self._fill_entries()
+            self._picked_entry()
+
+    def _fill_entries(self) -> None:
         topic = self.topic.value
         names = [name for name in self.library if name.startswith(f"{topic}/")] if topic else []
         _set_options(self.entry, [(name.partition("/")[2].replace("-", " "), name) for name in names])
         parts.show(self.entry_field, bool(names))
-        self._picked_entry()
 
     def _picked_entry(self) -> None:
+        if self._filling:
+            return
         entry = self.library.get(self.entry.value or "") if self.topic.value else None
         if entry is None:
             parts.set_html(self.sound_words, "")

@@ -58,23 +58,19 @@ def video_html(path: Path, *, note: str = "", still: Path | None = None, autopla
     note: plain text below the player. still: a picture shown until it plays. autoplay: for a player that a
     person has just asked for.
     """
-    url = files_url(path) if path.is_file() else None
+    if not path.is_file():
+        return f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
+    caption = f'<div class="ltx-caption">{escape(note)}</div>' if note else ""
+    url = files_url(path)
     if url is None:
-        return (
-            f'<div class="ltx-nofilm">The file is there, but it cannot be played inside this page. '
-            f"Open or download it here: <code>{escape(path)}</code></div>"
-            if path.is_file()
-            else f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
-        )
-    at_once = " autoplay" if autoplay else ""
+        words = "The file is there, but it cannot be played inside this page. Open or download it here:"
+        return f'<div class="ltx-nofilm">{words} <code>{escape(path)}</code></div>{caption}'
+    more = " autoplay" if autoplay else ""
     picture = picture_url(still) if still else None
     if picture:
-        at_once += f' poster="{escape(picture)}"'
-    caption = f'<div class="ltx-caption">{escape(note)}</div>' if note else ""
-    return (
-        f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{at_once}>'
-        f"</video>{caption}"
-    )
+        more += f' poster="{escape(picture)}"'
+    player = f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{more}>'
+    return f"{player}</video>{caption}"
 
 
 def picture_url(path: Path) -> str | None:

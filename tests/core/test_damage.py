@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def _damaged(seed: int) -> str:
         if dice.random() < 0.25:
             del holder[last]
         else:
-            holder[last] = dice.choice(ODD)
+            holder[last] = copy.deepcopy(dice.choice(ODD))
     return json.dumps(ui)
 
 

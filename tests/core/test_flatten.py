@@ -92,6 +92,15 @@ def test_ring_of_nodes_that_only_pass_on_is_refused(kind: str) -> None:
         flatten(file_of([a, b, _zero(3, 3, [])], links), shipped())
 
 
+def test_thousands_of_reroutes_in_a_row_are_refused_in_words() -> None:
+    """A chain too long to follow is said, not crashed on."""
+    nodes = [node(n, "Reroute", [("", "*", n - 1 or None)], [("", "*", [n])]) for n in range(1, 3000)]
+    nodes.append(_zero(3000, 2999, []))
+    links = [[n, n, 0, n + 1, 0, "*"] for n in range(1, 3000)]
+    with pytest.raises(WorkflowError, match=r"#3000.*too many nodes"):
+        flatten(file_of(nodes, links), shipped())
+
+
 def test_a_way_there_and_back_through_a_subgraph_is_no_ring() -> None:
     """Two separate paths through one instance are fine, though the instance feeds itself on paper."""
     inner = subgraph(

@@ -159,12 +159,13 @@ def test_groups_are_closed_and_short(tmp_path):
 
 @pytest.mark.parametrize("fps", ["24000/1001", "25", "30000/1001", "30", "60"])
 def test_every_usual_rate_is_exact(tmp_path, fps):
-    """Frames, samples and durations fit at each rate."""
+    """Frames, samples and durations fit at each rate; even the hastiest preset is High profile."""
     clips = [make_clip(tmp_path / f"{n}.mp4", fps=fps) for n in range(2)]
     timeline = timeline_of(clips, crossfade=4, fps=fps)
     report = render(tmp_path, timeline)
     info = probe(report.path)
     assert (info.frames, info.fps, info.variable_rate) == (30, Fraction(fps), False)
+    assert info.profile == "High"
     assert len(samples(report.path)) == round(30 * 48_000 / Fraction(fps))
 
 

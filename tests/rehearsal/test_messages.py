@@ -11,16 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.rehearsal import (
-    Client,
-    Listener,
-    node,
-    priming,
-    recording,
-    small_graph,
-    story,
-    texts_of,
-)
+from tests.support.rehearsal import Client, Listener
+from tests.support.rehearsal_graphs import node, priming, recording, small_graph, story, texts_of
 
 pytestmark = pytest.mark.shared
 FLAGS = {"supports_preview_metadata": True}
@@ -149,9 +141,7 @@ def test_a_late_failure_is_told_as_recorded(shared: Path, client: Client) -> Non
 
 
 @pytest.mark.parametrize("name", ["ws_interrupt_global", "ws_interrupt_with_prompt_id"])
-def test_an_interrupt_is_told_as_recorded(
-    shared: Path, serve: Callable[..., Client], name: str
-) -> None:
+def test_an_interrupt_is_told_as_recorded(shared: Path, serve: Callable[..., Client], name: str) -> None:
     """Stopping a run ends it at the next step: execution_interrupted, status, executing null."""
     recorded = recording(shared, name)
     graph, cached = graph_of(recorded), cached_in(recorded)
@@ -191,9 +181,7 @@ def test_an_interrupt_when_idle_does_not_stop_the_next_run(client: Client) -> No
     assert client.run(small_graph())["status"]["status_str"] == "success"
 
 
-def test_coming_back_in_mid_run_is_answered_as_recorded(
-    shared: Path, serve: Callable[..., Client]
-) -> None:
+def test_coming_back_in_mid_run_is_answered_as_recorded(shared: Path, serve: Callable[..., Client]) -> None:
     """A client that reconnects is told which node runs, nothing of what it missed, and the end."""
     recorded = recording(shared, "ws_reconnect")
     client = serve(seconds_per_step=0.1)
@@ -285,9 +273,7 @@ def test_previews_come_in_the_form_the_client_understands(client: Client, with_m
     """With previews asked for, every step brings a JPEG: event 4 with metadata, or event 1 without."""
     flags = FLAGS if with_metadata else None
     with client.listening("x", flags) as ear:
-        prompt_id = client.submit(
-            small_graph(), client_id="x", extra_data={"preview_method": "latent2rgb"}
-        )
+        prompt_id = client.submit(small_graph(), client_id="x", extra_data={"preview_method": "latent2rgb"})
         ear.wait_for_end(prompt_id)
         frames = [one for one in ear.heard if isinstance(one, bytes)]
         kinds = ["picture" if isinstance(one, bytes) else one["type"] for one in ear.heard]

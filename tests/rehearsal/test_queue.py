@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ltxlib.rehearsal.queue import MAX_HISTORY, Job, Outcome, PromptQueue
-from tests.support.rehearsal import Client, Listener, node, recording, small_graph, story, texts_of
+from tests.support.rehearsal import Client, Listener
+from tests.support.rehearsal_graphs import node, recording, small_graph, story, texts_of
 
 
 def job(number: float, prompt_id: str) -> Job:
@@ -137,7 +138,9 @@ def test_taking_prompts_out_is_answered_as_recorded(shared: Path, busy: Any) -> 
     assert queue["queue_pending"] == []
     check("job_cancel_running", client.post(f"/api/jobs/{ids[0]}/cancel"))
     ear.wait_for_end(ids[0])
-    assert client.get(f"/api/jobs/{ids[0]}").json()["status"] == recorded["job_running_after"]["body"]["status"]
+    assert (
+        client.get(f"/api/jobs/{ids[0]}").json()["status"] == recorded["job_running_after"]["body"]["status"]
+    )
     tail = [line[0] for line in story(ear.texts())[-3:]]
     assert tail == [line[0] for line in story(texts_of(recorded["ws"]))[-3:]]
     assert ear.texts()[-2]["data"] == {"status": {"exec_info": {"queue_remaining": 0}}}

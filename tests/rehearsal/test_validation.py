@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.rehearsal import Client, node, recording, small_graph
+from tests.support.rehearsal import Client
+from tests.support.rehearsal_graphs import node, recording, small_graph
 
 CHECKPOINTS = [f"ltx-2-19b-{kind}.safetensors" for kind in ("dev-fp8", "dev", "distilled-fp8", "distilled")]
 CAMERAS = ("dolly-in", "dolly-left", "dolly-out", "dolly-right", "jib-down", "jib-up", "static")

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from ltxlib.comfy.client import ComfyClient
 from ltxlib.errors import BadInput, ProjectBusy, ServerUnreachable
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.store.takes import load_takes
@@ -22,7 +24,7 @@ FOUR = tuple(
 
 def job(project, **changes):
     made = job_for(project, connect(project), check_project(project))
-    return type(made)(**{**vars(made), **changes})
+    return replace(made, **changes)
 
 
 def run(project, cancel=None):
@@ -137,6 +139,18 @@ def test_a_server_that_stays_away_ends_the_batch(tmp_path, monkeypatch):
     with RehearsalServer(tmp_path / "output", tmp_path / "input") as server:
         monkeypatch.setenv("LTX_COMFY_URL", server.url)
         assert run(project)[-1].made == 2
+
+
+def test_a_submission_whose_answer_was_lost_is_not_sent_twice(tmp_path, server):
+    """A prompt that the server took, though its answer came too late, is rendered once."""
+    project = a_project(tmp_path / "p", FOUR)
+    hasty = job(project)
+    connection = replace(hasty.connection, client=ComfyClient(server.url, timeout_s=1.0))
+    server.faults.add("slow", path="/prompt", seconds=2.0)
+    happened = list(run_batch(replace(hasty, connection=connection)))
+    assert "ServerLost" in kinds(happened)
+    assert happened[-1] == events.BatchEnded(made=4, there=0, failed=0, cancelled=False)
+    assert len(list((tmp_path / "output").rglob("*.mp4"))) == 4
 
 
 def test_two_prompts_are_in_flight(tmp_path, server):

@@ -485,6 +485,16 @@ def texts_and_names() -> dict[str, Any]:
             title="Named",
         ),
         node(5, "EmptyLTXVLatentVideo", values=[640, 384, 65, 1]),
+        node(6, "LTXVImgToVideoInplace", values=[0.5, True], title="Hold"),
+        node(
+            7,
+            "SaveVideo",
+            [],
+            [],
+            ["%Hold.bypass%-%Hold.strength%-%Hold.none%-%a.b.c%-%date%-%Nobody.x%", "mp4"],
+        ),
+        node(8, "CLIPTextEncode", values=["a: b?"], title="Words"),
+        node(9, "SaveVideo", [], [], ["x/%Words.text%/%CLIPTextEncode.text%", "mp4"]),
     ]
     nodes[4]["properties"] = {"Node name for S&R": "EmptyLTXVLatentVideo"}
     return workflow(nodes, [])

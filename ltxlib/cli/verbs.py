@@ -1,0 +1,140 @@
+"""Every verb of the command line and its help; light, so that the list of verbs needs nothing installed.
+
+`run` names the function of this package that does the work; it is loaded only when its verb is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ltxlib import __version__
+
+EXIT_CODES = """exit codes:
+  0    all is well
+  1    problems were found, or some takes could not be made
+  2    nothing could start (no server, no project, another run is busy)
+  130  stopped by you"""
+
+_ABOUT = "Calm films with LTX-2 and ComfyUI: from scenes.csv to a finished film."
+_AFTER = f"""./kit test runs every test of the kit.  ./kit VERB --help says more about a verb.
+
+{EXIT_CODES}"""
+
+
+def _screen(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=96, max_help_position=24)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line, one verb a service."""
+    top = argparse.ArgumentParser(
+        prog="kit", usage="./kit VERB ...", description=_ABOUT, epilog=_AFTER, formatter_class=_screen
+    )
+    top.add_argument("--version", action="version", version=f"ltxlib {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", dest="verb")
+    _film_verbs(verbs)
+    _tool_verbs(verbs)
+    _workflow_verbs(verbs)
+    for verb in verbs.choices.values():
+        verb.formatter_class = _screen
+        verb.epilog = EXIT_CODES
+        verb.add_argument(
+            "--project", type=Path, default=None, metavar="DIR", help="the kit's folder (found by itself)"
+        )
+    return top
+
+
+def _film_verbs(verbs: Any) -> None:
+    rehearse = verbs.add_parser(
+        "rehearse",
+        help="make the whole film with stand-in clips; needs no GPU, costs nothing",
+        description="Runs the four notebooks from setup to the finished film against the rehearsal\n"
+        "server. Everything it makes is marked REHEARSAL and lies in production/REHEARSAL.",
+    )
+    rehearse.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    rehearse.set_defaults(run="film.rehearse")
+    batch = verbs.add_parser(
+        "batch",
+        help="render the takes that scenes.csv asks for and that are not there yet",
+        description="Renders with ComfyUI (LTX_COMFY_URL, else the rehearsal if it is switched on, else\n"
+        "127.0.0.1:8188). Running it again goes on where it ended.",
+    )
+    batch.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
+    batch.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
+    batch.set_defaults(run="film.batch")
+    assemble = verbs.add_parser(
+        "assemble",
+        help="make the film from the takes that were kept",
+        description="Takes the newest good take of each scene, in the order of scenes.csv.",
+    )
+    assemble.add_argument("--name", default="film", help="the film's file name (film)")
+    assemble.add_argument("--title", default="", help="words on a card at the head (none)")
+    assemble.add_argument("--crossfade", type=float, default=0.5, metavar="SECONDS", help="(0.5)")
+    assemble.add_argument("--loudness", type=float, default=-18.0, metavar="LUFS", help="(-18)")
+    assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
+    assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    assemble.set_defaults(run="film.assemble")
+
+
+def _tool_verbs(verbs: Any) -> None:
+    check = verbs.add_parser(
+        "check",
+        help="look for mistakes in scenes.csv and all it names; renders nothing",
+        description="Prints one problem a line and ends with 1 when something must be mended.",
+    )
+    check.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    check.set_defaults(run="tools.check")
+    lab = verbs.add_parser(
+        "lab",
+        help="open JupyterLab at the first notebook",
+        description="Opens JupyterLab on 127.0.0.1:8888 (the next free port when that is taken).",
+    )
+    lab.add_argument("--port", type=int, default=8888, help="(8888)")
+    lab.set_defaults(run="tools.lab")
+    server = verbs.add_parser(
+        "server",
+        help="run the rehearsal: a stand-in for ComfyUI that needs no GPU",
+        description="Answers like ComfyUI on 127.0.0.1 until it is stopped; all it makes is marked\n"
+        "REHEARSAL. Also opens ComfyUI's own window when comfyui-frontend-package is installed.",
+    )
+    server.add_argument("--port", type=int, default=8188, help="(8188; 0 takes a free one)")
+    server.add_argument(
+        "--seconds-per-step",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="how slowly it renders (0: as fast as it can)",
+    )
+    server.set_defaults(run="tools.server")
+
+
+def _workflow_verbs(verbs: Any) -> None:
+    top = verbs.add_parser(
+        "workflows",
+        help="write, flatten or check ComfyUI graphs",
+        description="build: write the shipped workflows again.\n"
+        "flatten FILE: print the graph as it is sent to ComfyUI.\n"
+        "check FILE: say what a server would refuse and which inputs the kit can drive.",
+    )
+    what = top.add_subparsers(metavar="build|flatten|check", dest="what", required=True)
+    build = what.add_parser("build", help="write the shipped workflows again")
+    build.add_argument("--json", action="store_true", help="print one JSON object")
+    build.set_defaults(run="graphs.build")
+    for name, run, says in (
+        ("flatten", "graphs.flatten_file", "print the API graph of a workflow file"),
+        ("check", "graphs.check_file", "say what a server would refuse"),
+    ):
+        verb = what.add_parser(name, help=says)
+        verb.add_argument("file", type=Path)
+        verb.add_argument(
+            "--object-info",
+            type=Path,
+            metavar="JSON",
+            help="a saved /object_info answer (.json or .json.gz) to go by",
+        )
+        verb.add_argument("--json", action="store_true", help="print one JSON object")
+        verb.set_defaults(run=run)
+    what.choices["check"].add_argument("--server", action="store_true", help="ask the server that is running")
