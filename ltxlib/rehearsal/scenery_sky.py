@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ltxlib.rehearsal.palette import Palette, mixed, ramp, rgb, scaled
+from ltxlib.rehearsal.palette import mixed, ramp, rgb, scaled
 from ltxlib.rehearsal.rhythm import wander
 from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
 from ltxlib.rehearsal.texture import disc, dots, glow, resize, sampled, smoothstep, tile
@@ -268,8 +268,3 @@ def heavens(stage: Stage, horizon: float, place: tuple[float, float]) -> list[La
     if story.has("birds") and not night:
         layers.append(birds(stage, horizon))
     return layers
-
-
-def night_palette(colours: Palette) -> bool:
-    """Whether these are colours of a dark scene."""
-    return colours.ambient < 0.3

@@ -35,6 +35,7 @@ from ltxlib.studio.connect import Connection
 IN_FLIGHT = 2
 POLL_S = 0.5
 ATTEMPTS = 3
+DOUBT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class _Flight:
     since: float
     unknown: int = 0
     fetches: int = 0
+    # Until then a prompt nobody knows may still be on its way in.
+    doubt_until: float = 0.0
 
 
 @dataclass
@@ -226,7 +229,9 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
             # The prompt may have arrived although its answer did not: it is asked after, not sent again.
             if graph is not None:
                 batch.waiting.popleft()
-                batch.flights[prompt_id] = _Flight(plan, prompt_id, graph, attempt, time.monotonic())
+                flight = _Flight(plan, prompt_id, graph, attempt, time.monotonic())
+                flight.doubt_until = flight.since + DOUBT_S
+                batch.flights[prompt_id] = flight
             raise
         except LtxlibError as error:
             batch.waiting.popleft()
@@ -263,7 +268,7 @@ def _collect(batch: _Batch) -> Iterator[events.Event]:
         if state.kind == "unknown":
             # History and queue are read one after the other, so one miss may be a prompt on its way between.
             flight.unknown += 1
-            if flight.unknown > 2:
+            if flight.unknown > 2 and time.monotonic() > flight.doubt_until:
                 yield from _lost(batch, flight)
         elif state.kind not in ("pending", "running"):
             finished.append((flight, state))

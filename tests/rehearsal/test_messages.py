@@ -14,7 +14,6 @@ from PIL import Image
 from tests.support.rehearsal import Client, Listener
 from tests.support.rehearsal_graphs import node, priming, recording, small_graph, story, texts_of
 
-pytestmark = pytest.mark.shared
 FLAGS = {"supports_preview_metadata": True}
 
 
@@ -45,6 +44,7 @@ def steps_done(ear: Listener, steps: int) -> None:
     ear.wait_for(lambda one: one["type"] == "progress" and one["data"]["value"] >= steps)
 
 
+@pytest.mark.shared
 def test_a_success_is_told_as_recorded(shared: Path, serve: Callable[..., Client]) -> None:
     """A run that finds the first stage's inputs in the cache tells the recorded story, node by node."""
     recorded = recording(shared, "ws_success_plain")
@@ -56,6 +56,7 @@ def test_a_success_is_told_as_recorded(shared: Path, serve: Callable[..., Client
     assert story(heard_while(client, graph)) == story(texts_of(recorded["ws"]))
 
 
+@pytest.mark.shared
 def test_a_success_from_a_new_prompt_is_told_as_recorded(shared: Path, client: Client) -> None:
     """Another prompt text, size and seed on loaded models: the recorded order, equal nodes run only once."""
     recorded = recording(shared, "ws_success_preview_metadata", "0.27.0")
@@ -70,6 +71,7 @@ def test_a_success_from_a_new_prompt_is_told_as_recorded(shared: Path, client: C
     assert [told[0], *told[2:]] == [meant[0], *meant[2:]]
 
 
+@pytest.mark.shared
 def test_the_history_of_a_success_has_the_recorded_shape(shared: Path, client: Client) -> None:
     """A history entry has the recorded parts, files and kinds of message."""
     recorded = recording(shared, "ws_success_plain")
@@ -90,6 +92,7 @@ def test_the_history_of_a_success_has_the_recorded_shape(shared: Path, client: C
         assert said.keys() == meant.keys()
 
 
+@pytest.mark.shared
 def test_a_cached_repeat_is_told_as_recorded(shared: Path, client: Client) -> None:
     """The same graph again makes nothing new and gives the earlier file."""
     recorded = recording(shared, "ws_cached_repeat")
@@ -101,6 +104,7 @@ def test_a_cached_repeat_is_told_as_recorded(shared: Path, client: Client) -> No
     assert shown == first["outputs"]["save"]
 
 
+@pytest.mark.shared
 def test_a_cached_repeat_succeeds_though_its_file_is_gone(shared: Path, client: Client) -> None:
     """A repeat of a run whose file was deleted says success, and /view answers 404."""
     recorded = recording(shared, "cached_repeat_after_output_deleted")
@@ -113,6 +117,7 @@ def test_a_cached_repeat_succeeds_though_its_file_is_gone(shared: Path, client: 
     assert gone.status_code == recorded["view"]["status"]
 
 
+@pytest.mark.shared
 def test_an_early_failure_is_told_as_recorded(shared: Path, client: Client) -> None:
     """A picture that is none fails LoadImage with PIL's words."""
     recorded = recording(shared, "ws_execution_error")
@@ -130,6 +135,7 @@ def test_an_early_failure_is_told_as_recorded(shared: Path, client: Client) -> N
     assert all(isinstance(line, str) for line in said["traceback"])
 
 
+@pytest.mark.shared
 def test_a_late_failure_is_told_as_recorded(shared: Path, client: Client) -> None:
     """Two picture latents where one should be sound pass the check and fail in the sampler."""
     recorded = recording(shared, "ws_execution_error_late")
@@ -140,6 +146,7 @@ def test_a_late_failure_is_told_as_recorded(shared: Path, client: Client) -> Non
     assert error["exception_message"] == "too many values to unpack (expected 4)\n"
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["ws_interrupt_global", "ws_interrupt_with_prompt_id"])
 def test_an_interrupt_is_told_as_recorded(shared: Path, serve: Callable[..., Client], name: str) -> None:
     """Stopping a run ends it at the next step: execution_interrupted, status, executing null."""
@@ -181,6 +188,7 @@ def test_an_interrupt_when_idle_does_not_stop_the_next_run(client: Client) -> No
     assert client.run(small_graph())["status"]["status_str"] == "success"
 
 
+@pytest.mark.shared
 def test_coming_back_in_mid_run_is_answered_as_recorded(shared: Path, serve: Callable[..., Client]) -> None:
     """A client that reconnects is told which node runs, nothing of what it missed, and the end."""
     recorded = recording(shared, "ws_reconnect")
@@ -216,6 +224,7 @@ def preview_graph(color: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.shared
 def test_two_sockets_with_one_id_as_recorded(shared: Path, client: Client) -> None:
     """The newer socket gets everything, until the older one closes: then it is deaf for ever."""
     recorded = recording(shared, "ws_duplicate_client_id")
@@ -235,6 +244,7 @@ def test_two_sockets_with_one_id_as_recorded(shared: Path, client: Client) -> No
         assert recording(shared, "ws_duplicate_client_id_after_first_closed") == []
 
 
+@pytest.mark.shared
 def test_a_prompt_without_client_id_as_recorded(shared: Path, client: Client) -> None:
     """Nobody's prompt is told to all, in status and progress_state only."""
     recorded = recording(shared, "ws_prompt_without_client_id")
@@ -249,6 +259,7 @@ def test_a_prompt_without_client_id_as_recorded(shared: Path, client: Client) ->
     assert client.entry(prompt_id)["prompt"][3].keys() == {"create_time"}
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("case", ["one_bad_output_of_two", "save_prefix_traversal"])
 def test_short_runs_of_the_validation_table_as_recorded(shared: Path, client: Client, case: str) -> None:
     """A run with a broken second output succeeds; a prefix that leaves the folder fails when it is used."""

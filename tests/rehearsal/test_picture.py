@@ -49,6 +49,9 @@ MORE = {
     "window on a meadow": "Rain on a window, a meadow beyond, an overcast afternoon",
     "window on hills": "Rain on a window, mountains beyond",
     "single candle": "A single beeswax candle",
+    "rainy attic": "Rain on the window of an attic at night, a lamp",
+    "bare window": "Rain on the window of the room, trees outside",
+    "rainy evening": "Rain on the window of a dim room in the evening, a lamp, garden trees",
     "pond": "A pond in light rain, lily pads and a lotus bud",
     "bamboo": "A bamboo grove in the morning, wind",
     "dark kelp": "Underwater at night, a reef",
@@ -287,7 +290,7 @@ def photograph(tmp_path: Path) -> Path:
     ],
 )
 def test_a_clip_from_an_image_starts_as_the_image(photograph: Path, prompt: str) -> None:
-    """At full strength the first frame is the picture, fitted to cover; then it comes alive without a jump."""
+    """At full strength the first frame is the picture, fitted to cover; then it comes alive, no jump."""
     one = spec(prompt, image=photograph, frames=40)
     planes = [luma(frame, one) for frame in picture.frames(one)]
     with Image.open(photograph) as image:
@@ -337,7 +340,7 @@ def test_a_bad_start_image_is_told_at_once(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_start_image_is_turned_upright_and_may_have_any_mode(tmp_path: Path) -> None:
-    """Pictures from phones (turned by their tag) and with transparency or a palette are taken as they look."""
+    """Pictures from phones (turned by a tag), with transparency or a palette are taken as they look."""
     half = np.zeros((60, 90, 3), np.uint8)
     half[:, :45] = 230
     turned = tmp_path / "phone.jpg"

@@ -1,0 +1,177 @@
+"""The four notebooks as a person meets them: real JupyterLab, real Chromium, real clips, the rehearsal behind.
+
+One film is made on the way, so the tests follow its path and come in that order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ltxlib.store.project import Project
+from ltxlib.studio import rehearsing
+from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
+from tests.support.studio import a_project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+ROWS = (
+    "rain,t2v,@rain/window,,9,256,128,2,yes,yes",
+    "still,i2v,Mist drifts over the water with a soft hush.,still.png,17,256,128,1,yes,yes",
+)
+PATIENCE_MS = 60_000
+# Muted, so that no browser refuses to play what nobody clicked.
+PLAYS = """(video) => { video.muted = true; video.play(); return new Promise((resolve) => {
+    const look = () => video.readyState >= 2 && video.currentTime > 0
+        ? resolve(true) : setTimeout(look, 50);
+    look(); }); }"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Iterator[Project]:
+    """A project of two tiny scenes with the shipped notebooks, and no rehearsal left behind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(project_root))
+        patch.delenv("LTX_COMFY_URL", raising=False)
+        made = a_project(tmp_path_factory.mktemp("kit") / "ltx kit", ROWS)
+        copy_notebooks(made)
+        yield made
+        rehearsing.stop(made)
+
+
+@pytest.fixture(scope="module")
+def lab(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on that project, as `./kit lab` starts it."""
+    with jupyter_lab(project, tmp_path_factory.mktemp("jupyter")) as running:
+        yield running
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: Lab) -> Iterator[Notebook]:
+    """A fresh browser window; whatever was opened in it must have frightened nobody."""
+    with person(browser) as page:
+        opened = Notebook(page, lab)
+        yield opened
+        assert opened.errors() == []
+
+
+def journal(project: Project) -> list[str]:
+    """The events of the rehearsal's journal so far."""
+    path = project.set(rehearsal=True).folder / "journal.jsonl"
+    return [json.loads(line)["event"] for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+def rehearse(project: Project, *, seconds_per_step: float = 0.0) -> None:
+    """A rehearsal of this speed, in place of the one that runs."""
+    rehearsing.stop(project)
+    rehearsing.start(project, seconds_per_step=seconds_per_step)
+
+
+def test_setup_leads_from_nothing_to_the_rehearsal(notebook: Notebook, project: Project) -> None:
+    """Run All by the menu looks around only; one button rehearses; the link leads to the next notebook."""
+    page = notebook.open("01_setup.ipynb").page
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    notebook.wait_ran()
+    page.wait_for_selector(".ltx-setup .ltx-list")
+    assert rehearsing.running(project) is None
+    notebook.button("setup", "switch").click()
+    page.wait_for_selector(".ltx-setup .ltx-rehearsal", timeout=PATIENCE_MS)
+    assert rehearsing.running(project) is not None
+    assert notebook.errors() == []
+    page.get_by_role("link", name="2. Generate").click()
+    notebook.wait_ready("02_generate.ipynb")
+
+
+def test_one_take_is_made_and_plays(notebook: Notebook, project: Project) -> None:
+    """Run All starts nothing; a press makes one take; it plays by address and is not in the notebook."""
+    rehearsing.start(project)
+    page = notebook.open("02_generate.ipynb").run_all().page
+    page.wait_for_selector(".ltx-batch .ltx-table")
+    assert "submitted" not in journal(project)
+    page.wait_for_selector(".ltx-take .ltx-rehearsal")
+    page.locator(".ltx-take select").first.select_option(label="rain")
+    page.wait_for_function("() => document.querySelector('.ltx-take textarea').value.startsWith('Rain runs')")
+    notebook.button("take", "render").click()
+    video = page.wait_for_selector(".ltx-take video", timeout=PATIENCE_MS)
+    assert video.evaluate(PLAYS)
+    assert video.get_attribute("src").startswith("/files/production/REHEARSAL/takes/rain/")
+    notebook.save()
+    assert (project.notebooks / "02_generate.ipynb").stat().st_size < 100_000
+
+
+def test_a_batch_survives_the_page_and_can_be_cancelled(notebook: Notebook, project: Project) -> None:
+    """After a reload the running batch is there; Run All again shows it, starts no second; Cancel ends it."""
+    rehearse(project, seconds_per_step=0.5)
+    started = journal(project).count("batch started")
+    page = notebook.open("02_generate.ipynb").run_all().page
+    page.wait_for_selector(".ltx-batch .ltx-start:not([disabled])", timeout=PATIENCE_MS)
+    notebook.button("batch", "start").click()
+    page.wait_for_selector(".ltx-batch .ltx-now:has-text('step')", timeout=PATIENCE_MS)
+    notebook.save()
+    page.reload()
+    notebook.wait_ready("02_generate.ipynb")
+    page.wait_for_selector(".ltx-batch .ltx-now", timeout=PATIENCE_MS)
+    notebook.run_all()
+    page.wait_for_selector(".ltx-batch .ltx-now", timeout=PATIENCE_MS)
+    assert notebook.button("batch", "start").is_disabled()
+    notebook.button("batch", "cancel").click()
+    page.wait_for_selector(".ltx-batch .ltx-note:has-text('Stopped.')", timeout=PATIENCE_MS)
+    assert journal(project).count("batch started") == started + 1
+    rehearse(project)
+    notebook.button("batch", "again").click()
+    page.wait_for_selector(".ltx-batch .ltx-start:not([disabled])", timeout=PATIENCE_MS)
+    notebook.button("batch", "start").click()
+    page.wait_for_selector(".ltx-batch .ltx-note:has-text('Done:')", timeout=PATIENCE_MS)
+    page.wait_for_selector(".ltx-batch .ltx-start:has-text('Nothing is missing')")
+
+
+def test_takes_are_watched_kept_and_rejected(notebook: Notebook, project: Project) -> None:
+    """Play shows a take; Keep moves the mark; Reject greys it; the decisions are on disk."""
+    page = notebook.open("03_review.ipynb").run_all().page
+    page.wait_for_selector(".ltx-review img.ltx-still")
+    notebook.button("review", "play").first.click()
+    video = page.wait_for_selector(".ltx-player video")
+    assert video.evaluate(PLAYS)
+    older = page.locator(".ltx-card:has-text('Take 1')").first
+    older.get_by_role("button", name="Keep").click()
+    page.wait_for_selector(".ltx-card.ltx-chosen:has-text('Take 1')")
+    page.locator(".ltx-card:has-text('Take 2')").get_by_role("button", name="Reject").click()
+    page.wait_for_selector(".ltx-card.ltx-rejected:has-text('Take 2')")
+    decided = [entry["decision"] for entry in project.set(rehearsal=True).decisions]
+    assert decided == ["keep", "reject"]
+
+
+def test_the_film_is_made_and_plays(notebook: Notebook, project: Project) -> None:
+    """The length is known beforehand; one press renders; the film plays and is listed."""
+    page = notebook.open("04_assemble.ipynb").run_all().page
+    crossfade = page.locator(".ltx-assemble .widget-readout").first
+    page.wait_for_selector(".ltx-assemble .ltx-note:has-text('longer than half')")
+    crossfade.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("0.1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".ltx-assemble .ltx-note:has-text('24 frames')")
+    notebook.button("assemble", "render").click()
+    video = page.wait_for_selector(".ltx-assemble video", timeout=PATIENCE_MS)
+    assert video.evaluate(PLAYS)
+    page.wait_for_selector(".ltx-films a:has-text('REHEARSAL-film-')")
+    assert len(list(project.set(rehearsal=True).masters.glob("*.mp4"))) == 1
+
+
+def test_clips_play_below_a_base_address(browser: Browser, project: Project, tmp_path: Path) -> None:
+    """Behind a proxy that puts a path in front, as JupyterHub does, addresses are still right."""
+    with jupyter_lab(project, tmp_path, base_url="/user/ann/") as lab, person(browser) as page:
+        notebook = Notebook(page, lab).open("03_review.ipynb").run_all()
+        notebook.button("review", "play").first.click()
+        video = page.wait_for_selector(".ltx-player video")
+        assert video.get_attribute("src").startswith("/user/ann/files/production/REHEARSAL/takes/")
+        assert video.evaluate(PLAYS)
+        assert notebook.errors() == []
