@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,20 +71,18 @@ class Easel:
         self._bench = bench
         self._folder = folder
 
-    def draw(
-        self, video: Video, out: Path, tags: dict[str, str], on_frame: Callable[[int], None] | None = None
-    ) -> None:
+    def draw(self, video: Video, out: Path, tags: dict[str, str]) -> None:
         """Write a video as an MP4; without a sound wired in, without a sound track."""
         sound = video.sound
         if sound is not None and "silent" in self._bench.struck:
             sound = Silence(sound.seconds)
         spec = self._spec(video.pictures, video.fps, with_sound=self._own_sound(video, sound))
         if sound is None or spec.sound:
-            self._render(spec, out, tags, on_frame)
+            self._render(spec, out, tags)
             return
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             mute = Path(folder) / "mute.mp4"
-            self._render(spec, mute, tags, on_frame)
+            self._render(spec, mute, tags)
             rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
             samples = self.samples(sound, rate)
             write_whole(out, lambda part: self._mux(mute, samples.tobytes(), rate, part))
@@ -98,15 +96,9 @@ class Easel:
         natural = self._spec(video.pictures, video.fps, with_sound=True).sound_s
         return abs(natural - sound.seconds) < Fraction(1, 1000)
 
-    def _render(
-        self, spec: ClipSpec, out: Path, tags: dict[str, str], on_frame: Callable[[int], None] | None
-    ) -> None:
-        def drawn(frame: int) -> None:
-            self._bench.check()
-            if on_frame is not None:
-                on_frame(frame)
-
-        clip.render_clip(spec, out, ffmpeg_path=self._bench.find_ffmpeg(), tags=tags, on_frame=drawn)
+    def _render(self, spec: ClipSpec, out: Path, tags: dict[str, str]) -> None:
+        ffmpeg = self._bench.find_ffmpeg()
+        clip.render_clip(spec, out, ffmpeg_path=ffmpeg, tags=tags, on_frame=lambda _: self._bench.check())
 
     def _spec(self, pictures: Pictures, fps: Fraction, *, with_sound: bool = False) -> ClipSpec:
         source = pictures.source
@@ -180,7 +172,7 @@ class Easel:
         fps = Fraction(str(rate)) if rate else PLAIN_FPS
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             drawn = Path(folder) / "drawn.mp4"
-            self._render(self._spec(whole, fps), drawn, {}, None)
+            self._render(self._spec(whole, fps), drawn, {})
             yield from _decoded(drawn, pictures.first)
 
     def samples(self, sound: Sound, rate_hz: int) -> np.ndarray:

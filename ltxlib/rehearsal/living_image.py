@@ -71,7 +71,9 @@ class _Living:
         self._layers = [Layer(self._light(spec)), *self._masked(weather)]
         self._camera = Camera.named(spec.camera, spec.camera_strength, 1, 1, from_all=True)
         self._water = (
-            _Water(stage) if stage.story.has("sea", "waves", "lake", "shore", "stream", "boat") else None
+            _Water(stage, self._small)
+            if stage.story.has("sea", "waves", "lake", "shore", "stream", "boat")
+            else None
         )
 
     def frames(self) -> Iterator[tuple[Plane, Plane, Plane]]:
@@ -150,10 +152,11 @@ class _Living:
 class _Water:
     """Ripples over the lower part of a picture."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, picture: Canvas) -> None:
         self._top = WATERLINE
         self._first = int(stage.height * self._top)
         self._waves = Waves(stage, self._first, count=7, longest_m=7.0)
+        self._liquid = _liquid(picture[:, self._first :], 5 * stage.unit)
         self._now: tuple[float, Plane] | None = None
 
     def moved(self, plane: Plane, t: float, awake: float) -> Plane:
@@ -161,7 +164,7 @@ class _Water:
         if awake == 0:
             return plane
         if self._now is None or self._now[0] != t:
-            self._now = (t, self._waves.slope(t)[1])
+            self._now = (t, self._waves.slope(t)[1] * self._liquid)
         height, width = plane.shape
         first = int(height * self._top)
         rows = height - first
@@ -180,6 +183,17 @@ class _Water:
         out = plane.copy()
         out[first:] = upper + (flat.take(at + width) - upper) * part
         return out
+
+
+def _liquid(picture: Canvas, soft_px: float) -> Plane:
+    """Where a picture shows water, 0 to 1: what has the commonest colour, and what glints; not stones."""
+    luma, blue, red = colour.differences(picture)
+    strange = np.zeros_like(luma)
+    for plane in (blue, red):
+        away = np.abs(plane - np.median(plane))
+        strange = np.maximum(strange, away / (2.5 * np.median(away) + 3.0))
+    water = np.maximum(smoothstep(1.7, 0.9, strange), smoothstep(100, 150, luma))
+    return np.clip(blur(water.astype(np.float32), soft_px), 0, 1)
 
 
 def _seen(plane: Plane, box: Box) -> Plane:

@@ -86,10 +86,6 @@ def _roughness(stage: Stage) -> float:
     return 1.5 if stage.story.has("thunder") else 1.0
 
 
-def _hearth(stage: Stage) -> list[Layer]:
-    return [*fire.hearth(stage), air.embers(stage, 0.5, 0.7, 0.12, rise=0.4)]
-
-
 def _campfire(stage: Stage) -> list[Layer]:
     place = skies.light_place(stage, 0.6)
     return [
@@ -97,7 +93,6 @@ def _campfire(stage: Stage) -> list[Layer]:
         land.pines(stage, 0.74, 0.3, depth=0.55, name="back", snowy=stage.story.has("snow")),
         land.pines(stage, 0.77, 0.52, depth=0.9, name="front", gap=(0.5, 0.3)),
         *fire.campfire(stage),
-        air.embers(stage, 0.5, 0.8, 0.12, rise=0.6),
     ]
 
 
@@ -265,7 +260,7 @@ SHELTERED = {"hearth", "candle", "table", "glass", "underwater", "tent", "porch"
 LEAVES = (rgb("d98a3a"), rgb("c4572e"), rgb("e0b44a"), rgb("9a8a3c"))
 PLACES: dict[str, Callable[[Stage], list[Layer]]] = {
     "sea": _sea,
-    "hearth": _hearth,
+    "hearth": fire.hearth,
     "campfire": _campfire,
     "snowland": _snowland,
     "meadow": _meadow,

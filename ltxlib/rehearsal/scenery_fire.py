@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from ltxlib.rehearsal.palette import mixed, ramp, rgb, scaled
 from ltxlib.rehearsal.rhythm import wander
+from ltxlib.rehearsal.scenery_air import embers
 from ltxlib.rehearsal.stage import Canvas, Layer, Stage, cover, lighten, still
 from ltxlib.rehearsal.texture import Plane, blur, glow, resize, sampled, smoothstep, tile
 
@@ -125,7 +126,7 @@ def logs(stage: Stage, x: float, base: float, wide: float) -> Layer:
 
 
 def hearth(stage: Stage) -> list[Layer]:
-    """A brick fireplace seen from the rug, with logs, flames, sparks to come, and its light in the room."""
+    """A brick fireplace seen from the rug, with logs, flames, sparks, and its light in the room."""
     w, h = stage.width, stage.height
     x = 0.5 + stage.rng("hearth").uniform(-0.05, 0.05)
     if stage.story.has("window", "snow", "rain"):
@@ -139,6 +140,7 @@ def hearth(stage: Stage) -> list[Layer]:
         Layer(flames.paint),
         _front_log(stage, x * w, base, wide),
         _bloom(stage, x, base / h - 0.18, 0.3),
+        embers(stage, x, base / h - 0.1, 0.12, rise=0.4 * min(1.0, w / h / 1.5)),
     ]
 
 
@@ -255,6 +257,7 @@ def campfire(stage: Stage) -> list[Layer]:
         _front_log(stage, x * w, base + wide * 0.01, wide * 0.8),
         _stones(stage, x * w, base + wide * 0.02, wide * 0.5),
         _bloom(stage, x, base / h - 0.12, 0.26),
+        embers(stage, x, base / h - 0.06, 0.12, rise=0.6),
     ]
 
 

@@ -171,7 +171,7 @@ def nightfall(stage: Stage) -> Layer:
     """Dims and cools what is outside, as an evening looks from a lit room."""
 
     def paint(canvas: Canvas, t: float) -> None:
-        for plane, tint in zip(canvas, (0.54, 0.62, 0.74), strict=True):
+        for plane, tint in zip(canvas, (0.58, 0.69, 0.88), strict=True):
             plane *= np.float32(tint)
 
     return Layer(paint, still=True)
@@ -193,9 +193,10 @@ def _frame(stage: Stage, light: Plane | None) -> Layer:
     image = Image.new("L", (w * 2, h * 2), 255)
     pen = ImageDraw.Draw(image)
     side, ledge, bar = min(0.055 * h, 0.08 * w), 0.13 * h, min(0.016 * h, 0.03 * w)
-    across = rng.uniform(0.46, 0.54) * w
+    upright_at, level_at = _bars(rng)
+    across = upright_at * w
     for left, right in ((side, across - bar), (across + bar, w - side)):
-        for top, bottom in ((side, 0.4 * h - bar), (0.4 * h + bar, h - ledge)):
+        for top, bottom in ((side, level_at * h - bar), (level_at * h + bar, h - ledge)):
             pen.rectangle([2 * left, 2 * top, 2 * right, 2 * bottom], fill=0)
     wood = np.clip(blur(resize(np.asarray(image, np.float32) / 255, w, h, linear=True), 1.1), 0, 1)
     deep = blur(wood, 7 * unit) * (1 - wood) * 0.45
@@ -218,6 +219,15 @@ def _frame(stage: Stage, light: Plane | None) -> Layer:
             cover(canvas, body + warm * np.float32(stage.rhythm.flicker(t)), wood)
 
     return Layer(paint, still=light is None)
+
+
+def _bars(rng: np.random.Generator) -> tuple[float, float]:
+    """Where the bars of a window stand: in the middle or to one side; parts of width and height."""
+    return [
+        (rng.uniform(0.46, 0.54), 0.40),
+        (rng.uniform(0.60, 0.68), 0.30),
+        (rng.uniform(0.30, 0.36), 0.24),
+    ][int(rng.integers(3))]
 
 
 def _reflection(stage: Stage, x: float, y: float) -> Layer:

@@ -14,7 +14,7 @@ from ltxlib.studio.assemble import LOUDNESS_LUFS, TITLE_S, Film, FilmSettings, a
 from ltxlib.studio.review import poster, review
 from ltxlib.ui import look, parts, place
 from ltxlib.ui.film import fact_texts, film_html, films_html
-from ltxlib.ui.job import Job, begin, latest, run_here
+from ltxlib.ui.job import Job, begin, latest, run_here, to_show
 from ltxlib.ui.order import Choice, FilmOrder
 from ltxlib.ui.panel import Panel, face
 
@@ -120,7 +120,7 @@ class AssemblePanel(Panel):
         self.render.disabled = True
         parts.show(self.cancel, False)
         form = self._form()
-        job = latest(self.job_name)
+        job = to_show(self.job_name)
         if job:
             self._attach(job)
         self.refresh()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from ltxlib.studio.batch import job_for, run_batch
 from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, Outcome, begin, latest, run_here
+from ltxlib.ui.job import Job, Outcome, begin, latest, run_here, to_show
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
@@ -104,7 +105,7 @@ class BatchPanel(Panel):
         self.progress = text_block("", "ltx-progress")
         show(self.cancel, False)
         self.start.disabled = True
-        job = latest(self.job_name)
+        job = to_show(self.job_name)
         if job:
             self._attach(job)
         self.refresh()
@@ -132,30 +133,33 @@ class BatchPanel(Panel):
     def _fill(self, found: _Found) -> None:
         self._found = found
         self.stand_in(found.place)
-        self._show_scenes()
-        checked = found.checked
-        if checked is None:
+        if found.checked is None:
             set_html(self.head, look.heading("The whole film"))
+            set_html(self.scenes, "")
             set_html(self.estimate, look.failure(found.outcome))
             self.start.disabled = True
             return
-        missing = [plan for plan in checked.plans if _key(plan) not in found.there]
-        set_html(self.head, look.heading("The whole film", _summary(self.path.name, checked, missing)))
-        set_html(self.estimate, _estimate_html(checked, missing, found.place))
-        self.start.description = (
-            f"Render {look.plural(len(missing), 'missing take')}" if missing else "Nothing is missing"
-        )
+        missing = self._show_scenes(found, found.checked)
+        set_html(self.estimate, _estimate_html(found.checked, missing, found.place))
+        words = f"Render {look.plural(len(missing), 'missing take')}" if missing else "Nothing is missing"
+        self.start.description = "Render what is missing" if found.checked.errors else words
         job = latest(self.job_name)
-        self.start.disabled = not missing or bool(checked.errors) or bool(job and job.running)
+        self.start.disabled = not missing or bool(job and job.running)
 
-    def _show_scenes(self) -> None:
-        found, job = self._found, latest(self.job_name)
-        if found and found.checked:
-            made = {_key(event.plan) for event in job.state.saved} if job and job.running else set()
-            set_html(self.scenes, _scene_table(found.checked, found.there | made))
+    def _show_scenes(self, found: _Found, checked: Checked) -> list[RenderPlan]:
+        """Show the table as it stands at this moment; gives what is missing."""
+        job = latest(self.job_name)
+        there = set(found.there)
+        if job and job.running:
+            there |= {_key(event.plan) for event in job.state.saved}
+        missing = [plan for plan in checked.plans if _key(plan) not in there]
+        set_html(self.head, look.heading("The whole film", _summary(self.path.name, checked, missing)))
+        set_html(self.scenes, _scene_table(checked, missing))
+        return missing
 
     def _start(self) -> None:
         self.say("")
+        set_html(self.progress, "")
         self._attach(begin(self.job_name, _work(self.project, self.path), BatchState()))
         self.in_background(lambda: place.look(self.project), self.stand_in)
 
@@ -174,11 +178,12 @@ class BatchPanel(Panel):
         self.follow(job, lambda: self._see(job))
 
     def _see(self, job: Job) -> None:
-        running = job.running
-        if running or job.state.ended:
+        running, found = job.running, self._found
+        if running or job.state.takes:
             stopping = job.cancel.is_set()
             set_html(self.progress, panel_html(job.state, running=running, stopping=stopping))
-            self._show_scenes()
+        if running and found and found.checked:
+            self._show_scenes(found, found.checked)
         if not running:
             show(self.cancel, False)
             self.again.disabled = False
@@ -222,17 +227,18 @@ def _problems_html(checked: Checked) -> str:
     return look.note("Worth a look:", kind="wait", inside=inside)
 
 
-def _scene_table(checked: Checked, there: frozenset[tuple[str, str]] | set[tuple[str, str]]) -> str:
+def _scene_table(checked: Checked, missing: list[RenderPlan]) -> str:
+    wanted = Counter(plan.scene.scene for plan in checked.plans)
+    lacking = Counter(plan.scene.scene for plan in missing)
     rows = []
     for scene in checked.scenes:
-        plans = [plan for plan in checked.plans if plan.scene.scene == scene.scene]
-        made = sum(_key(plan) in there for plan in plans)
+        made = wanted[scene.scene] - lacking[scene.scene]
         rows.append(
             (
                 f"<b>{look.escape(scene.scene)}</b>",
                 "from a picture" if scene.mode == "i2v" else "from words",
                 look.escape(f"{float(scene.duration_s):.2f} s, {scene.width} x {scene.height}"),
-                _state_tag(scene, made, len(plans)),
+                _state_tag(scene, made, wanted[scene.scene]),
                 f'<span class="ltx-quiet">{look.escape(_shorter(scene.prompt))}</span>',
             )
         )

@@ -143,3 +143,12 @@ def run_here(work: Callable[[Job], Any], state: Any, see: Callable[[], None]) ->
 def latest(name: str) -> Job | None:
     """The job of this name that runs or ran last in this kernel."""
     return _JOBS.get(name)
+
+
+def to_show(name: str) -> Job | None:
+    """The job that a cell which is run again should show: one that runs, or one that ended well.
+
+    A failure was told when it happened; told again later it would frighten about what may be mended by now.
+    """
+    job = latest(name)
+    return job if job and (job.running or job.error is None) else None

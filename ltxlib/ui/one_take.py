@@ -20,7 +20,7 @@ from ltxlib.studio.batch import job_for, run_batch
 from ltxlib.studio.check import check_scenes, read_library
 from ltxlib.studio.connect import connect
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, begin, latest
+from ltxlib.ui.job import Job, begin, latest, to_show
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState
@@ -89,7 +89,7 @@ class OneTakePanel(Panel):
         self.progress = text_block("", "ltx-progress")
         self.result = text_block("", "ltx-result")
         show(self.cancel, False)
-        job = latest(self.job_name)
+        job = to_show(self.job_name)
         if job:
             self._attach(job)
         self.refresh()

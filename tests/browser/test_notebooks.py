@@ -1,7 +1,4 @@
-"""The four notebooks as a person meets them: real JupyterLab, real Chromium, real clips, the rehearsal behind.
-
-One film is made on the way, so the tests follow its path and come in that order.
-"""
+"""The four notebooks as a person meets them: real JupyterLab, real Chromium, real clips, the rehearsal."""
 
 from __future__ import annotations
 
@@ -14,6 +11,9 @@ import pytest
 
 from ltxlib.store.project import Project
 from ltxlib.studio import rehearsing
+from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.check import check_project
+from ltxlib.studio.connect import connect
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
 from tests.support.studio import a_project
 
@@ -66,6 +66,14 @@ def journal(project: Project) -> list[str]:
     """The events of the rehearsal's journal so far."""
     path = project.set(rehearsal=True).folder / "journal.jsonl"
     return [json.loads(line)["event"] for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+@pytest.fixture
+def takes(project: Project) -> None:
+    """All takes of the film are there, as an earlier batch left them."""
+    rehearsing.start(project)
+    for _ in run_batch(job_for(project, connect(project), check_project(project))):
+        pass
 
 
 def rehearse(project: Project, *, seconds_per_step: float = 0.0) -> None:
@@ -133,6 +141,7 @@ def test_a_batch_survives_the_page_and_can_be_cancelled(notebook: Notebook, proj
     page.wait_for_selector(".ltx-batch .ltx-start:has-text('Nothing is missing')")
 
 
+@pytest.mark.usefixtures("takes")
 def test_takes_are_watched_kept_and_rejected(notebook: Notebook, project: Project) -> None:
     """Play shows a take; Keep moves the mark; Reject greys it; the decisions are on disk."""
     page = notebook.open("03_review.ipynb").run_all().page
@@ -149,6 +158,7 @@ def test_takes_are_watched_kept_and_rejected(notebook: Notebook, project: Projec
     assert decided == ["keep", "reject"]
 
 
+@pytest.mark.usefixtures("takes")
 def test_the_film_is_made_and_plays(notebook: Notebook, project: Project) -> None:
     """The length is known beforehand; one press renders; the film plays and is listed."""
     page = notebook.open("04_assemble.ipynb").run_all().page
@@ -166,6 +176,7 @@ def test_the_film_is_made_and_plays(notebook: Notebook, project: Project) -> Non
     assert len(list(project.set(rehearsal=True).masters.glob("*.mp4"))) == 1
 
 
+@pytest.mark.usefixtures("takes")
 def test_clips_play_below_a_base_address(browser: Browser, project: Project, tmp_path: Path) -> None:
     """Behind a proxy that puts a path in front, as JupyterHub does, addresses are still right."""
     with jupyter_lab(project, tmp_path, base_url="/user/ann/") as lab, person(browser) as page:

@@ -244,6 +244,8 @@ def test_fades_longer_than_the_film_take_half_of_it_each(tmp_path):
     "options",
     [
         {"matrix": "bt709"},
+        # As ComfyUI 0.33 writes it: BT.709 with the transfer tag of sRGB.
+        {"matrix": "bt709", "transfer": 13, "tags": {"prompt": "{}"}},
         {"matrix": "bt601"},
         {"matrix": "bt601", "tagged": False},
         {"matrix": "bt601", "tagged": False, "width_px": 1280, "tags": {"prompt": "{}"}},
@@ -255,7 +257,9 @@ def test_colours_are_bt709_in_the_finished_file_whatever_the_source_says(tmp_pat
     options = {"frames": 9, "sound": None, "options": {"crf": "2", "preset": "ultrafast"}, **options}
     clip = make_clip(tmp_path / "a.mp4", **options)
     timeline = timeline_of([clip], width=probe(clip).width_px)
-    shown = pictures(render(tmp_path, timeline).path)[0]
+    film = render(tmp_path, timeline).path
+    assert probe(film).color_transfer == "bt709"
+    shown = pictures(film)[0]
     expected = [plane.mean() for plane in planes_of(rgb_picture(Recipe(**options), 0), "bt709")]
     assert [plane.mean() for plane in shown] == pytest.approx(expected, abs=1)
 

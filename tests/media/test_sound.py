@@ -145,6 +145,8 @@ def test_the_film_rises_from_and_falls_into_silence(tmp_path):
     assert blocks[-1] < 0.01
     assert blocks[9] == pytest.approx(0.125, abs=0.03)
     assert blocks[26] == pytest.approx(0.125, abs=0.03)
+    assert blocks[:18] == sorted(blocks[:18])
+    assert blocks[-18:] == sorted(blocks[-18:], reverse=True)
     assert max(blocks) < 0.27
 
 

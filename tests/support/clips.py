@@ -28,7 +28,8 @@ class Recipe:
     which names each frame so that a test can tell which one it sees.
     sound: "stereo", "mono", "5.1" or None. wave: "tone", "noise", "silence", "clipped", "clicks".
     clicks_s: when. sound_s: None is as long as the picture. times_s: when each frame shows (variable rate).
-    matrix: how colours are coded; tagged: whether the file says so. full_range: 0-255 instead of 16-235.
+    matrix: how colours are coded; tagged: whether the file says so; transfer: its number in H.273 (13 is sRGB).
+    full_range: 0-255 instead of 16-235.
     """
 
     width_px: int = 128
@@ -50,6 +51,7 @@ class Recipe:
     seed: int = 0
     matrix: str = "bt709"
     tagged: bool = True
+    transfer: int | None = None
     full_range: bool = False
     pixel_format: str = "yuv420p"
     codec: str = "libx264"
@@ -138,7 +140,8 @@ def _video_stream(container, recipe: Recipe):
         context.max_b_frames = 0
     if recipe.tagged:
         code = CODES[recipe.matrix]
-        context.colorspace, context.color_primaries, context.color_trc = code, code, code
+        context.colorspace, context.color_primaries = code, code
+        context.color_trc = recipe.transfer or code
         context.color_range = 2 if recipe.full_range else 1
     return stream
 

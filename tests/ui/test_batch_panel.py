@@ -158,6 +158,21 @@ def test_what_the_server_lacks_is_told_before_anything_is_rendered(project, tmp_
     assert takes_of(project) == []
 
 
+def test_an_old_failure_is_not_told_again(project, server):
+    """Running the cell again after a failure that was mended begins with a clean sheet."""
+    server.stop()
+    panel = BatchPanel(project)
+    panel.settle()
+    panel.start.click()
+    panel.settle()
+    assert "ltx-bad" in panel.notice.value
+    server.start()
+    again = BatchPanel(project)
+    again.settle()
+    assert again.notice.value == ""
+    assert not again.start.disabled
+
+
 def test_scenes_left_out_are_shown_as_such(project, server):
     """enabled = no is visible in the table and asks for no take."""
     text = project.scenes_csv.read_text().replace(",1,no,yes", ",1,no,no")
