@@ -64,7 +64,8 @@ def write_sound(blocks: Iterable[np.ndarray], out: Path, kbps: int) -> int:
     import numpy as np
 
     written = 0
-    with writing("The sound"), av.open(_name(out), "w", format="mp4") as container:
+    options = {"movie_timescale": str(RATE_HZ)}
+    with writing("The sound"), av.open(_name(out), "w", format="mp4", options=options) as container:
         stream = container.add_stream("aac", rate=RATE_HZ, layout="stereo")
         stream.bit_rate = kbps * 1000
         waiting = np.zeros((0, 2), np.float32)

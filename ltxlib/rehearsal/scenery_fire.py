@@ -74,7 +74,13 @@ class Flames:
         side = np.clip(1.04 - narrow * narrow, 0, 1)
         heat = (1.06 - np.clip(v, 0, 2) / np.maximum(top, 0.08)) * side
         heat += (licks - 0.5) * (0.5 + 0.9 * np.clip(v, 0, 1)) * side
-        return np.clip(heat, 0, 1) * smoothstep(-0.05, 0.07, v)
+        # No flame reaches the edge of its grid, where it would be cut off straight.
+        return (
+            np.clip(heat, 0, 1)
+            * smoothstep(-0.05, 0.07, v)
+            * smoothstep(1.2, 0.8, v)
+            * smoothstep(1.45, 1.1, np.abs(u))
+        )
 
 
 def firelight(stage: Stage, x: float, y: float, reach: float, *, strength: float = 0.5) -> Layer:

@@ -28,7 +28,7 @@ class Recipe:
     which names each frame so that a test can tell which one it sees.
     sound: "stereo", "mono", "5.1" or None. wave: "tone", "noise", "silence", "clipped", "clicks".
     clicks_s: when. sound_s: None is as long as the picture. times_s: when each frame shows (variable rate).
-    matrix: how colours are coded; tagged: whether the file says so; transfer: its number in H.273 (13 is sRGB).
+    matrix: how colours are coded; tagged: whether the file says so; transfer: its H.273 number (13: sRGB).
     full_range: 0-255 instead of 16-235.
     """
 
