@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ltxlib.cli.main import EXIT_CODES, parser
+from ltxlib.cli.verbs import EXIT_CODES, parser
 from ltxlib.core import catalog
 from ltxlib.core.columns import COLUMNS, NAMES
 from ltxlib.store.project import Project

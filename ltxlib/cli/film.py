@@ -18,9 +18,10 @@ from ltxlib.core.plan import Estimate, estimate
 from ltxlib.store.project import Shelf, find_project
 from ltxlib.studio import assemble as assembling
 from ltxlib.studio import events, night, rehearsing
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 
 
 def batch(arguments: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.store.project import find_project
 from ltxlib.studio import rehearsing
 from ltxlib.studio.check import Checked, check_project
-from ltxlib.ui.lab import lab_command
+from ltxlib.studio.lab import lab_command
 
 
 def check(arguments: argparse.Namespace) -> int:

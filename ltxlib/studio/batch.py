@@ -11,91 +11,25 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ltxlib import __version__
-from ltxlib.comfy.client import ComfyClient
 from ltxlib.comfy.events import Progress
 from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.comfy.state import PromptState, require_video
-from ltxlib.core import check, roles
 from ltxlib.core.plan import RenderPlan
-from ltxlib.core.problem import Problem, errors_in
-from ltxlib.core.schema import NodeSchema
-from ltxlib.errors import BadInput, ComfyError, LtxlibError, RenderFailed, ServerUnreachable, WorkflowError
+from ltxlib.errors import ComfyError, LtxlibError, RenderFailed, ServerUnreachable
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside
-from ltxlib.store.project import Project, Shelf
 from ltxlib.studio import events, saving
-from ltxlib.studio.check import Checked
-from ltxlib.studio.connect import Connection
+from ltxlib.studio.job import BatchJob
 
 IN_FLIGHT = 2
 POLL_S = 0.5
 ATTEMPTS = 3
 DOUBT_S = 10.0
-
-
-@dataclass(frozen=True)
-class BatchJob:
-    """Everything a batch needs; made by `job_for`, which finds all mistakes first."""
-
-    project: Project
-    connection: Connection
-    plans: tuple[RenderPlan, ...]
-    workflows: Mapping[str, dict[str, Any]]
-    # How long a server that went away is waited for before the batch gives up.
-    patience_s: float = 120.0
-
-    @property
-    def shelf(self) -> Shelf:
-        """Where the takes go."""
-        return self.connection.shelf
-
-    @property
-    def client(self) -> ComfyClient:
-        """The server."""
-        return self.connection.client
-
-    @property
-    def schema(self) -> NodeSchema:
-        """What the server can do."""
-        return self.connection.schema
-
-    def graph(self, plan: RenderPlan, prompt_id: str, image: str) -> dict[str, Any]:
-        """The API graph of a plan, as it is posted."""
-        values = {**plan.values, "filename_prefix": plan.prefix(prompt_id)}
-        if plan.scene.mode == "i2v":
-            values["image"] = image
-        return roles.prepare(self.workflows[plan.workflow], self.schema, values)
-
-
-def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
-    """A batch over what was checked. Raises BadInput with everything the server would refuse."""
-    checked.or_raise()
-    job = BatchJob(project, connection, checked.plans, checked.workflows)
-    problems = check_graphs(job)
-    if errors_in(problems):
-        raise BadInput("Nothing was rendered: the server cannot make these scenes yet.", errors_in(problems))
-    return job
-
-
-def check_graphs(job: BatchJob) -> list[Problem]:
-    """What the server lacks for these plans, each thing said once."""
-    problems: dict[tuple[str, str], Problem] = {}
-    for plan in job.plans:
-        try:
-            graph = job.graph(plan, "check", plan.scene.image)
-        except WorkflowError as error:
-            problems.setdefault(
-                (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)
-            )
-            continue
-        for problem in check.check_graph(graph, job.schema):
-            problems.setdefault((problem.where, problem.what), problem)
-    return list(problems.values())
 
 
 @dataclass

@@ -13,9 +13,10 @@ from ltxlib.core.plan import RenderPlan, estimate
 from ltxlib.core.scene import Scene
 from ltxlib.errors import RenderFailed
 from ltxlib.store.project import Project
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job, Outcome, begin, latest, run_here, to_show
 from ltxlib.ui.panel import Panel, face

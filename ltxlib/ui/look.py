@@ -116,8 +116,10 @@ def span_text(seconds: float) -> str:
 
 
 def clock(seconds: float | Fraction) -> str:
-    """The length of a film: "0:42", "12:05", "1:02:05"."""
-    whole = round(float(seconds))
+    """The length of a film: "21.7 s", "12:05", "1:02:05"."""
+    if seconds < 60:
+        return f"{float(seconds):.1f} s"
+    whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 

@@ -16,9 +16,10 @@ from ltxlib.errors import BadInput
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import add_scene, edit_scene, read_sheet
 from ltxlib.store.takes import clip_path
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_scenes, read_library
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job, begin, latest, to_show
 from ltxlib.ui.panel import Panel, face

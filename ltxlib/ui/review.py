@@ -80,9 +80,9 @@ class _Card:
         self.one = one
         take = one.take
         mark = look.tag("in the film", "good") if one.chosen else ""
-        when = f"{_length(one)}, {look.when(take.made_at)}"
-        quiet = f'<span class="ltx-quiet">{look.escape(when)}</span>'
-        set_html(self.words, f'<div class="ltx-said"><b>Take {take.take_no}</b>{mark}</div>{quiet}')
+        quiet = f"Take {take.take_no}, {_length(one)}, {look.when(take.made_at)}"
+        head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
+        set_html(self.words, f'{head}<div class="ltx-quiet">{look.escape(quiet)}</div>')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
         if self.choice.value != one.decision:
@@ -177,19 +177,13 @@ class ReviewPanel(Panel):
         self.in_background(lambda: self._stills(here), lambda _: None)
 
     def _lay_out(self, here: list[Reviewed]) -> list[widgets.Widget]:
-        """A heading for each scene and its cards; cards that were there before are kept."""
+        """The cards of these takes, scene by scene; cards that were there before are kept."""
         kept, self._cards = self._cards, {}
-        groups: dict[str, list[widgets.Widget]] = {}
         for one in here:
             card = kept.get(one.take.key) or _Card(self, one)
             card.show(one)
             self._cards[one.take.key] = card
-            groups.setdefault(one.take.scene, []).append(card.part)
-        parts: list[widgets.Widget] = []
-        for scene, cards in groups.items():
-            name = text_block(f'<div class="ltx-scene-name">{look.escape(scene)}</div>')
-            parts.append(column([name, column(cards, "ltx-cards")]))
-        return parts
+        return [column([card.part for card in self._cards.values()], "ltx-cards")]
 
     def _stills(self, here: list[Reviewed]) -> None:
         """Fill in the posters; missing ones are made, which takes a moment each."""

@@ -11,9 +11,10 @@ import pytest
 
 from ltxlib.store.project import Project
 from ltxlib.studio import rehearsing
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
 from tests.support.studio import a_project
 
@@ -149,11 +150,11 @@ def test_takes_are_watched_kept_and_rejected(notebook: Notebook, project: Projec
     notebook.button("review", "play").first.click()
     video = page.wait_for_selector(".ltx-player video")
     assert video.evaluate(PLAYS)
-    older = page.locator(".ltx-card:has-text('Take 1')").first
-    older.get_by_role("button", name="Keep").click()
-    page.wait_for_selector(".ltx-card.ltx-chosen:has-text('Take 1')")
-    page.locator(".ltx-card:has-text('Take 2')").get_by_role("button", name="Reject").click()
-    page.wait_for_selector(".ltx-card.ltx-rejected:has-text('Take 2')")
+    rain = page.locator(".ltx-card").filter(has_text="rain")
+    rain.filter(has_text="Take 1").get_by_role("button", name="Keep").click()
+    page.locator(".ltx-card.ltx-chosen").filter(has_text="rain").filter(has_text="Take 1").wait_for()
+    rain.filter(has_text="Take 2").get_by_role("button", name="Reject").click()
+    page.locator(".ltx-card.ltx-rejected").filter(has_text="Take 2").wait_for()
     decided = [entry["decision"] for entry in project.set(rehearsal=True).decisions]
     assert decided == ["keep", "reject"]
 

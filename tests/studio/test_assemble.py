@@ -8,9 +8,10 @@ from ltxlib.errors import BadInput
 from ltxlib.media.probe import probe
 from ltxlib.store.takes import decide, load_takes
 from ltxlib.studio.assemble import FilmSettings, assemble, choose, lay_out, masters
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 from ltxlib.studio.review import poster, review
 
 ORDER = ["rain", "still"]

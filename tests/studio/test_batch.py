@@ -12,9 +12,10 @@ from ltxlib.errors import BadInput, ProjectBusy, ServerUnreachable
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.store.takes import load_takes
 from ltxlib.studio import events
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 from tests.support.studio import a_project
 
 FOUR = tuple(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from ltxlib.store.project import Project
-from ltxlib.ui.lab import lab_command
+from ltxlib.studio.lab import lab_command
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,9 +11,10 @@ import pytest
 
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.store.project import Project
-from ltxlib.studio.batch import job_for, run_batch
+from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.job import job_for
 from ltxlib.ui import job
 from ltxlib.ui.context import headless
 from tests.support.studio import a_project

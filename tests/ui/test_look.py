@@ -87,10 +87,10 @@ def test_spans_read_as_people_say_them(seconds, text):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (Fraction(203, 24), "0:08"), (725.4, "12:05"), (3725, "1:02:05")]
+    ("seconds", "text"), [(0, "0.0 s"), (Fraction(520, 24), "21.7 s"), (725.9, "12:05"), (3725, "1:02:05")]
 )
 def test_films_read_as_clocks(seconds, text):
-    """A film's length reads as on a player."""
+    """A long film's length reads as on a player, a short one's to the tenth of a second."""
     assert look.clock(seconds) == text
 
 

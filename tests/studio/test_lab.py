@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from ltxlib.ui.lab import DEFAULTS, lab_command
+from ltxlib.studio.lab import DEFAULTS, lab_command
 
 
 def test_it_listens_on_this_machine_only_and_opens_the_first_notebook(project):

@@ -1,0 +1,77 @@
+"""What a batch is about to do, and everything the server would refuse of it, known before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltxlib.comfy.client import ComfyClient
+from ltxlib.core import check, roles
+from ltxlib.core.plan import RenderPlan
+from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.schema import NodeSchema
+from ltxlib.errors import BadInput, WorkflowError
+from ltxlib.store.project import Project, Shelf
+from ltxlib.studio.check import Checked
+from ltxlib.studio.connect import Connection
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """Everything a batch needs; made by `job_for`, which finds all mistakes first."""
+
+    project: Project
+    connection: Connection
+    plans: tuple[RenderPlan, ...]
+    workflows: Mapping[str, dict[str, Any]]
+    # How long a server that went away is waited for before the batch gives up.
+    patience_s: float = 120.0
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where the takes go."""
+        return self.connection.shelf
+
+    @property
+    def client(self) -> ComfyClient:
+        """The server."""
+        return self.connection.client
+
+    @property
+    def schema(self) -> NodeSchema:
+        """What the server can do."""
+        return self.connection.schema
+
+    def graph(self, plan: RenderPlan, prompt_id: str, image: str) -> dict[str, Any]:
+        """The API graph of a plan, as it is posted."""
+        values = {**plan.values, "filename_prefix": plan.prefix(prompt_id)}
+        if plan.scene.mode == "i2v":
+            values["image"] = image
+        return roles.prepare(self.workflows[plan.workflow], self.schema, values)
+
+
+def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
+    """A batch over what was checked. Raises BadInput with everything the server would refuse."""
+    checked.or_raise()
+    job = BatchJob(project, connection, checked.plans, checked.workflows)
+    problems = check_graphs(job)
+    if errors_in(problems):
+        raise BadInput("Nothing was rendered: the server cannot make these scenes yet.", errors_in(problems))
+    return job
+
+
+def check_graphs(job: BatchJob) -> list[Problem]:
+    """What the server lacks for these plans, each thing said once."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for plan in job.plans:
+        try:
+            graph = job.graph(plan, "check", plan.scene.image)
+        except WorkflowError as error:
+            problems.setdefault(
+                (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)
+            )
+            continue
+        for problem in check.check_graph(graph, job.schema):
+            problems.setdefault((problem.where, problem.what), problem)
+    return list(problems.values())
