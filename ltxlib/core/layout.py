@@ -26,10 +26,12 @@ class Box:
 
     @property
     def right(self) -> float:
+        """Where it ends on the right."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
+        """Where it ends below."""
         return self.y + self.height
 
     def overlaps(self, other: Box) -> bool:

@@ -22,6 +22,7 @@ def _inner_widget(definition: Graph, port: Port) -> Widget | Socket | None:
 
 
 def inner_value(definition: Graph, port: Port) -> Any:
+    """The value that stands inside, behind a port; NOTHING where there is none."""
     source = _inner_widget(definition, port)
     if isinstance(source, Widget):
         return source.value

@@ -29,6 +29,7 @@ class _Entry:
 
 
 def apply_old_list(node: Node) -> None:
+    """Read the values that older files keep in `proxyWidgets`; a list that is not one is passed over."""
     listed = node.properties.get("proxyWidgets")
     if not isinstance(listed, list):
         return

@@ -24,6 +24,7 @@ def boxed(value: Any) -> Any:
 
 
 def sent(widget: Widget, node: Node, top: Graph) -> Any:
+    """A widget's value as the client sends it: choices in texts taken, names in file prefixes filled in."""
     if isinstance(widget.value, str):
         if widget.spec is not None and widget.spec.options.get("dynamicPrompts"):
             return sent_text(widget.value)

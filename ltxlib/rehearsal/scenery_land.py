@@ -98,7 +98,14 @@ def pine(pen: ImageDraw.ImageDraw, x: float, base: float, height: float, rng: np
 
 
 def pines(
-    stage: Stage, line: float, tall: float, *, depth: float, name: str, snowy: bool = False, gap=None
+    stage: Stage,
+    line: float,
+    tall: float,
+    *,
+    depth: float,
+    name: str,
+    snowy: bool = False,
+    gap: tuple[float, float] | None = None,
 ) -> Layer:
     """A row of pines at `line`, `tall` high (parts of the height); depth 0 (far, hazy) to 1 (near, dark).
 

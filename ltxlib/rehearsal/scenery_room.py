@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -12,7 +14,7 @@ from ltxlib.rehearsal.texture import Plane, blur, dots, glow, resize, smoothstep
 FINE = 3
 
 
-def shape(stage: Stage, draw) -> Plane:
+def shape(stage: Stage, draw: Callable[[ImageDraw.ImageDraw, int], None]) -> Plane:
     """A smooth mask from a drawing; `draw(pen, k)` paints in white on a canvas k times as large."""
     image = Image.new("L", (stage.width * FINE, stage.height * FINE), 0)
     draw(ImageDraw.Draw(image), FINE)

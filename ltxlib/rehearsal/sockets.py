@@ -91,6 +91,7 @@ class SocketHub:
             socket.say(frame)
 
     def cut_all(self) -> None:
+        """Cut every socket without a goodbye."""
         for socket in list(self._open):
             socket.cut()
 

@@ -39,7 +39,7 @@ def blur(plane: Plane, radius_px: float) -> Plane:
 
 
 def tile(
-    rng: np.random.Generator, width: int, height: int, *, grain_x: float, grain_y: float, rough=1.0
+    rng: np.random.Generator, width: int, height: int, *, grain_x: float, grain_y: float, rough: float = 1.0
 ) -> Plane:
     """Soft noise from 0 to 1, mean 0.5, whose edges join, so that it can be scrolled for ever.
 

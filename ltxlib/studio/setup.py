@@ -128,8 +128,7 @@ def _ffmpeg() -> Line:
         ffmpeg = find_ffmpeg()
     except MediaError as error:
         return Line("ffmpeg", RED, error.message, error.cure)
-    where = "the system's own" if ffmpeg.origin == "system" else "the one that came with the kit"
-    return Line("ffmpeg", GREEN, f"ffmpeg {ffmpeg.version}, {where}.")
+    return Line("ffmpeg", GREEN, f"ffmpeg {ffmpeg.version}: {ffmpeg.reason}")
 
 
 def _disk(project: Project) -> Line:
