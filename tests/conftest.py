@@ -22,3 +22,25 @@ def shared() -> Path:
 def project_root() -> Path:
     """The folder the project lives in."""
     return PROJECT
+
+
+# From what answers in a moment to what starts browsers, so that a slip is told early.
+_ORDER = (
+    "core",
+    "store",
+    "tests",
+    "comfy",
+    "media",
+    "rehearsal",
+    "contract",
+    "studio",
+    "ui",
+    "cli",
+    "browser",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first."""
+    places = {folder: place for place, folder in enumerate(_ORDER)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))

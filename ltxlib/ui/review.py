@@ -80,9 +80,9 @@ class _Card:
         self.one = one
         take = one.take
         mark = look.tag("in the film", "good") if one.chosen else ""
-        quiet = f"Take {take.take_no}, {_length(one)}, {look.when(take.made_at)}"
         head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
-        set_html(self.words, f'{head}<div class="ltx-quiet">{look.escape(quiet)}</div>')
+        quiet = look.escape(f"Take {take.take_no}, {_length(one)}")
+        set_html(self.words, f'{head}<div class="ltx-quiet">{quiet}</div>')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
         if self.choice.value != one.decision:
@@ -196,7 +196,7 @@ class ReviewPanel(Panel):
         """Show a take in the player."""
         take = one.take
         words = f"{take.scene}, take {take.take_no}, {take.clip.width_px} x {take.clip.height_px}, "
-        words += f"{_length(one)}, seed {take.seed}"
+        words += f"{_length(one)}, seed {take.seed}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
         set_html(self.player, video_html(one.clip, note=words, autoplay=True))

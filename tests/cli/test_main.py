@@ -2,6 +2,10 @@
 
 import gzip
 import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 
@@ -172,3 +176,31 @@ def test_details_are_there_for_those_who_ask(capsys, project, monkeypatch):
     monkeypatch.setenv("LTX_DEBUG", "1")
     _, _, err = kit(capsys, "check", "--project", project.root)
     assert "Traceback" in err
+
+
+def test_ctrl_c_ends_a_batch_cleanly(project, server):
+    """Ctrl-C ends a batch with 130 and a sentence, and the last event says so."""
+    command = [sys.executable, "-m", "ltxlib", "batch", "--json", "--project", str(project.root)]
+    server.settings = replace(server.settings, seconds_per_step=0.2)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if json.loads(line)["event"] == "TakeProgress":
+                process.send_signal(signal.SIGINT)
+                break
+        rest, said = process.communicate()
+    assert process.returncode == 130
+    assert json.loads(rest.splitlines()[-1])["cancelled"] is True
+    assert "Stopping" in said
+    assert "Traceback" not in said
+
+
+def test_a_reader_that_goes_away_is_not_an_error(project):
+    """`./kit check | head` ends quietly."""
+    command = (
+        f"{sys.executable} -m ltxlib workflows flatten {project.workflows}/asmr-txt2vid.json | head -c 10"
+    )
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""

@@ -14,7 +14,7 @@ from ltxlib.media.conform import conformed, fit_inside
 from ltxlib.media.ffmpeg import find_ffmpeg
 from ltxlib.media.picture import mixed, plane_of
 from ltxlib.media.probe import probe
-from tests.support.clips import Recipe, make_clip, planes_of, rgb_picture
+from tests.support.clips import Recipe, make_clip, planes_of, rgb_picture, turn
 
 FINE = {"crf": "1", "preset": "ultrafast"}
 LEVELS = tuple(40 + 10 * number for number in range(17))
@@ -141,8 +141,7 @@ def test_a_turned_clip_stands_upright(tmp_path):
     words = ["-v", "error", "-f", "lavfi", "-i", "color=black:s=128x64:d=0.5,drawbox=0:0:32:64:white:fill"]
     subprocess.run([find_ffmpeg().path, *words, "-c:v", "libx264", flat], check=True)
     # 90 counter-clockwise: what was on the left comes to the bottom.
-    words = ["-v", "error", "-display_rotation", "90", "-i", flat, "-c", "copy", turned]
-    subprocess.run([find_ffmpeg().path, *words], check=True)
+    turn(flat, turned, 90)
     [frame] = conformed(probe(turned), film(width=64, height=128), 1)
     luma = plane_of(frame, 0)
     assert luma[100:].mean() > 200

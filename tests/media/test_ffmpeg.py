@@ -101,7 +101,8 @@ def test_progress_counts_frames_and_seconds_to_the_end(real, tmp_path):
     ]
     run_ffmpeg(real, words, on_progress=steps.append)
     assert steps[-1].frames == 24
-    assert 0.9 <= steps[-1].out_s <= 1.01
+    # Older ffmpegs tell the time of the last frame that was written, and frames are written out of order.
+    assert 0.8 <= steps[-1].out_s <= 1.01
 
 
 def test_names_with_spaces_quotes_emoji_newline_and_dash_need_no_care(real, tmp_path):

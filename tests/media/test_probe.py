@@ -10,7 +10,7 @@ import pytest
 from ltxlib.errors import ClipUnreadable
 from ltxlib.media.ffmpeg import find_ffmpeg
 from ltxlib.media.probe import probe
-from tests.support.clips import cut_short, make_clip
+from tests.support.clips import cut_short, make_clip, turn
 
 UNEVEN = tuple(n / 24 + (0.017 if n % 3 == 1 else 0) for n in range(17))
 VP9 = {
@@ -98,15 +98,14 @@ def test_prores_with_uncompressed_sound_is_read(tmp_path):
     assert (info.codec, info.pixel_format, info.audio_codec) == ("prores", "yuv422p10le", "pcm_s16le")
 
 
-@pytest.mark.parametrize(("turn", "size"), [(90, (64, 128)), (180, (128, 64)), (-90, (64, 128))])
-def test_a_turned_clip_has_the_size_that_is_shown(tmp_path, turn, size):
+@pytest.mark.parametrize(("degrees", "size"), [(90, (64, 128)), (180, (128, 64)), (-90, (64, 128))])
+def test_a_turned_clip_has_the_size_that_is_shown(tmp_path, degrees, size):
     """Phones write upright pictures lying down, with a note to turn them (here counter-clockwise)."""
     flat, turned = make_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
-    words = ["-v", "error", "-display_rotation", str(turn), "-i", flat, "-c", "copy", turned]
-    subprocess.run([find_ffmpeg().path, *words], check=True)
+    turn(flat, turned, degrees)
     info = probe(turned)
     assert (info.width_px, info.height_px) == size
-    assert info.rotation == -turn % 360
+    assert info.rotation == -degrees % 360
 
 
 def test_pixels_that_are_not_square_count_as_shown(tmp_path):

@@ -8,12 +8,15 @@ Every option is a field of `Recipe`, with its unit in its name. A 128x64 clip of
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+
+from ltxlib.media.ffmpeg import find_ffmpeg
 
 WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
 CODES = {"bt601": 6, "bt709": 1}
@@ -209,3 +212,14 @@ def _sound_frames(recipe: Recipe):
         frame.sample_rate, frame.pts = recipe.sound_rate_hz, start
         frame.time_base = Fraction(1, recipe.sound_rate_hz)
         yield frame
+
+
+def turn(flat: Path, turned: Path, degrees: int) -> None:
+    """Copy a clip with a note that it is to be shown turned counter-clockwise, as phones write it."""
+    ffmpeg = find_ffmpeg().path
+    new = [ffmpeg, "-v", "error", "-y", "-display_rotation", str(degrees), "-i", flat, "-c", "copy", turned]
+    if subprocess.run(new, check=False, capture_output=True).returncode:
+        # Before ffmpeg 6 the note was a tag.
+        note = f"rotate={degrees % 360}"
+        old = [ffmpeg, "-v", "error", "-y", "-i", flat, "-c", "copy", "-metadata:s:v:0", note, turned]
+        subprocess.run(old, check=True)
