@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,8 @@ from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import read_sheet
+
+_ROW = re.compile(r" row (\d+)")
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,13 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         except WorkflowError as error:
             problems.append(Problem(f"workflows/{name}", error.message, error.cure))
     plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
-    return Checked(tuple(scenes), tuple(plans), tuple(problems), workflows)
+    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+
+
+def _row(problem: Problem) -> int:
+    """The row a problem stands in, so that a report is read from top to bottom; other files come last."""
+    found = _ROW.search(problem.where)
+    return int(found[1]) if found else sys.maxsize
 
 
 def _image(project: Project, scene: Scene, file: str, images: dict[str, str]) -> list[Problem]:

@@ -35,6 +35,8 @@ def test_twenty_mistakes_are_one_report(project):
     checked = check_project(project)
     assert len(checked.errors) == 20, "\n".join(map(str, checked.errors))
     assert all("scenes.csv row" in problem.where and problem.cure for problem in checked.errors)
+    rows = [int(problem.where.split()[2].rstrip(",")) for problem in checked.errors]
+    assert rows == sorted(rows)
     assert checked.plans == ()
     with pytest.raises(BadInput, match="20 problems") as caught:
         checked.or_raise()
