@@ -84,5 +84,5 @@ def test_there_is_more_prose_than_code(named):
 def test_the_kernel_is_the_kits_own_after_setup(named):
     """01 runs on the plain Python, the others on the kernel that `kit` registers."""
     name, notebook = named
-    expected = "python3" if name == "01_setup" else "ltx-kit"
+    expected = "ltx-kit"
     assert notebook.metadata.kernelspec.name == expected
