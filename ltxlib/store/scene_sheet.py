@@ -152,10 +152,8 @@ def _read(path: Path) -> _File:
             f"{path.name} could not be read: {error.strerror or error}.",
             cure="Put scenes.csv back into the kit's folder, or add a scene in notebook 02.",
         ) from error
-    if (
-        len(data) > _LARGEST_BYTES
-        or (b"\x00" in data
-        and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)))
+    if len(data) > _LARGEST_BYTES or (
+        b"\x00" in data and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     ):
         raise BadInput(
             f"{path.name} is not a table of scenes.", cure="Save it from your spreadsheet as CSV (UTF-8)."
