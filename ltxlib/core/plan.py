@@ -103,7 +103,6 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     camera = catalog.CAMERAS.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,
-        "negative_prompt": scene.negative_prompt,
         "seed": seed,
         "width_px": scene.width,
         "height_px": scene.height,
@@ -116,6 +115,9 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     }
     if scene.mode == "i2v":
         values["image_strength"] = scene.image_strength
+    if scene.negative_prompt:
+        # An empty cell leaves what the workflow itself says.
+        values["negative_prompt"] = scene.negative_prompt
     return values
 
 

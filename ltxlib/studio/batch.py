@@ -223,7 +223,7 @@ def _collect(batch: _Batch) -> Iterator[events.Event]:
 def _settle(batch: _Batch, flight: _Flight, state: PromptState) -> events.Event:
     """Fetch, check and record a finished prompt, or write down why there is nothing."""
     plan, now = flight.plan, time.monotonic()
-    render_s = now - max(flight.since, batch.last_end)
+    render_s = state.duration_s or now - max(flight.since, batch.last_end)
     batch.last_end = now
     try:
         if state.error:
@@ -271,7 +271,8 @@ def _fail(batch: _Batch, plan: RenderPlan, prompt_id: str, error: LtxlibError) -
 
 def _stop_server(batch: _Batch) -> None:
     """Take back what was handed over; a server that is gone has nothing left to stop."""
-    for flight in batch.flights.values():
+    # The one that waits goes first, or it would begin when the running one ends.
+    for flight in reversed(batch.flights.values()):
         facts = {"scene": flight.plan.scene.scene, "take": flight.plan.take_id, "prompt_id": flight.prompt_id}
         try:
             batch.job.client.cancel(flight.prompt_id)
