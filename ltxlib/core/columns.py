@@ -34,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("enabled", "flag", "yes renders the scene, no leaves it out.", "yes"),
     Column("mode", "choice", "t2v makes the clip from words, i2v from a still image.", "t2v", choices=MODES),
     Column("prompt", "text", "What is seen and heard; or @file/name for an entry of prompts/."),
-    Column("negative_prompt", "text", "What to keep out (distilled models ignore it). Empty: the workflow's own."),
+    Column("negative_prompt", "text", "What to keep out; distilled models ignore it. Empty: the workflow's."),
     Column("image", "text", "The still image to start from, a file in images/ (i2v only).", ""),
     Column("seconds", "number", "Length; give this or frames, not both.", "", "seconds", 0.1, 20),
     Column("frames", "whole", "Length in frames: 9, 17, 25 ... (8n+1).", "65", "frames", 9, 481),
