@@ -186,7 +186,7 @@ def base_python() -> str:
 def real_uv() -> str | None:
     """A uv that runs outside this machine's own set-up, or None."""
     for candidate in (shutil.which("uv"), str(Path(base_python()).with_name("uv"))):
-        if not candidate:
+        if not candidate or not Path(candidate).is_file():
             continue
         resolved = os.path.realpath(candidate)
         asked = subprocess.run(
