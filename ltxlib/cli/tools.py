@@ -52,7 +52,8 @@ def _facts(checked: Checked) -> dict[str, Any]:
 def lab(arguments: argparse.Namespace) -> int:
     """Open JupyterLab and stay until it ends."""
     command, env = lab_command(find_project(arguments.project), arguments.port)
-    print("JupyterLab opens in your browser. Leave this window open; Ctrl-C ends it.", flush=True)
+    print("JupyterLab opens in your browser. Leave this window open; Ctrl-C ends it.")
+    print("If no page opens, copy the line below that begins with http://127.0.0.1 into it.", flush=True)
     return subprocess.run(command, env={**os.environ, **env}, check=False).returncode
 
 
