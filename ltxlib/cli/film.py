@@ -107,8 +107,7 @@ def rehearse(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     checked = check_project(project).or_raise()
     say = _quiet if arguments.json else _aloud
-    was_running = rehearsing.running(project)
-    running = was_running or rehearsing.start(project)
+    running = rehearsing.start(project, lasting=False)
     say(f"REHEARSAL: a stand-in for ComfyUI answers at {running.url}; no GPU, no cost.")
     shelf = project.set(rehearsal=True)
     watch = _Watch(shelf, say)
@@ -116,7 +115,7 @@ def rehearse(arguments: argparse.Namespace) -> int:
         listeners = night.Listeners(watch.step, watch.tick)
         steps = night.run_notebooks(project, shelf, {"LTX_COMFY_URL": running.url}, listeners)
     finally:
-        if not was_running:
+        if not running.lasting:
             rehearsing.stop(project)
     summary = {
         "seconds": round(time.monotonic() - began, 1),

@@ -64,7 +64,7 @@ def server(arguments: argparse.Namespace) -> int:
     settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step)
 
     def ready(server: RehearsalServer) -> None:
-        rehearsing.announce(project, server.url)
+        rehearsing.announce(project, server.url, lasting=not arguments.for_one_run)
         says = f"REHEARSAL: a stand-in for ComfyUI answers at {server.url} (no GPU, no cost)."
         print(f"{says} Ctrl-C ends it.", flush=True)
 

@@ -108,6 +108,7 @@ def _tool_verbs(verbs: Any) -> None:
         metavar="S",
         help="how slowly it renders (0: as fast as it can)",
     )
+    server.add_argument("--for-one-run", action="store_true", help="let the next rehearse end it")
     server.set_defaults(run="tools.server")
 
 

@@ -21,10 +21,11 @@ START_PATIENCE_S = 60.0
 
 @dataclass(frozen=True)
 class Running:
-    """A rehearsal that answers."""
+    """A rehearsal that answers; lasting is False when it was started for one run only."""
 
     url: str
     pid: int
+    lasting: bool = True
 
 
 def _state_file(project: Project) -> Path:
@@ -35,7 +36,7 @@ def running(project: Project) -> Running | None:
     """The project's rehearsal if it was switched on and still answers as one."""
     try:
         state = json.loads(_state_file(project).read_bytes())
-        found = Running(str(state["url"]), int(state["pid"]))
+        found = Running(str(state["url"]), int(state["pid"]), bool(state.get("lasting", True)))
         if ComfyClient(found.url, timeout_s=5).rehearsal():
             return found
     except (OSError, ValueError, KeyError, TypeError, ComfyError):
@@ -43,10 +44,11 @@ def running(project: Project) -> Running | None:
     return None
 
 
-def start(project: Project, *, seconds_per_step: float = 0.0) -> Running:
+def start(project: Project, *, lasting: bool = True) -> Running:
     """Switch the rehearsal on and wait until it answers; one that runs already is used.
 
-    It outlives the notebook that started it. Raises ServerUnreachable when it does not come up.
+    It outlives the process that started it: a run that is killed finds its takes again. lasting: False
+    when the run that starts it is to end it too. Raises ServerUnreachable when it does not come up.
     """
     found = running(project)
     if found:
@@ -56,7 +58,7 @@ def start(project: Project, *, seconds_per_step: float = 0.0) -> Running:
     log_path.parent.mkdir(parents=True, exist_ok=True)
     _state_file(project).unlink(missing_ok=True)
     command = [sys.executable, "-m", "ltxlib", "server", "--project", str(project.root), "--port", "0"]
-    command += ["--seconds-per-step", str(seconds_per_step)]
+    command += [] if lasting else ["--for-one-run"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
     with log_path.open("ab") as log:
         process = subprocess.Popen(
@@ -84,9 +86,9 @@ def start(project: Project, *, seconds_per_step: float = 0.0) -> Running:
     )
 
 
-def announce(project: Project, url: str) -> None:
+def announce(project: Project, url: str, *, lasting: bool) -> None:
     """Write down where this process's rehearsal answers; called by the server itself once it does."""
-    write_json(_state_file(project), {"url": url, "pid": os.getpid()})
+    write_json(_state_file(project), {"url": url, "pid": os.getpid(), "lasting": lasting})
 
 
 def stop(project: Project) -> bool:

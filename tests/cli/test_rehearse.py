@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 
 from ltxlib.media.probe import probe
+from ltxlib.studio import rehearsing
 from tests.support.studio import a_project
 
 
@@ -49,6 +50,7 @@ def test_a_rehearsal_ends_with_a_film_and_a_second_one_makes_nothing_again(tmp_p
     journal = Counter(entry["event"] for entry in project.set(rehearsal=True).journal)
     assert (journal["submitted"], journal["saved"]) == (3, 3)
     assert not (project.production / "film").exists()
+    assert rehearsing.running(project) is None, "the rehearsal of a run ends with it"
 
 
 def test_a_rehearsal_with_mistakes_renders_nothing(tmp_path):
