@@ -17,6 +17,7 @@ from ltxlib.store.files import write_json
 from ltxlib.store.project import Project
 
 START_PATIENCE_S = 60.0
+ANSWER_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,19 @@ def running(project: Project) -> Running | None:
     try:
         state = json.loads(_state_file(project).read_bytes())
         found = Running(str(state["url"]), int(state["pid"]), bool(state.get("lasting", True)))
-        if ComfyClient(found.url, timeout_s=5).rehearsal():
+        # Where nobody listens the answer comes at once; a machine with its hands full may take its time.
+        if ComfyClient(found.url, timeout_s=ANSWER_PATIENCE_S).rehearsal():
             return found
     except (OSError, ValueError, KeyError, TypeError, ComfyError):
         return None
     return None
 
 
-def start(project: Project, *, lasting: bool = True) -> Running:
+def start(project: Project, *, lasting: bool = True, seconds_per_step: float = 0.0) -> Running:
     """Switch the rehearsal on and wait until it answers; one that runs already is used.
 
     It outlives the process that started it: a run that is killed finds its takes again. lasting: False
-    when the run that starts it is to end it too. Raises ServerUnreachable when it does not come up.
+    when the run that starts it is to end it too. seconds_per_step: how slowly it renders. Raises ServerUnreachable when it does not come up.
     """
     found = running(project)
     if found:
@@ -58,7 +60,7 @@ def start(project: Project, *, lasting: bool = True) -> Running:
     log_path.parent.mkdir(parents=True, exist_ok=True)
     _state_file(project).unlink(missing_ok=True)
     command = [sys.executable, "-m", "ltxlib", "server", "--project", str(project.root), "--port", "0"]
-    command += [] if lasting else ["--for-one-run"]
+    command += ["--seconds-per-step", str(seconds_per_step), *([] if lasting else ["--for-one-run"])]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
     with log_path.open("ab") as log:
         process = subprocess.Popen(
