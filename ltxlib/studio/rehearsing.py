@@ -50,7 +50,8 @@ def start(project: Project, *, lasting: bool = True, seconds_per_step: float = 0
     """Switch the rehearsal on and wait until it answers; one that runs already is used.
 
     It outlives the process that started it: a run that is killed finds its takes again. lasting: False
-    when the run that starts it is to end it too. seconds_per_step: how slowly it renders. Raises ServerUnreachable when it does not come up.
+    when the run that starts it is to end it too. seconds_per_step: how slowly it renders. Raises
+    ServerUnreachable when it does not come up.
     """
     found = running(project)
     if found:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import TimeoutError as NotShown
 
 from ltxlib.store.project import Project
 from ltxlib.studio import rehearsing
@@ -19,7 +20,7 @@ from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab
 from tests.support.studio import a_project
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ElementHandle, Page
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +34,17 @@ PLAYS = """(video) => { video.muted = true; video.play(); return new Promise((re
     const look = () => video.readyState >= 2 && video.currentTime > 0
         ? resolve(true) : setTimeout(look, 50);
     look(); }); }"""
+
+
+def shows(page: Page, selector: str) -> ElementHandle:
+    """Waits until something is to be seen; a failure tells what was to be seen instead."""
+    try:
+        found = page.wait_for_selector(selector, timeout=PATIENCE_MS)
+    except NotShown as error:
+        panels = "\n---\n".join(page.locator(".ltx-panel").all_inner_texts())
+        raise AssertionError(f"{selector} never showed; the panels say:\n{panels}") from error
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +104,7 @@ def test_setup_leads_from_nothing_to_the_rehearsal(notebook: Notebook, project: 
     page.wait_for_selector(".ltx-setup .ltx-list")
     assert rehearsing.running(project) is None
     notebook.button("setup", "switch").click()
-    page.wait_for_selector(".ltx-setup .ltx-rehearsal", timeout=PATIENCE_MS)
+    shows(page, ".ltx-setup .ltx-rehearsal")
     assert rehearsing.running(project) is not None
     assert notebook.errors() == []
     page.get_by_role("link", name="2. Generate").click()
@@ -109,7 +121,7 @@ def test_one_take_is_made_and_plays(notebook: Notebook, project: Project) -> Non
     page.locator(".ltx-take select").first.select_option(label="rain")
     page.wait_for_function("() => document.querySelector('.ltx-take textarea').value.startsWith('Rain runs')")
     notebook.button("take", "render").click()
-    video = page.wait_for_selector(".ltx-take video", timeout=PATIENCE_MS)
+    video = shows(page, ".ltx-take video")
     assert video.evaluate(PLAYS)
     assert video.get_attribute("src").startswith("/files/production/REHEARSAL/takes/rain/")
     notebook.save()
@@ -121,24 +133,24 @@ def test_a_batch_survives_the_page_and_can_be_cancelled(notebook: Notebook, proj
     rehearse(project, seconds_per_step=0.5)
     started = journal(project).count("batch started")
     page = notebook.open("02_generate.ipynb").run_all().page
-    page.wait_for_selector(".ltx-batch .ltx-start:not([disabled])", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-start:not([disabled])")
     notebook.button("batch", "start").click()
-    page.wait_for_selector(".ltx-batch .ltx-now:has-text('step')", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-now:has-text('step')")
     notebook.save()
     page.reload()
     notebook.wait_ready("02_generate.ipynb")
-    page.wait_for_selector(".ltx-batch .ltx-now", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-now")
     notebook.run_all()
-    page.wait_for_selector(".ltx-batch .ltx-now", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-now")
     assert notebook.button("batch", "start").is_disabled()
     notebook.button("batch", "cancel").click()
-    page.wait_for_selector(".ltx-batch .ltx-note:has-text('Stopped.')", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-note:has-text('Stopped.')")
     assert journal(project).count("batch started") == started + 1
     rehearse(project)
     notebook.button("batch", "again").click()
-    page.wait_for_selector(".ltx-batch .ltx-start:not([disabled])", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-start:not([disabled])")
     notebook.button("batch", "start").click()
-    page.wait_for_selector(".ltx-batch .ltx-note:has-text('Done:')", timeout=PATIENCE_MS)
+    shows(page, ".ltx-batch .ltx-note:has-text('Done:')")
     page.wait_for_selector(".ltx-batch .ltx-start:has-text('Nothing is missing')")
 
 
@@ -171,7 +183,7 @@ def test_the_film_is_made_and_plays(notebook: Notebook, project: Project) -> Non
     page.keyboard.press("Enter")
     page.wait_for_selector(".ltx-assemble .ltx-note:has-text('24 frames')")
     notebook.button("assemble", "render").click()
-    video = page.wait_for_selector(".ltx-assemble video", timeout=PATIENCE_MS)
+    video = shows(page, ".ltx-assemble video")
     assert video.evaluate(PLAYS)
     page.wait_for_selector(".ltx-films a:has-text('REHEARSAL-film-')")
     assert len(list(project.set(rehearsal=True).masters.glob("*.mp4"))) == 1
