@@ -16,6 +16,8 @@ from ltxlib.core.schema import AUTOGROW, COMBO, DYNAMIC_COMBO, MATCH_TYPE, Input
 CONTROL = "control_after_generate"
 CUSTOM_COMBO = "CustomCombo"
 UPLOAD = "upload"
+# The client draws a 3D viewer on these that the server does not know of, and sends it along, always empty.
+VIEWED_IN_3D = frozenset({"SaveGLB", "Preview3D"})
 
 
 class _Nothing:
@@ -88,6 +90,8 @@ def lay_out(
             layout.place(spec)
     if node.name == CUSTOM_COMBO:
         layout.add_options()
+    if node.name in VIEWED_IN_3D:
+        layout.add(Widget("image", "viewer", "", stored=False))
     if node.upload:
         value = "image" if node.upload == "media" else ""
         layout.add(Widget(UPLOAD, "button", value, sent=False))

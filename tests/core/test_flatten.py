@@ -150,6 +150,17 @@ def test_list_values_are_wrapped() -> None:
     assert api["1"]["inputs"]["points"] == {"__value__": [0, 1]}
 
 
+@pytest.mark.parametrize("row", [[], ["mesh/x"], ["mesh/x", ""], ["mesh/x", "kept"]])
+def test_the_clients_own_3d_viewer_sends_an_empty_picture(row: list[Any]) -> None:
+    """The client draws a viewer on SaveGLB that the server does not know, and always sends it empty."""
+    prefix = ["STRING", {"default": "3d/ComfyUI"}]
+    schema = NodeSchema(
+        {"SaveGLB": {"input": {"required": {"mesh": ["MESH", {}], "filename_prefix": prefix}}}}
+    )
+    api = flatten(file_of([node(1, "SaveGLB", [("mesh", "MESH", None)], values=row)], []), schema)
+    assert api["1"]["inputs"] == {"filename_prefix": row[0] if row else "3d/ComfyUI", "image": ""}
+
+
 def test_bypass_without_a_fitting_input_leaves_the_input_open() -> None:
     """What nothing fitting feeds is left out, as the client leaves it."""
     size = node(1, "GetImageSize", [("image", "IMAGE", None)], [("width", "INT", [1])], mode=4)
