@@ -42,11 +42,16 @@ KINDS = ("equal", "differing", "refused", "unknown nodes", "no answer")
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a run found. table: which node table was asked; complete: whether it was the recorded one."""
+    """What a run found.
+
+    table: which node table was asked. left_out: templates not asked about, because that table is only the
+    kit's own and does not have their nodes.
+    """
 
     verdicts: tuple[Verdict, ...]
     table: str
     complete: bool
+    left_out: int
     took_s: float
 
     def of(self, ltx: bool) -> list[Verdict]:
@@ -89,18 +94,17 @@ def ask(templates: Sequence[Template], table: dict[str, Any], browser: Browser) 
             client.close()
 
 
-def choose(most: int | None) -> list[Template]:
-    """All LTX templates, and the others or the first of them in their mixed order."""
-    templates = official.read_all()
-    others = [one for one in templates if not one.ltx]
-    return [one for one in templates if one.ltx] + others[:most]
-
-
-def sweep(templates: Sequence[Template], browser_path: str) -> Sweep:
-    """Compare them all, telling on stderr how far it is."""
+def sweep(templates: Sequence[Template], most: int | None, browser_path: str) -> Sweep:
+    """Compare LTX's and at most so many others, telling on stderr how far it is."""
     recorded = official.recorded_table(PROJECT.parent / "shared")
     table = recorded if recorded is not None else official.small_table()
     name = "recorded from ComfyUI 0.33.0" if recorded is not None else "the kit's own"
+    schema, asked = NodeSchema(table), len(templates)
+    if recorded is None:
+        templates = [one for one in templates if one.ltx or not one.unknown_to(schema)]
+    left_out = asked - len(templates)
+    others = [one for one in templates if not one.ltx]
+    templates = [one for one in templates if one.ltx] + others[:most]
     began = time.monotonic()
     verdicts: list[Verdict] = []
     with chromium(browser_path) as browser:
@@ -109,7 +113,8 @@ def sweep(templates: Sequence[Template], browser_path: str) -> Sweep:
             if len(verdicts) % 50 == 0:
                 print(f"{len(verdicts)} of {len(templates)}", file=sys.stderr, flush=True)
     title = f"{name}, {len(table)} classes"
-    return Sweep(tuple(verdicts), title, recorded is not None, time.monotonic() - began)
+    took_s = time.monotonic() - began
+    return Sweep(tuple(verdicts), title, recorded is not None, left_out, took_s)
 
 
 def report(found: Sweep) -> None:
@@ -117,8 +122,8 @@ def report(found: Sweep) -> None:
     print(f"Node table: {found.table}.")
     if not found.complete:
         print(
-            "The /object_info recorded beside the project is not there, so most templates have nodes that"
-            " are unknown here; far fewer can be compared."
+            "The /object_info recorded beside the project is not there, so "
+            f"{found.left_out} templates whose nodes are unknown here are left out."
         )
     print(f"\n{'':8}" + "".join(f"{kind:>15}" for kind in KINDS) + f"{'equal of those':>24}")
     print(" " * (8 + 15 * len(KINDS)) + f"{'the client flattens':>24}")
@@ -128,13 +133,7 @@ def report(found: Sweep) -> None:
         of = f"{counts['equal']}/{sum(one.counts for one in group)} = {official.share(group):.1f} %"
         print(f"{name:8}{row}{of:>24}")
     _print_causes(found)
-    unknown = [one for one in found.verdicts if one.kind == "unknown nodes"]
-    if unknown:
-        print(
-            "\nNodes unknown to the table (the client sends them without a class, the kit refuses by name):"
-        )
-        for one in unknown:
-            print(f"  {one.template.name}: {one.why}")
+    _print_unknown(found)
 
 
 def _print_causes(found: Sweep) -> None:
@@ -149,6 +148,14 @@ def _print_causes(found: Sweep) -> None:
             print(f"  {one.template.name}{where}")
 
 
+def _print_unknown(found: Sweep) -> None:
+    unknown = [one for one in found.verdicts if one.kind == "unknown nodes"]
+    if unknown:
+        print(f"\n{len(unknown)} x nodes unknown to the table; the client sends no class, we refuse:")
+    for one in unknown:
+        print(f"  {one.template.name}: {one.why}")
+
+
 def figures(found: Sweep) -> dict[str, Any]:
     """The numbers of a run, for a machine."""
     result: dict[str, Any] = {
@@ -157,6 +164,7 @@ def figures(found: Sweep) -> dict[str, Any]:
         "templates": importlib.metadata.version("comfyui-workflow-templates-json"),
         "node_table": found.table,
         "node_table_complete": found.complete,
+        "left_out": found.left_out,
     }
     for name, group in (("ltx", found.of(True)), ("others", found.of(False))):
         counts = Counter(one.kind for one in group)
@@ -179,12 +187,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--most", type=int, metavar="N", help="at most N templates that are not LTX's")
     chosen = parser.parse_args(arguments)
-    templates = choose(chosen.most)
+    templates = official.read_all()
     browser = working_browser()
     if not templates or browser is None:
         print(f"{official.PACKAGE_MISSING}." if not templates else NO_BROWSER, file=sys.stderr)
         return 2
-    found = sweep(templates, browser)
+    found = sweep(templates, chosen.most, browser)
     report(found)
     print()
     print(json.dumps(figures(found)))

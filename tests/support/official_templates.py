@@ -70,6 +70,7 @@ class Verdict:
 
     kind: "equal"; "differing"; "refused" by us though the client flattens it; "unknown nodes", which the
     client sends without a class and we refuse; "no answer", where the client itself fails.
+    why: the refusal, the names of the unknown nodes, or how the client fails.
     """
 
     template: Template
@@ -156,7 +157,9 @@ def judge(template: Template, schema: NodeSchema, theirs: Mapping[str, Any]) -> 
     try:
         ours = ours_of(template, schema)
     except WorkflowError as error:
-        return Verdict(template, "unknown nodes" if classless else "refused", error.message)
+        if classless:
+            return Verdict(template, "unknown nodes", ", ".join(sorted(template.unknown_to(schema))))
+        return Verdict(template, "refused", error.message)
     if classless:
         why = f"node {classless[0]} has no class in the client's graph, and we let it pass"
         return Verdict(template, "differing", why)
