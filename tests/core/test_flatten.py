@@ -161,6 +161,23 @@ def test_the_clients_own_3d_viewer_sends_an_empty_picture(row: list[Any]) -> Non
     assert api["1"]["inputs"] == {"filename_prefix": row[0] if row else "3d/ComfyUI", "image": ""}
 
 
+def test_the_buttons_of_load_3d_have_places_and_are_sent() -> None:
+    """Load3D's three buttons stand before its viewer in a row, so that width and height keep their places."""
+    model = ["COMBO", {"options": ["none"]}]
+    inputs = {"model_file": model, "image": ["LOAD_3D", {}], "width": ["INT", {}], "height": ["INT", {}]}
+    row = ["toy.glb", "upload3dmodel", "uploadExtraResources", "clear", "", 640, 480]
+    schema = NodeSchema({"Load3D": {"input": {"required": inputs}}})
+    assert flatten(file_of([node(1, "Load3D", values=row)], []), schema)["1"]["inputs"] == {
+        "model_file": "toy.glb",
+        "upload 3d model": "upload3dmodel",
+        "upload extra resources": "uploadExtraResources",
+        "clear": "clear",
+        "image": "",
+        "width": 640,
+        "height": 480,
+    }
+
+
 def test_bypass_without_a_fitting_input_leaves_the_input_open() -> None:
     """What nothing fitting feeds is left out, as the client leaves it."""
     size = node(1, "GetImageSize", [("image", "IMAGE", None)], [("width", "INT", [1])], mode=4)

@@ -27,7 +27,6 @@ PACKAGE_MISSING = "ComfyUI's templates (pip install comfyui-workflow-templates-j
 RECORDED = Path("contract") / "object_info_comfyui_0.33.0.json.gz"
 LTX = ("video_ltx2", "ltxv_", "template_ltx2")
 UNEXPLAINED = "not explained"
-_LIVE_VIEWERS = {"Load3D", "Load3DAdvanced", "Preview3DAdvanced", "Save3DAdvanced"}
 _MEMBER_OF_A_GROUP_IN_A_CHOICE = re.compile(r"\w+\.\w+\.\w+")
 _ABSENT = "nothing"
 
@@ -188,6 +187,8 @@ def _in_node(key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], schem
             return Difference(where, _short(ours[part]), _short(theirs[part]), UNEXPLAINED)
     mine, other = ours["inputs"], theirs["inputs"]
     parted = [name for name in sorted({*mine, *other}) if mine.get(name, _ABSENT) != other.get(name, _ABSENT)]
+    if not parted:
+        return Difference(f"node {key} ({kind}), its parts", _short([*ours]), _short([*theirs]), UNEXPLAINED)
     cause = _cause(kind, parted, mine, other, schema)
     sides = (_short(mine.get(parted[0], _ABSENT)), _short(other.get(parted[0], _ABSENT)))
     return Difference(f"node {key} ({kind}), {parted[0]}", *sides, cause)
@@ -201,9 +202,10 @@ def _cause(
     schema: NodeSchema,
 ) -> str:
     """The known reasons; all that is not one of them is a fault of ours until it is looked into."""
-    if kind in _LIVE_VIEWERS:
-        return "a 3D viewer sends the picture and camera it shows at that moment, which no file holds"
     known = schema.get(kind)
+    viewers = {spec.name for spec in known.inputs if spec.type == "LOAD_3D"} if known else set()
+    if viewers.issuperset(parted):
+        return "a 3D viewer sends the picture and camera it shows at that moment, which no file holds"
     for spec in known.inputs if known else ():
         if spec.type == DYNAMIC_COMBO and ours.get(spec.name) not in spec.choices:
             return (
