@@ -24,13 +24,22 @@ def boxed(value: Any) -> Any:
 
 
 def sent(widget: Widget, node: Node, top: Graph) -> Any:
-    """A widget's value as the client sends it: choices in texts taken, names in file prefixes filled in."""
+    """A widget's value as the client sends it: choices in texts taken, names in file prefixes filled in.
+
+    What a text box of several lines holds is a text, even where a file whose places have moved has a number.
+    """
+    if _is_text_box(widget) and (widget.value is None or isinstance(widget.value, (bool, int, float))):
+        return _as_text(widget.value)
     if isinstance(widget.value, str):
         if widget.spec is not None and widget.spec.options.get("dynamicPrompts"):
             return sent_text(widget.value)
         if widget.name == "filename_prefix" and "Save" in node.type:
             return _filled_name(widget.value, top)
     return widget.value
+
+
+def _is_text_box(widget: Widget) -> bool:
+    return widget.kind == "STRING" and widget.spec is not None and bool(widget.spec.options.get("multiline"))
 
 
 def _filled_name(text: str, top: Graph) -> str:

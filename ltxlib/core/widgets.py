@@ -16,6 +16,14 @@ from ltxlib.core.schema import AUTOGROW, COMBO, DYNAMIC_COMBO, MATCH_TYPE, Input
 CONTROL = "control_after_generate"
 CUSTOM_COMBO = "CustomCombo"
 UPLOAD = "upload"
+# The client draws a 3D viewer on these that the server does not know of, and sends it along, always empty.
+VIEWED_IN_3D = frozenset({"SaveGLB", "Preview3D"})
+# Buttons that it draws before the viewer of Load3D, saves and sends like values: name and value.
+_BUTTONS_OF_LOAD_3D = {
+    "upload 3d model": "upload3dmodel",
+    "upload extra resources": "uploadExtraResources",
+    "clear": "clear",
+}
 
 
 class _Nothing:
@@ -88,6 +96,8 @@ def lay_out(
             layout.place(spec)
     if node.name == CUSTOM_COMBO:
         layout.add_options()
+    if node.name in VIEWED_IN_3D:
+        layout.add(Widget("image", "viewer", "", stored=False))
     if node.upload:
         value = "image" if node.upload == "media" else ""
         layout.add(Widget(UPLOAD, "button", value, sent=False))
@@ -126,6 +136,9 @@ class _Layout:
         widget = Widget(spec.name, kind, default_of(spec), spec)
         if kind == "IMAGECOMPARE":  # only for looking: the client keeps nothing and sends two empty names
             widget.value, widget.stored = ["", ""], False
+        if kind == "LOAD_3D" and spec.name == "image":  # of all nodes with such a viewer this is Load3D alone
+            for button, value in _BUTTONS_OF_LOAD_3D.items():
+                self.add(Widget(button, "button", value))
         self.add(widget)
         if spec.has_socket:
             self.shape.sockets.append((spec.name, spec.type, spec.name))

@@ -160,22 +160,3 @@ def test_hard_case_flattens_as_the_client_does(case: str, wide_client: WebClient
     assert _plain(flatten(ui, shipped())) == theirs
     recorded = Path(__file__).parents[1] / "core" / "client_answers.json"
     assert json.loads(recorded.read_text("utf-8"))[case] == theirs
-
-
-def _official() -> list[Path]:
-    """The official LTX templates, where their package happens to be installed."""
-    spec = importlib.util.find_spec("comfyui_workflow_templates_json")
-    if spec is None or not spec.submodule_search_locations:
-        return []
-    folder = Path(next(iter(spec.submodule_search_locations))) / "templates"
-    return sorted(p for p in folder.glob("*ltx*.json") if not p.name.startswith("api_"))
-
-
-if _official():  # pip install comfyui-workflow-templates-json, and these run too
-
-    @pytest.mark.shared
-    @pytest.mark.parametrize("path", _official(), ids=lambda path: path.stem)
-    def test_official_template_flattens_as_the_client_does(path: Path, wide_client: WebClient) -> None:
-        """Every official LTX template gives the client's own graph."""
-        ui = workflow.load(path.read_text("utf-8"), path.name)
-        assert _ours(ui, wide_client) == wide_client.prompt_of(ui)

@@ -150,6 +150,34 @@ def test_list_values_are_wrapped() -> None:
     assert api["1"]["inputs"]["points"] == {"__value__": [0, 1]}
 
 
+@pytest.mark.parametrize("row", [[], ["mesh/x"], ["mesh/x", ""], ["mesh/x", "kept"]])
+def test_the_clients_own_3d_viewer_sends_an_empty_picture(row: list[Any]) -> None:
+    """The client draws a viewer on SaveGLB that the server does not know, and always sends it empty."""
+    prefix = ["STRING", {"default": "3d/ComfyUI"}]
+    schema = NodeSchema(
+        {"SaveGLB": {"input": {"required": {"mesh": ["MESH", {}], "filename_prefix": prefix}}}}
+    )
+    api = flatten(file_of([node(1, "SaveGLB", [("mesh", "MESH", None)], values=row)], []), schema)
+    assert api["1"]["inputs"] == {"filename_prefix": row[0] if row else "3d/ComfyUI", "image": ""}
+
+
+def test_the_buttons_of_load_3d_have_places_and_are_sent() -> None:
+    """Load3D's three buttons stand before its viewer in a row, so that width and height keep their places."""
+    model = ["COMBO", {"options": ["none"]}]
+    inputs = {"model_file": model, "image": ["LOAD_3D", {}], "width": ["INT", {}], "height": ["INT", {}]}
+    row = ["toy.glb", "upload3dmodel", "uploadExtraResources", "clear", "", 640, 480]
+    schema = NodeSchema({"Load3D": {"input": {"required": inputs}}})
+    assert flatten(file_of([node(1, "Load3D", values=row)], []), schema)["1"]["inputs"] == {
+        "model_file": "toy.glb",
+        "upload 3d model": "upload3dmodel",
+        "upload extra resources": "uploadExtraResources",
+        "clear": "clear",
+        "image": "",
+        "width": 640,
+        "height": 480,
+    }
+
+
 def test_bypass_without_a_fitting_input_leaves_the_input_open() -> None:
     """What nothing fitting feeds is left out, as the client leaves it."""
     size = node(1, "GetImageSize", [("image", "IMAGE", None)], [("width", "INT", [1])], mode=4)

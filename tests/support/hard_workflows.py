@@ -500,6 +500,14 @@ def texts_and_names() -> dict[str, Any]:
     return workflow(nodes, [])
 
 
+def numbers_for_words() -> dict[str, Any]:
+    """Rows with numbers and nothing where a text belongs, as rows have whose places have moved."""
+    texts = [
+        node(place, "CLIPTextEncode", values=[odd]) for place, odd in enumerate((12, 1.5, True, None, 2.0), 1)
+    ]
+    return workflow([*texts, node(9, "SaveVideo", values=[7, "mp4"])], [])
+
+
 def wires_out_of_place() -> dict[str, Any]:
     """Inputs in another order than the node's, one that is gone, and a link that only the table knows."""
     nodes = [
@@ -635,6 +643,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
         client_only_nodes,
         rows_of_values,
         texts_and_names,
+        numbers_for_words,
         wires_out_of_place,
         numbers_used_twice,
         grown_inputs,

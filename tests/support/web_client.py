@@ -20,10 +20,16 @@ _READY = """() => Boolean(window.app && window.app.vueAppReady && window.app.roo
     && !window.app.extensionManager.spinner)"""
 _SET = "([name, value]) => window.app.extensionManager.setting.set(name, value)"
 _STORES = "document.querySelector('#vue-app').__vue_app__.config.globalProperties.$pinia.state.value"
+ANSWER_WAIT_S = 60
 _OPEN = f"""async (workflow) => {{
     {_STORES}.toast.toasts = [];
-    await window.app.loadGraphData(workflow, true, false);
-    return (await window.app.graphToPrompt()).output;
+    const opened = async () => {{
+        await window.app.loadGraphData(workflow, true, false);
+        return (await window.app.graphToPrompt()).output;
+    }};
+    const late = new Promise((_, refuse) => setTimeout(
+        () => refuse(new Error("no answer within {ANSWER_WAIT_S} s")), {ANSWER_WAIT_S} * 1000));
+    return Promise.race([opened(), late]);
 }}"""
 _MISSING = f"""() => JSON.parse(JSON.stringify({{
     nodes: {_STORES}.missingNodesError.missingNodesError ?? null,

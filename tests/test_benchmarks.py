@@ -1,0 +1,44 @@
+"""The benchmarks judge as they say they do."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.flatten import Sweep, figures, main
+from tests.support.official_templates import Template, Verdict
+
+
+def _sweep(ltx: list[str], others: list[str]) -> Sweep:
+    verdicts = [Verdict(Template(f"l{place}", True, {}), kind) for place, kind in enumerate(ltx)]
+    verdicts += [Verdict(Template(f"o{place}", False, {}), kind) for place, kind in enumerate(others)]
+    return Sweep(tuple(verdicts), "a table", True, 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("ltx", "others", "good"),
+    [
+        (["equal"], ["equal"] * 19 + ["differing"], True),
+        (["equal"], ["equal"] * 18 + ["differing", "refused"], False),
+        (["equal"], ["equal", "unknown nodes", "no answer"], True),
+        (["equal"] * 99 + ["differing"], ["equal"], False),
+        (["equal", "unknown nodes"], ["equal"], True),
+        (["no answer"], ["equal"], False),
+        (["equal"], ["unknown nodes"], False),
+    ],
+)
+def test_only_what_the_client_can_flatten_counts(ltx: list[str], others: list[str], good: bool) -> None:
+    """All of LTX's and 95 of 100 others must be equal; what the client cannot flatten counts for neither."""
+    pytest.importorskip("comfyui_workflow_templates_json")
+    pytest.importorskip("comfyui_frontend_package")
+    found = _sweep(ltx, others)
+    assert found.good is good
+    assert figures(found)["good"] is good
+    assert figures(found)["ltx"]["asked"] == len(ltx)
+
+
+def test_words_it_does_not_know_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt option ends at once, before any browser is started."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--chek"])
+    assert ended.value.code == 2
+    assert "--chek" in capsys.readouterr().err
