@@ -117,6 +117,11 @@ def _ways_lines(ways: tuple[Way, ...]) -> list[str]:
         body = _way_lines(way)
         lines += [f"  all else as in {told.index(body) + 1}"] if body in told else body
         told.append(body)
+        if way.unread:
+            lines.append(
+                "  This graph cannot be read without its server; files and stages are the catalog's."
+            )
+            lines.append(f"  ({way.unread})")
     return lines
 
 
@@ -232,4 +237,5 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "vram_source": model.vram_source,
         "files": [vars(file) for file in way.files],
         "unknown_files": list(way.unknown_files),
+        "unread": way.unread,
     }

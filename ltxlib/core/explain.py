@@ -12,8 +12,10 @@ from typing import Any
 from ltxlib.core import catalog, roles
 from ltxlib.core.catalog_parts import Model, ModelFile
 from ltxlib.core.plan import RenderPlan
+from ltxlib.core.scene import Scene
 from ltxlib.core.schema import shipped
 from ltxlib.core.wiring import enlargement, is_link, running_order
+from ltxlib.errors import WorkflowError
 
 _WEIGHTS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin")
 
@@ -32,7 +34,8 @@ class GraphStage:
 class Way:
     """One way in which takes are made: the takes that share a graph, a model, a size and a length.
 
-    unknown_files: names in the graph that the catalog does not hold.
+    unknown_files: names in the graph that the catalog does not hold. unread: why the graph could not be read
+    without a server, so that files and stages are those of the catalog; empty when it could.
     """
 
     plans: tuple[RenderPlan, ...]
@@ -40,6 +43,7 @@ class Way:
     files: tuple[ModelFile, ...]
     unknown_files: tuple[str, ...]
     stages: tuple[GraphStage, ...]
+    unread: str = ""
 
     @property
     def plan(self) -> RenderPlan:
@@ -50,7 +54,7 @@ class Way:
 def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]) -> list[Way]:
     """The different ways in which these takes are made, in the order of the takes.
 
-    workflows: file name to UI graph. Raises WorkflowError for a graph that cannot be driven.
+    workflows: file name to UI graph.
     """
     groups: dict[tuple[Any, ...], list[RenderPlan]] = {}
     for plan in plans:
@@ -62,19 +66,37 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
 
 
 def _way(plans: tuple[RenderPlan, ...], workflow: Mapping[str, Any]) -> Way:
-    plan = plans[0]
+    plan, scene = plans[0], plans[0].scene
+    model = catalog.KNOWN[scene.model]
     values = {**plan.values, "filename_prefix": plan.prefix("explained")}
-    if plan.scene.mode == "i2v":
-        values["image"] = plan.scene.image
-    api = roles.prepare(workflow, shipped(), values)
+    if scene.mode == "i2v":
+        values["image"] = scene.image
+    try:
+        api = roles.prepare(workflow, shipped(), values)
+    except WorkflowError as error:
+        # A graph may hold nodes that only the creator's own server knows.
+        files = catalog.files_for(scene.model, scene.camera_lora)
+        return Way(plans, model, files, (), _catalog_stages(model, scene), error.message)
     names = model_names(api)
-    files = catalog.shipped().files
+    known = catalog.shipped().files
     return Way(
         plans=plans,
-        model=catalog.KNOWN[plan.scene.model],
-        files=tuple(files[name] for name in names if name in files),
-        unknown_files=tuple(name for name in names if name not in files),
-        stages=stages(api, plan.scene.width, plan.scene.height),
+        model=model,
+        files=tuple(known[name] for name in names if name in known),
+        unknown_files=tuple(name for name in names if name not in known),
+        stages=stages(api, scene.width, scene.height),
+    )
+
+
+def _catalog_stages(model: Model, scene: Scene) -> tuple[GraphStage, ...]:
+    return tuple(
+        GraphStage(
+            width_px=round(scene.width * stage.scale),
+            height_px=round(scene.height * stage.scale),
+            steps=int(stage.steps[0]) if stage.steps else None,
+            cfg=stage.cfg[0] if stage.cfg else None,
+        )
+        for stage in model.stages
     )
 
 
