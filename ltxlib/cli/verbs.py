@@ -87,6 +87,7 @@ def _tool_verbs(verbs: Any) -> None:
     check.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run="tools.check")
+    _plan_verb(verbs)
     lab = verbs.add_parser(
         "lab",
         help="open JupyterLab at the first notebook",
@@ -110,6 +111,33 @@ def _tool_verbs(verbs: Any) -> None:
     )
     server.add_argument("--for-one-run", action="store_true", help="let the next rehearse end it")
     server.set_defaults(run="tools.server")
+
+
+def _plan_verb(verbs: Any) -> None:
+    plan = verbs.add_parser(
+        "plan",
+        help="tell what would run, what it needs and what it would cost; asks no server",
+        description="Prints the takes of scenes.csv with their time and money, and the night's totals.\n"
+        "--explain adds workflow, files, stages and memory; --presets and --models\nhelp to choose.",
+    )
+    plan.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
+    plan.add_argument("--explain", action="store_true", help="tell all there is to each way of making a clip")
+    lists = plan.add_mutually_exclusive_group()
+    lists.add_argument("--presets", action="store_true", help="list draft, standard, quality, low memory")
+    lists.add_argument("--models", action="store_true", help="list all models the kit knows")
+    plan.add_argument("--price", type=_usd, metavar="USD", help="what an hour costs (0.59: an RTX 4090)")
+    plan.add_argument("--json", action="store_true", help="print one JSON object")
+    plan.set_defaults(run="planning.plan")
+
+
+def _usd(text: str) -> float:
+    try:
+        value = float(text.replace(",", ".", 1))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not a price; write dollars an hour, such as 0.59")
+    return value
 
 
 def _workflow_verbs(verbs: Any) -> None:

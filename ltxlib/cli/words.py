@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ltxlib.core.catalog import GB
+from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.plan import Estimate
 from ltxlib.studio import events
 
@@ -22,6 +24,69 @@ def span(seconds: float) -> str:
 def pod_time(estimate: Estimate) -> str:
     """What the same work would take on a pod, with where the figure comes from."""
     return f"{span(estimate.low_s)} to {span(estimate.high_s)} ({estimate.source})"
+
+
+NOT_KNOWN = "not known"
+
+
+def span_of(took: tuple[float, float] | None) -> str:
+    """A time from best to worst, such as "45 s to 2 min 30 s"."""
+    if took is None:
+        return NOT_KNOWN
+    low, high = map(span, took)
+    return low if low == high else f"{low} to {high}"
+
+
+def usd(seconds: float, price: Price) -> float:
+    """What so much time costs, in US dollars, exact to a hundredth of a cent."""
+    return round(seconds / 3600 * price.usd_per_hour, 4)
+
+
+def money(took: tuple[float, float] | None, price: Price) -> str:
+    """What a time from best to worst costs, such as "$0.01 to $0.02"."""
+    if took is None:
+        return NOT_KNOWN
+    low, high = (f"{usd(seconds, price):.2f}" for seconds in took)
+    if high == "0.00":
+        return "under $0.01"
+    if low == "0.00":
+        return f"up to ${high}"
+    return f"${high}" if low == high else f"${low} to ${high}"
+
+
+def span_facts(took: tuple[float, float] | None, price: Price) -> dict[str, float | None]:
+    """A time from best to worst and its cost, for machines; None where they are not known."""
+    low_s, high_s = took or (None, None)
+    return {
+        "low_s": low_s,
+        "high_s": high_s,
+        "low_usd": None if low_s is None else usd(low_s, price),
+        "high_usd": None if high_s is None else usd(high_s, price),
+    }
+
+
+def gigabytes(size_bytes: int | None) -> str:
+    """A file's size, such as "27.1 GB" (of 10^9 bytes, as Hugging Face counts them)."""
+    return f"{size_bytes / GB:.1f} GB" if size_bytes else NOT_KNOWN
+
+
+def together(files: Sequence[ModelFile]) -> str:
+    """The size of files together; "more than" when one of them is not known."""
+    least = "more than " if any(file.size_bytes is None for file in files) else ""
+    return least + gigabytes(sum(file.size_bytes or 0 for file in files))
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines with straight columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def count(number: int, word: str) -> str:
+    """A number with its word: "1 take", "2 takes"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def event_line(event: events.Event) -> str:

@@ -130,18 +130,31 @@ class Estimate:
     source: str
 
 
+def take_s(plan: RenderPlan) -> tuple[float, float] | None:
+    """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
+    scene = plan.scene
+    return catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
+
+
 def estimate(plans: list[RenderPlan]) -> Estimate:
     """What a night of these plans would take on a pod, from the catalog's figures.
 
-    The catalog's figure is for 65 frames at 1536x1024; work is taken to grow with pixels times frames.
+    A reported time is scaled to a take: work is taken to grow with pixels times frames. Takes of models of
+    which no time is known are left out, and the source says so.
     """
     if not plans:
         return Estimate(0.0, 0.0, "nothing to render")
     low_s, high_s = catalog.FIRST_LOAD_S
+    sources: dict[str, None] = {}
     for plan in plans:
-        model = catalog.MODELS[plan.scene.model]
-        share = plan.scene.width * plan.scene.height * plan.scene.frames / (1536 * 1024 * 65)
-        low_s += model.render_s[0] * share
-        high_s += model.render_s[1] * share
-    first = catalog.MODELS[plans[0].scene.model]
-    return Estimate(low_s, high_s, f"on {first.render_gpu}; {first.render_source}")
+        took = take_s(plan)
+        scene = plan.scene
+        if took is None:
+            sources[f"no time is known for {scene.model}, so its takes are not counted"] = None
+            continue
+        low_s += took[0]
+        high_s += took[1]
+        report = catalog.KNOWN[scene.model].nearest_time(scene.width, scene.height, scene.frames)
+        if report:
+            sources[f"on {report.gpu}; {report.source}"] = None
+    return Estimate(low_s, high_s, "; ".join(sources))

@@ -157,7 +157,7 @@ def read_scene(
         "height": _side(reader, "height"),
         "seed": reader.whole("seed"),
         "takes": reader.whole("takes"),
-        "model": reader.choice("model", tuple(catalog.MODELS)),
+        "model": _model(reader),
         "camera_lora": reader.choice("camera_lora", (*catalog.CAMERAS, catalog.NO_CAMERA)),
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
@@ -167,6 +167,18 @@ def read_scene(
     if any(not problem.warning for problem in reader.problems):
         return None, reader.problems
     return Scene(**values, row=row), reader.problems
+
+
+def _model(reader: _Row) -> str:
+    name = reader.text("model").lower()
+    if name not in catalog.KNOWN or name in catalog.MODELS:
+        return reader.choice("model", tuple(catalog.MODELS))
+    reader.problem(
+        "model",
+        f"{name} is known, but the kit has no workflow for it yet.",
+        f"Write one that it has: {', '.join(catalog.MODELS)}.",
+    )
+    return name
 
 
 def _identity(reader: _Row) -> str:

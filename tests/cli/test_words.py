@@ -3,6 +3,7 @@
 import pytest
 
 from ltxlib.cli import words
+from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.plan import Estimate
 from ltxlib.studio import events
 
@@ -33,3 +34,29 @@ def test_progress_is_not_worth_a_line():
     assert words.event_line(events.TakeProgress(None, 1, 8)) == ""
     assert "waiting" in words.event_line(events.ServerLost("gone"))
     assert words.event_line(events.BatchEnded(1, 2, 3, True)).startswith("stopped: 1 made, 2 there")
+
+
+@pytest.mark.parametrize(
+    ("took", "said"),
+    [
+        (None, "not known"),
+        ((1, 2), "under $0.01"),
+        ((1, 3600), "up to $1.00"),
+        ((1800, 3600), "$0.50 to $1.00"),
+        ((3600, 3600), "$1.00"),
+    ],
+)
+def test_money_is_said_in_cents(took, said):
+    """A range, one sum, or less than a cent."""
+    assert words.money(took, Price("card", 1.0, "x")) == said
+
+
+def test_what_is_not_known_is_not_counted_as_nothing():
+    """Times and costs that are not known stay so, and a sum with an unknown part says more than."""
+    assert words.span_facts(None, Price("card", 1.0, "x")) == dict.fromkeys(
+        ("low_s", "high_s", "low_usd", "high_usd")
+    )
+    assert words.span_of(None) == words.gigabytes(None) == "not known"
+    known = ModelFile("a", "b", "c/d", 27_130_000_000)
+    assert words.together([known]) == "27.1 GB"
+    assert words.together([known, ModelFile("e", "b", "c/d", None)]) == "more than 27.1 GB"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ltxlib.core import catalog
 from ltxlib.core.plan import Ingredients, estimate, plan_take, plan_takes, seed_for
 from ltxlib.core.scene import Scene
 
@@ -99,3 +100,14 @@ def test_an_estimate_grows_with_the_work_and_names_its_source():
     assert 0 < one.low_s < two.low_s < two.high_s
     assert "report" in one.source
     assert estimate([]).high_s == 0
+
+
+def test_an_estimate_says_what_it_cannot_count(monkeypatch):
+    """Takes of a model of which no time is known are left out, and the source says so."""
+    untimed = replace(catalog.MODELS["ltx-2-19b-distilled-fp8"], times=())
+    monkeypatch.setitem(catalog.KNOWN, untimed.name, untimed)
+    known, both = plan_takes([RAIN], ingredients()), [RAIN, replace(RAIN, model=untimed.name)]
+    guess = estimate(plan_takes(both, ingredients()))
+    assert guess.low_s == estimate(known).low_s
+    assert f"no time is known for {untimed.name}" in guess.source
+    assert "report" in guess.source

@@ -1,0 +1,241 @@
+"""The verb `plan`: what would run, what it needs and what it would cost, without any server."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ltxlib.cli import presets, words
+from ltxlib.core import catalog, span
+from ltxlib.core.catalog_parts import ModelFile, Price
+from ltxlib.core.explain import Way, ways
+from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
+from ltxlib.store.project import find_project
+from ltxlib.store.takes import has_take
+from ltxlib.studio.check import check_project
+
+_MOST_TAKES = 20
+_NAMED = Price("your card", 0.0, "named with --price")
+
+
+@dataclass(frozen=True)
+class _Night:
+    """The takes that are asked for, those of them that are there, how they are made, and an hour's price."""
+
+    plans: tuple[RenderPlan, ...]
+    there: frozenset[str]
+    ways: tuple[Way, ...]
+    price: Price
+
+    @property
+    def missing(self) -> list[RenderPlan]:
+        return [plan for plan in self.plans if _key(plan) not in self.there]
+
+    @property
+    def estimate(self) -> Estimate:
+        return estimate(self.missing)
+
+    @property
+    def files(self) -> list[ModelFile]:
+        return list(dict.fromkeys(file for way in self.ways for file in way.files))
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Tell what would run, or which presets there are; nothing is started and no server is asked."""
+    price = _price(arguments.price)
+    if arguments.presets or arguments.models:
+        tell = presets.presets if arguments.presets else presets.models
+        lines, facts = tell(price)
+        print(json.dumps(facts) if arguments.json else "\n".join(lines))
+        return 0
+    project = find_project(arguments.project)
+    checked = check_project(project, arguments.scenes).or_raise()
+    shelf = project.set(rehearsal=False)
+    there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
+    made_so = tuple(ways(checked.plans, checked.workflows))
+    night = _Night(checked.plans, frozenset(there), made_so, price)
+    if arguments.json:
+        print(json.dumps(_facts(night)))
+    else:
+        print("\n".join(_lines(night, explain=arguments.explain)))
+    return 0
+
+
+def _key(plan: RenderPlan) -> str:
+    return f"{plan.scene.scene}/{plan.take_id}"
+
+
+def _price(usd_per_hour: float | None) -> Price:
+    if usd_per_hour is None:
+        return catalog.shipped().prices[0]
+    return replace(_NAMED, usd_per_hour=usd_per_hour)
+
+
+def _lines(night: _Night, *, explain: bool) -> list[str]:
+    if not night.plans:
+        return ["No scene is enabled, so nothing would run. Write yes under enabled in scenes.csv."]
+    seconds = sum(float(plan.scene.duration_s) for plan in night.plans)
+    head = f"{words.count(len(night.plans), 'take')}, {words.span(seconds)} of clips. No server was asked."
+    lines = [head, "", *_take_lines(night, everything=explain)]
+    if explain:
+        lines += _ways_lines(night.ways)
+    return [*lines, "", *_total_lines(night), *([] if explain else ["More on each: ./kit plan --explain"])]
+
+
+def _take_lines(night: _Night, *, everything: bool) -> list[str]:
+    shown = night.plans if everything else night.plans[:_MOST_TAKES]
+    rows = [["scene", "mode", "seed", "take", "size", "length", "time", "money"]]
+    for plan in shown:
+        scene, took = plan.scene, take_s(plan)
+        there = _key(plan) in night.there
+        rows.append(
+            [
+                scene.scene,
+                scene.mode,
+                str(plan.seed),
+                plan.take_id,
+                f"{scene.width}x{scene.height}",
+                span.seconds_text(scene.frames, scene.fps),
+                "there already" if there else words.span_of(took),
+                "" if there or took is None else words.money(took, night.price),
+            ]
+        )
+    left = len(night.plans) - len(shown)
+    return words.table(rows) + (
+        [f"... and {words.count(left, 'take')} more; --explain shows all"] if left else []
+    )
+
+
+def _ways_lines(ways: tuple[Way, ...]) -> list[str]:
+    lines: list[str] = []
+    told: list[list[str]] = []
+    for number, way in enumerate(ways, start=1):
+        takes = words.count(len(way.plans), "take")
+        lines += ["", f"{number}. {takes} with workflows/{way.plan.workflow} ({way.plan.scene.mode})"]
+        body = _way_lines(way)
+        lines += [f"  all else as in {told.index(body) + 1}"] if body in told else body
+        told.append(body)
+        if way.unread:
+            lines.append(
+                "  This graph cannot be read without its server; files and stages are the catalog's."
+            )
+            lines.append(f"  ({way.unread})")
+    return lines
+
+
+def _way_lines(way: Way) -> list[str]:
+    model, scene = way.model, way.plan.scene
+    report = model.nearest_time(scene.width, scene.height, scene.frames)
+    told = f" a take, on {report.gpu} ({report.source})" if report else ""
+    stages = [
+        [f"  stage {place}", f"{stage.width_px}x{stage.height_px}, {_sampling(stage.steps, stage.cfg)}"]
+        for place, stage in enumerate(way.stages, start=1)
+    ]
+    sound = "with sound" if scene.audio else "without sound"
+    length = (
+        f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
+    )
+    rows = [
+        ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
+        *stages,
+        ["  length", f"{length}, {sound}"],
+        ["  RAM", _need(model.ram_gb, model.ram_source)],
+        ["  card", _need(model.vram_gb, model.vram_source)],
+        ["  time", words.span_of(take_s(way.plan)) + told],
+        *(
+            [
+                "  file" if not place else "",
+                f"{words.gigabytes(file.size_bytes):>8}  {file.folder}/{file.name}",
+            ]
+            for place, file in enumerate(way.files)
+        ),
+        *(["", f"{'?':>8}  {name}, which the kit's catalog does not know"] for name in way.unknown_files),
+        ["", f"{words.together(way.files):>8}  together"],
+    ]
+    return words.table(rows)
+
+
+def _sampling(steps: int | None, cfg: float | None) -> str:
+    counted = words.count(steps, "step") if steps is not None else "steps not told by the graph"
+    return f"{counted}, CFG {cfg:g}" if cfg is not None else counted
+
+
+def _need(figure_gb: float | None, source: str) -> str:
+    return f"{figure_gb:g} GB or more ({source})" if figure_gb else f"{words.NOT_KNOWN} ({source})"
+
+
+def _total_lines(night: _Night) -> list[str]:
+    price = night.price
+    ram_gb = max((way.model.ram_gb or 0 for way in night.ways), default=0)
+    ram = f"{ram_gb:g} GB of system RAM or more" if ram_gb else f"system RAM {words.NOT_KNOWN}"
+    lines = [f"Model files to bring: {words.together(night.files)}. The pod: {ram}."]
+    if not night.missing:
+        return [*lines, "All takes are there already; nothing would be rendered."]
+    guess = night.estimate
+    took = guess.low_s, guess.high_s
+    left = f", {len(night.there)} there already" if night.there else ""
+    other = "" if price.card == _NAMED.card else " (--price USD for another)"
+    return [
+        *lines,
+        f"The night: {words.count(len(night.missing), 'take')} to make{left}; {words.span_of(took)}, "
+        f"loading the model included; {words.money(took, price)}.",
+        f"Time: {guess.source}.",
+        f"Price: {price.card} at ${price.usd_per_hour:g} an hour, {price.source}{other}.",
+    ]
+
+
+def _facts(night: _Night) -> dict[str, Any]:
+    guess = night.estimate
+    way_of = {_key(plan): number for number, way in enumerate(night.ways) for plan in way.plans}
+    return {
+        "takes": [{**_take_facts(night, plan), "way": way_of[_key(plan)]} for plan in night.plans],
+        "ways": list(map(_way_facts, night.ways)),
+        "night": {
+            "takes": len(night.missing),
+            "there": len(night.there),
+            **words.span_facts((guess.low_s, guess.high_s), night.price),
+            "time_source": guess.source,
+            "download_bytes": sum(file.size_bytes or 0 for file in night.files),
+        },
+        "price": vars(night.price),
+    }
+
+
+def _take_facts(night: _Night, plan: RenderPlan) -> dict[str, Any]:
+    scene = plan.scene
+    return {
+        "scene": scene.scene,
+        "mode": scene.mode,
+        "seed": plan.seed,
+        "take": plan.take_id,
+        "workflow": plan.workflow,
+        "model": scene.model,
+        "there": _key(plan) in night.there,
+        **words.span_facts(take_s(plan), night.price),
+    }
+
+
+def _way_facts(way: Way) -> dict[str, Any]:
+    scene, model = way.plan.scene, way.model
+    return {
+        "workflow": way.plan.workflow,
+        "mode": scene.mode,
+        "model": model.name,
+        "family": model.family.name,
+        "licence": model.family.licence,
+        "width_px": scene.width,
+        "height_px": scene.height,
+        "frames": scene.frames,
+        "fps": str(scene.fps),
+        "audio": scene.audio,
+        "stages": [vars(stage) for stage in way.stages],
+        "ram_gb": model.ram_gb,
+        "ram_source": model.ram_source,
+        "vram_gb": model.vram_gb,
+        "vram_source": model.vram_source,
+        "files": [vars(file) for file in way.files],
+        "unknown_files": list(way.unknown_files),
+        "unread": way.unread,
+    }
