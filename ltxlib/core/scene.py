@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ltxlib.core import catalog, span
-from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES, Column
+from ltxlib.core.columns import BY_NAME, COLUMNS, MODES, NAMES, Column
 from ltxlib.core.problem import Problem
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -27,8 +27,9 @@ _DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt")
 class Scene:
     """One scene as its writer wants it; sizes in pixels of the finished clip.
 
-    prompt is as written (text or @file/name). image is a path below images/. camera_lora is a move of
-    the catalog or "none". seed None means derived from scene and take. row is the line in the file.
+    prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
+    move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
+    stages: 2, or 1 for little memory (t2v and i2v only).
     """
 
     scene: str
@@ -50,6 +51,19 @@ class Scene:
     image_strength: float = 1.0
     notes: str = ""
     row: int = 0
+    end_image: str = ""
+    stages: int = 2
+
+    @property
+    def from_image(self) -> bool:
+        """Whether the clip starts from a still image."""
+        return self.mode != "t2v"
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The images that its mode uses, by the value of a workflow that each one is."""
+        used = {"image": self.image} if self.from_image else {}
+        return used | {"end_image": self.end_image} if self.mode == "flf" else used
 
     @property
     def duration_s(self) -> Fraction:
@@ -150,7 +164,9 @@ def read_scene(
         "mode": mode,
         "prompt": _prompt(reader),
         "negative_prompt": reader.cells["negative_prompt"],
-        "image": _image(reader, mode),
+        "image": _image(reader, mode, "image", used=mode in MODES and mode != "t2v"),
+        "end_image": _image(reader, mode, "end_image", used=mode == "flf"),
+        "stages": _stages(reader, mode),
         "frames": frames,
         "fps": fps,
         "width": _side(reader, "width"),
@@ -193,27 +209,39 @@ def _prompt(reader: _Row) -> str:
     return prompt
 
 
-def _image(reader: _Row, mode: str) -> str:
-    image = reader.cells["image"]
-    if mode == "i2v" and not image:
+def _image(reader: _Row, mode: str, column: str, *, used: bool) -> str:
+    image = reader.cells[column]
+    if used and not image:
+        an = "an end_image" if column == "end_image" else "an image"
         reader.problem(
-            "image", "Mode i2v needs an image.", "Name a file of the images folder, such as cabin-window.jpg."
+            column,
+            f"Mode {mode} needs {an}.",
+            "Name a file of the images folder, such as cabin-window.jpg.",
         )
-    if mode == "t2v" and image:
+    if image and not used and mode in MODES:
         reader.problem(
-            "image",
-            f"Mode t2v does not use the image {image}.",
-            "Write i2v as mode, or empty this cell.",
+            column,
+            f"Mode {mode} does not use the {column} {image}.",
+            f"Write {'flf' if column == 'end_image' else 'i2v'} as mode, or empty this cell.",
             warning=True,
         )
     parts = image.replace("\\", "/").split("/")
     if image and (":" in image or "\x00" in image or any(part in ("", ".", "..") for part in parts)):
         reader.problem(
-            "image",
+            column,
             f"“{image}” is not inside the images folder.",
             "Copy the picture into images/ and write only its file name.",
         )
     return "/".join(parts) if image else ""
+
+
+def _stages(reader: _Row, mode: str) -> int | None:
+    stages = reader.whole("stages")
+    if stages == 1 and mode in ("loop", "flf"):
+        reader.problem(
+            "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
+        )
+    return stages
 
 
 def _side(reader: _Row, name: str) -> int | None:
