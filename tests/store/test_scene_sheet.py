@@ -4,6 +4,7 @@ import codecs
 
 import pytest
 
+from ltxlib.core.columns import NAMES
 from ltxlib.core.scene import Scene
 from ltxlib.errors import BadInput, StoreError
 from ltxlib.store.scene_sheet import add_scene, edit_scene, read_sheet
@@ -168,7 +169,7 @@ def test_the_first_scene_makes_the_file(tmp_path):
     path = tmp_path / "scenes.csv"
     add_scene(path, Scene("a", "x, y"))
     assert read_sheet(path).scenes[0].prompt == "x, y"
-    assert len(path.read_text().splitlines()[0].split(",")) == 19
+    assert len(path.read_text().splitlines()[0].split(",")) == len(NAMES)
 
 
 def test_letters_the_old_encoding_lacks_move_the_file_to_utf8(sheet):
