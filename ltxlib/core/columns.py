@@ -27,15 +27,22 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
-MODES = ("t2v", "i2v")
+MODES = ("t2v", "i2v", "loop", "flf")
 
 COLUMNS: tuple[Column, ...] = (
     Column("scene", "id", "The scene's own name: letters, digits, dashes, underscores; it names folders."),
     Column("enabled", "flag", "yes renders the scene, no leaves it out.", "yes"),
-    Column("mode", "choice", "t2v makes the clip from words, i2v from a still image.", "t2v", choices=MODES),
+    Column(
+        "mode",
+        "choice",
+        "t2v makes the clip from words, i2v from a still image, loop begins and ends with that image, "
+        "flf goes from that image to end_image.",
+        "t2v",
+        choices=MODES,
+    ),
     Column("prompt", "text", "What is seen and heard; or @file/name for an entry of prompts/."),
     Column("negative_prompt", "text", "What to keep out; distilled models ignore it. Empty: the workflow's."),
-    Column("image", "text", "The still image to start from, a file in images/ (i2v only).", ""),
+    Column("image", "text", "The still image to start from, a file in images/ (not for t2v).", ""),
     Column("seconds", "number", "Length; give this or frames, not both.", "", "seconds", 0.1, 20),
     Column("frames", "whole", "Length in frames: 9, 17, 25 ... (8n+1).", "65", "frames", 9, 481),
     Column("fps", "rate", "Frames per second.", "24", "frames per second", 1, 60),
@@ -47,7 +54,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("camera_lora", "choice", "How the camera moves.", "static"),
     Column("camera_strength", "number", "How strongly the camera LoRA works.", "1.0", "", 0, 2),
     Column("audio", "flag", "yes makes the sound with the picture, no makes a silent clip.", "yes"),
-    Column("image_strength", "number", "How closely it starts from the image (i2v only).", "1.0", "", 0, 1),
+    Column("image_strength", "number", "How closely it keeps to its images (not t2v).", "1.0", "", 0, 1),
+    Column("end_image", "text", "The image to end with, a file in images/ (flf only).", ""),
+    Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

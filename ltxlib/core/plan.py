@@ -15,7 +15,22 @@ from typing import Any
 from ltxlib.core import catalog
 from ltxlib.core.scene import Scene
 
-WORKFLOW_FOR_MODE = {"t2v": "asmr-txt2vid.json", "i2v": "asmr-img2vid.json"}
+# Mode and number of stages to the file that makes the clip.
+WORKFLOWS = {
+    ("t2v", 2): "asmr-txt2vid.json",
+    ("i2v", 2): "asmr-img2vid.json",
+    ("loop", 2): "asmr-loop.json",
+    ("flf", 2): "asmr-first-last.json",
+    ("t2v", 1): "asmr-txt2vid-1stage.json",
+    ("i2v", 1): "asmr-img2vid-1stage.json",
+}
+# In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
+ONE_STAGE_WORK = 8 / (8 / 4 + 3)
+
+
+def workflow_for(scene: Scene) -> str:
+    """The name of the workflow file that makes a scene."""
+    return WORKFLOWS[scene.mode, scene.stages]
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,8 @@ class Ingredients:
 class RenderPlan:
     """One take to make.
 
-    values are for `roles.prepare`, all but the image's name on the server and the filename prefix.
+    values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
+    pictures: for each image that is used, the value it is for, to the hash of its bytes.
     """
 
     scene: Scene
@@ -46,7 +62,7 @@ class RenderPlan:
     prompt: str
     workflow: str
     workflow_sha256: str
-    image_sha256: str
+    pictures: Mapping[str, str]
     values: Mapping[str, Any]
 
     def prefix(self, prompt_id: str) -> str:
@@ -76,14 +92,19 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     """The plan of one take of a scene whose prompt, workflow and image are among the ingredients."""
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
-    workflow = WORKFLOW_FOR_MODE[scene.mode]
-    image_sha256 = ingredients.images[scene.image] if scene.mode == "i2v" else ""
+    workflow = workflow_for(scene)
+    pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
     values = _values(scene, seed, prompt)
     decides = {
         "values": {name: str(value) for name, value in values.items()},
         "workflow": ingredients.workflows[workflow],
-        "image": image_sha256,
+        "image": pictures.get("image", ""),
     }
+    # What came later is added only where it counts, so that takes made before keep their names.
+    if "end_image" in pictures:
+        decides["end_image"] = pictures["end_image"]
+    if not scene.audio:
+        decides["sampled"] = "picture alone"
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return RenderPlan(
         scene=scene,
@@ -94,7 +115,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         prompt=prompt,
         workflow=workflow,
         workflow_sha256=ingredients.workflows[workflow],
-        image_sha256=image_sha256,
+        pictures=pictures,
         values=values,
     )
 
@@ -113,7 +134,7 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
     }
-    if scene.mode == "i2v":
+    if scene.from_image:
         values["image_strength"] = scene.image_strength
     if scene.negative_prompt:
         # An empty cell leaves what the workflow itself says.
@@ -133,14 +154,18 @@ class Estimate:
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
-    return catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
+    took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
+    if took is None or scene.stages == 2:
+        return took
+    return took[0] * ONE_STAGE_WORK, took[1] * ONE_STAGE_WORK
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:
     """What a night of these plans would take on a pod, from the catalog's figures.
 
-    A reported time is scaled to a take: work is taken to grow with pixels times frames. Takes of models of
-    which no time is known are left out, and the source says so.
+    A reported time is scaled to a take: work is taken to grow with pixels times frames, and in one stage with
+    the steps that are then made at full size. Takes of models of which no time is known are left out, and
+    the source says so.
     """
     if not plans:
         return Estimate(0.0, 0.0, "nothing to render")

@@ -16,6 +16,12 @@ MOTION = (
     " Everything else keeps its place. Steady rain patters close by, soft and regular, over a low hush of"
     " wind. The camera holds completely still."
 )
+BETWEEN = (
+    "Evening comes over the scene without a hurry. The light sinks and turns from pale gold to deep blue, the"
+    " first small lights wake, and shadows grow softly together until the night has come. Leaves stir now and"
+    " then. A steady, even hush of wind, distant water, and one late bird that falls silent. The camera holds"
+    " completely still."
+)
 NEGATIVE = "music, speech, voices, sudden loud noise, camera shake, fast motion, cuts, flicker, text, logo"
 
 START_T2V = """1. Write what should be seen **and heard** in *Prompt*: one paragraph, present tense, calm.
@@ -32,9 +38,35 @@ START_I2V = """1. Choose the first picture in *First picture*. It is cropped to 
 Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
 adding nodes or packing them into a subgraph is fine."""
 
+START_LOOP = """\
+1. Choose the picture in *Picture, first and last*. The clip begins and ends with it: it loops by itself.
+2. In *Prompt*, describe a motion that **comes and goes** and what is **heard**, nothing that happens once.
+3. Choose the *Length*: 8n+1 frames (65 is 2.7 s, 121 is 5 s, 241 is 10 s), and press **Run**.
+
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
+START_FLF = """\
+1. Choose where the clip begins in *First picture* and ends in *Last picture*; best is the same place.
+2. In *Prompt*, describe what happens **between** the two and what is **heard**.
+3. Choose the *Length*: 8n+1 frames (121 is 5 s, 241 is 10 s), and press **Run**.
+
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
 ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
 
 *Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
+
+ABOUT_THREE_MODELS = """Three files, named in the boxes. ComfyUI can fetch those that are missing.
+
+*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
+
+ABOUT_ONE_STAGE = """\
+**One stage**, at the finished size: no enlarger is loaded. For small clips on small cards.
+Keep both sides multiples of 64.
+
+The frame rate stands in two places: *Frames per second* and *Empty sound*. Keep them the same."""
 
 ABOUT_STAGES = """**Stage one** films at half size: 768 x 512 becomes 1536 x 1024.
 Keep both sides multiples of 32 here.

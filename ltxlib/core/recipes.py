@@ -1,316 +1,252 @@
-"""The two workflows the kit ships, written in Python: `workflows/asmr-txt2vid.json` and `asmr-img2vid.json`.
+"""The workflows the kit ships, written in Python: text or pictures to video, loops, one stage or two.
 
 LTX-2 19B distilled with ComfyUI's core nodes only: a first pass at half size, the latent made twice as
-large, a second pass that refines it; the sound is made once and carried through both. Sigmas and
-files are those of the official distilled template (comfyui-workflow-templates-json,
-`video_ltx2_t2v_distilled`).
+large, a second pass that refines it; the sound is made once and carried through both. In one stage the
+first pass is made at the finished size and there is no second.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
-from ltxlib.core.file_format import BYPASSED
+from ltxlib.core.recipe_parts import (
+    AMBER,
+    BLUE,
+    CHECKPOINT,
+    FINISHED_PX,
+    GREEN,
+    SLATE,
+    STAGE_ONE_PX,
+    STATIC_CAMERA,
+    TEXT_ENCODER,
+    UPSCALER,
+    VIOLET,
+)
 
-CHECKPOINT = "ltx-2-19b-distilled.safetensors"
-TEXT_ENCODER = "gemma_3_12B_it_fp4_mixed.safetensors"
-UPSCALER = "ltx-2-spatial-upscaler-x2-1.0.safetensors"
-STATIC_CAMERA = "ltx-2-19b-lora-camera-control-static.safetensors"
-
-FIRST_SIGMAS = "1., 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0.0"
-SECOND_SIGMAS = "0.909375, 0.725, 0.421875, 0.0"
-STAGE_ONE_PX = (768, 512)
-FINISHED_PX = (2 * STAGE_ONE_PX[0], 2 * STAGE_ONE_PX[1])
-FRAMES, FPS = 65, 24
-
-# Where ComfyUI may offer to fetch a missing file from: repository, path in it, folder under models/.
-_SOURCES = {
-    CHECKPOINT: ("Lightricks/LTX-2", CHECKPOINT, "checkpoints"),
-    TEXT_ENCODER: ("Comfy-Org/ltx-2", f"split_files/text_encoders/{TEXT_ENCODER}", "text_encoders"),
-    UPSCALER: ("Lightricks/LTX-2", UPSCALER, "latent_upscale_models"),
-    STATIC_CAMERA: ("Lightricks/LTX-2-19b-LoRA-Camera-Control-Static", STATIC_CAMERA, "loras"),
-}
-
-_BLUE, _GREEN, _AMBER, _VIOLET, _SLATE = "#5fa8d3", "#7bbf7b", "#d9a441", "#a884d6", "#8fa3b3"
-
-
-def _models(*names: str) -> list[dict[str, str]]:
-    found = []
-    for name in names:
-        repo, path, folder = _SOURCES[name]
-        url = f"https://huggingface.co/{repo}/resolve/main/{path}"
-        found.append({"name": name, "url": url, "directory": folder})
-    return found
+__all__ = [
+    "CHECKPOINT",
+    "FINISHED_PX",
+    "STAGE_ONE_PX",
+    "STATIC_CAMERA",
+    "TEXT_ENCODER",
+    "UPSCALER",
+    "as_text",
+    "first_last",
+    "img2vid",
+    "img2vid_one_stage",
+    "loop",
+    "shipped",
+    "txt2vid",
+    "txt2vid_one_stage",
+]
 
 
 def txt2vid() -> dict[str, Any]:
     """Text to video with sound, in UI format: 1536x1024, 65 frames at 24 fps."""
     builder = WorkflowBuilder("asmr-txt2vid")
-    _load_models(builder)
-    _describe(builder, words.PROMPT, words.START_T2V)
-    _stage_one(builder)
-    _stage_two(builder)
+    parts.load_models(builder)
+    parts.describe(builder, words.PROMPT, words.START_T2V)
+    parts.stage_one(builder)
+    parts.stage_two(builder)
     builder.connect("latent", 0, "join", "video_latent")
     builder.connect("upsample", 0, "rejoin", "video_latent")
-    _finish(builder, "asmr/txt2vid")
+    parts.finish(builder, "asmr/txt2vid")
     _group_models(builder)
-    builder.group(
-        "2 What to film",
-        ["start"],
-        ["prompt", "negative"],
-        ["frames", "fps", "conditioning"],
-        color=_GREEN,
-        row=0,
-    )
-    _group_stages(builder, picture=False)
+    _group_wishes(builder)
+    _group_two_stages(builder)
+    _group_end(builder, "5")
     return builder.build()
 
 
 def img2vid() -> dict[str, Any]:
     """A still picture brought to life with sound, in UI format: 1536x1024, 65 frames at 24 fps."""
     builder = WorkflowBuilder("asmr-img2vid")
-    _load_models(builder)
-    _describe(builder, words.MOTION, words.START_I2V)
-    _picture(builder)
-    _stage_one(builder)
-    _stage_two(builder)
-    for stage, latent, joined in (("one", "latent", "join"), ("two", "upsample", "rejoin")):
-        key = f"hold_{stage}"
-        builder.add(
-            key,
-            "LTXVImgToVideoInplace",
-            {"strength": 1.0},
-            title=f"Hold the first frame, stage {stage} [ltx.image_strength]",
-        )
-        builder.connect("checkpoint", "VAE", key, "vae")
-        builder.connect("soften", 0, key, "image")
-        builder.connect(latent, 0, key, "latent")
-        builder.connect(key, 0, joined, "video_latent")
-    _finish(builder, "asmr/img2vid")
+    parts.load_models(builder)
+    parts.describe(builder, words.MOTION, words.START_I2V)
+    parts.picture(builder)
+    parts.stage_one(builder)
+    parts.stage_two(builder)
+    parts.hold(builder, "hold_one", "Hold the first frame, stage one", "latent", "join")
+    parts.hold(builder, "hold_two", "Hold the first frame, stage two", "upsample", "rejoin")
+    parts.finish(builder, "asmr/img2vid")
     _group_models(builder)
-    builder.group(
-        "2 What to film",
-        ["start", "fit", "soften"],
-        ["image"],
-        ["prompt", "negative"],
-        ["frames", "fps", "conditioning"],
-        color=_GREEN,
-        row=0,
-    )
-    _group_stages(builder, picture=True)
+    _group_wishes(builder, ["fit", "soften"], ["image"])
+    _group_two_stages(builder, ["hold_one"], ["hold_two"])
+    _group_end(builder, "5")
     return builder.build()
 
 
-def _group_models(builder: WorkflowBuilder) -> None:
+def loop() -> dict[str, Any]:
+    """A living loop: the clip begins and ends with the same picture; 1536x1024, 65 frames at 24 fps."""
+    builder = WorkflowBuilder("asmr-loop")
+    parts.load_models(builder)
+    parts.describe(builder, words.MOTION, words.START_LOOP)
+    parts.picture(builder, title="Picture, first and last [ltx.image]")
+    _guided_stages(builder, last_picture="soften")
+    parts.finish(builder, "asmr/loop", crop="crop_two")
+    _group_models(builder)
+    _group_wishes(builder, ["fit", "soften"], ["image"])
+    _group_guided_stages(builder)
+    return builder.build()
+
+
+def first_last() -> dict[str, Any]:
+    """From one picture to another, with sound, in UI format: 1536x1024, 65 frames at 24 fps."""
+    builder = WorkflowBuilder("asmr-first-last")
+    parts.load_models(builder)
+    parts.describe(builder, words.BETWEEN, words.START_FLF)
+    parts.picture(builder)
+    parts.picture(builder, "end", "Last picture [ltx.end_image]")
+    _guided_stages(builder, last_picture="soften_end")
+    parts.finish(builder, "asmr/first-last", crop="crop_two")
+    _group_models(builder)
+    _group_wishes(builder, ["fit", "soften", "fit_end", "soften_end"], ["image"], ["end"])
+    _group_guided_stages(builder)
+    return builder.build()
+
+
+def txt2vid_one_stage() -> dict[str, Any]:
+    """Text to video with sound in one stage, without the enlarger: 768x512, 65 frames at 24 fps."""
+    builder = WorkflowBuilder("asmr-txt2vid-1stage")
+    parts.load_models(builder, enlarger=False)
+    parts.describe(builder, words.PROMPT, words.START_T2V)
+    parts.stage_one(builder, alone=True)
+    builder.connect("latent", 0, "join", "video_latent")
+    parts.finish(builder, "asmr/txt2vid-1stage", last="split")
+    _group_models(builder, "encoder", "audio_vae")
+    _group_wishes(builder)
+    _group_film(builder)
+    _group_end(builder, "4")
+    return builder.build()
+
+
+def img2vid_one_stage() -> dict[str, Any]:
+    """A still picture brought to life in one stage, without the enlarger: 768x512, 65 frames at 24 fps."""
+    builder = WorkflowBuilder("asmr-img2vid-1stage")
+    parts.load_models(builder, enlarger=False)
+    parts.describe(builder, words.MOTION, words.START_I2V)
+    parts.picture(builder, size_px=STAGE_ONE_PX)
+    parts.stage_one(builder, alone=True)
+    parts.hold(builder, "hold", "Hold the first frame", "latent", "join")
+    parts.finish(builder, "asmr/img2vid-1stage", last="split")
+    _group_models(builder, "encoder", "audio_vae")
+    _group_wishes(builder, ["fit", "soften"], ["image"])
+    _group_film(builder, ["hold"])
+    _group_end(builder, "4")
+    return builder.build()
+
+
+def _guided_stages(builder: WorkflowBuilder, last_picture: str) -> None:
+    """Two stages, each led by both pictures."""
+    parts.stage_one(builder, guided=True)
+    parts.guide(builder, replace(parts.ONE, last_picture=last_picture))
+    parts.stage_two(builder, guided=True)
+    parts.guide(builder, replace(parts.TWO, last_picture=last_picture))
+
+
+def _group_models(builder: WorkflowBuilder, *second: str) -> None:
     builder.group(
         "1 Models",
         ["about_models", "checkpoint"],
-        ["encoder", "audio_vae", "upscaler"],
+        second or ["encoder", "audio_vae", "upscaler"],
         ["camera", "style"],
-        color=_BLUE,
+        color=BLUE,
         row=0,
     )
 
 
-def _load_models(builder: WorkflowBuilder) -> None:
-    builder.note("about_models", words.ABOUT_MODELS, title="About the models", size=(380, 150))
-    builder.add(
-        "checkpoint",
-        "CheckpointLoaderSimple",
-        {"ckpt_name": CHECKPOINT},
-        title="LTX-2 model [ltx.checkpoint]",
-        models=_models(CHECKPOINT),
+def _group_wishes(
+    builder: WorkflowBuilder, under_start: list[str] | None = None, *pictures: list[str]
+) -> None:
+    builder.group(
+        "2 What to film",
+        ["start", *(under_start or [])],
+        *pictures,
+        ["prompt", "negative"],
+        ["frames", "fps", "conditioning"],
+        color=GREEN,
+        row=0,
     )
-    builder.add(
-        "audio_vae",
-        "LTXVAudioVAELoader",
-        {"ckpt_name": CHECKPOINT},
-        title="Sound model [ltx.checkpoint]",
-        models=_models(CHECKPOINT),
+
+
+def _group_film(builder: WorkflowBuilder, hold: list[str] | None = None) -> None:
+    builder.group(
+        "3 Film",
+        ["about_stages", "latent", "sound_latent"],
+        [*(hold or []), "join", "noise", "guider"],
+        ["sampler", "sigmas", "film", "split"],
+        color=AMBER,
+        row=1,
     )
-    builder.add(
-        "encoder",
-        "LTXAVTextEncoderLoader",
-        {"text_encoder": TEXT_ENCODER, "ckpt_name": CHECKPOINT},
-        title="Text reader [ltx.checkpoint]",
-        models=_models(TEXT_ENCODER, CHECKPOINT),
-    )
-    builder.add(
-        "upscaler",
-        "LatentUpscaleModelLoader",
-        {"model_name": UPSCALER},
-        title="Enlarger, twice the size",
-        models=_models(UPSCALER),
-    )
-    builder.add(
-        "camera",
-        "LoraLoaderModelOnly",
-        {"lora_name": STATIC_CAMERA, "strength_model": 1.0},
-        title="Camera [ltx.camera]",
-        models=_models(STATIC_CAMERA),
-    )
-    builder.add(
-        "style",
-        "LoraLoaderModelOnly",
-        {"lora_name": STATIC_CAMERA, "strength_model": 1.0},
-        title="Style, switched off [ltx.style]",
-        mode=BYPASSED,
-    )
-    builder.connect("checkpoint", "MODEL", "camera", "model")
-    builder.connect("camera", "MODEL", "style", "model")
 
 
-def _describe(builder: WorkflowBuilder, prompt: str, start: str) -> None:
-    builder.note("start", start, title="Start here", size=(400, 290))
-    builder.add("prompt", "CLIPTextEncode", {"text": prompt}, title="Prompt [ltx.prompt]", size=(460, 300))
-    builder.add(
-        "negative",
-        "CLIPTextEncode",
-        {"text": words.NEGATIVE},
-        title="Not wanted (hardly heard at CFG 1) [ltx.negative_prompt]",
-        size=(460, 120),
-    )
-    builder.add("frames", "PrimitiveInt", {"value": FRAMES}, title="Length in frames, 8n+1 [ltx.frames]")
-    builder.add("fps", "PrimitiveFloat", {"value": float(FPS)}, title="Frames per second [ltx.fps]")
-    builder.add("conditioning", "LTXVConditioning", title="What to film, and how fast")
-    builder.connect("encoder", "CLIP", "prompt", "clip")
-    builder.connect("encoder", "CLIP", "negative", "clip")
-    builder.connect("prompt", 0, "conditioning", "positive")
-    builder.connect("negative", 0, "conditioning", "negative")
-    builder.connect("fps", 0, "conditioning", "frame_rate")
-
-
-def _picture(builder: WorkflowBuilder) -> None:
-    width, height = FINISHED_PX
-    builder.add(
-        "image", "LoadImage", {"image": "example.png"}, title="First picture [ltx.image]", size=(320, 420)
-    )
-    builder.add(
-        "fit",
-        "ImageScale",
-        {"upscale_method": "lanczos", "width": width, "height": height, "crop": "center"},
-        title="Crop to the film's shape [ltx.full_size]",
-    )
-    # Film is never as clean as a photograph; a touch of compression keeps the first frame from freezing.
-    builder.add("soften", "LTXVPreprocess", {"img_compression": 33}, title="Make it look like film")
-    builder.connect("image", "IMAGE", "fit", "image")
-    builder.connect("fit", 0, "soften", "image")
-
-
-def _stage_one(builder: WorkflowBuilder) -> None:
-    width, height = STAGE_ONE_PX
-    builder.note("about_stages", words.ABOUT_STAGES, title="About the two stages", size=(360, 150))
-    builder.add(
-        "latent",
-        "EmptyLTXVLatentVideo",
-        {"width": width, "height": height},
-        title="Empty film, half size [ltx.size]",
-    )
-    builder.add("sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": FPS}, title="Empty sound [ltx.fps]")
-    builder.add("join", "LTXVConcatAVLatent", title="Film and sound together")
-    builder.add("noise", "RandomNoise", {"noise_seed": 42}, title="Seed [ltx.seed]")
-    builder.add("guider", "CFGGuider", {"cfg": 1.0}, title="Follow the prompt (CFG 1)")
-    builder.add(
-        "sampler", "KSamplerSelect", {"sampler_name": "euler_ancestral"}, title="Sampler, both stages"
-    )
-    builder.add("sigmas", "ManualSigmas", {"sigmas": FIRST_SIGMAS}, title="Stage one: 8 steps")
-    builder.add("film", "SamplerCustomAdvanced", title="Film, stage one")
-    builder.add("split", "LTXVSeparateAVLatent", title="Film and sound apart")
-    builder.connect("frames", 0, "latent", "length")
-    builder.connect("frames", 0, "sound_latent", "frames_number")
-    builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
-    builder.connect("sound_latent", 0, "join", "audio_latent")
-    builder.connect("style", "MODEL", "guider", "model")
-    builder.connect("conditioning", "positive", "guider", "positive")
-    builder.connect("conditioning", "negative", "guider", "negative")
-    _sample(builder, "film", noise="noise", sigmas="sigmas", latent="join")
-    builder.connect("film", "output", "split", "av_latent")
-
-
-def _stage_two(builder: WorkflowBuilder) -> None:
-    builder.add("upsample", "LTXVLatentUpsampler", title="Enlarge the film")
-    builder.add("rejoin", "LTXVConcatAVLatent", title="Film and sound once more")
-    builder.add("noise_two", "RandomNoise", {"noise_seed": 42}, title="Seed, stage two [ltx.seed]")
-    builder.add("sigmas_two", "ManualSigmas", {"sigmas": SECOND_SIGMAS}, title="Stage two: 3 steps")
-    builder.add("refine", "SamplerCustomAdvanced", title="Refine, stage two")
-    builder.add("finished", "LTXVSeparateAVLatent", title="Finished film and sound")
-    builder.connect("split", "video_latent", "upsample", "samples")
-    builder.connect("upscaler", 0, "upsample", "upscale_model")
-    builder.connect("checkpoint", "VAE", "upsample", "vae")
-    builder.connect("split", "audio_latent", "rejoin", "audio_latent")
-    _sample(builder, "refine", noise="noise_two", sigmas="sigmas_two", latent="rejoin")
-    builder.connect("refine", "output", "finished", "av_latent")
-
-
-def _sample(builder: WorkflowBuilder, key: str, *, noise: str, sigmas: str, latent: str) -> None:
-    builder.connect(noise, 0, key, "noise")
-    builder.connect("guider", 0, key, "guider")
-    builder.connect("sampler", 0, key, "sampler")
-    builder.connect(sigmas, 0, key, "sigmas")
-    builder.connect(latent, 0, key, "latent_image")
-
-
-def _finish(builder: WorkflowBuilder, prefix: str) -> None:
-    builder.note("about_end", words.ABOUT_END, title="About the sound", size=(300, 100))
-    builder.add(
-        "picture",
-        "VAEDecodeTiled",
-        {"tile_size": 512, "overlap": 64, "temporal_size": 4096, "temporal_overlap": 8},
-        title="Picture",
-    )
-    builder.add("sound", "LTXVAudioVAEDecode", title="Sound [ltx.audio]")
-    builder.add("video", "CreateVideo", title="Picture and sound in one")
-    # Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third as codec.
-    builder.add(
-        "save",
-        "SaveVideo",
-        {"filename_prefix": prefix, "format": "mp4", "format.codec": "h264", "codec": "h264"},
-        title="Save the clip [ltx.save]",
-        size=(420, 330),
-    )
-    builder.connect("finished", "video_latent", "picture", "samples")
-    builder.connect("checkpoint", "VAE", "picture", "vae")
-    builder.connect("finished", "audio_latent", "sound", "samples")
-    builder.connect("audio_vae", 0, "sound", "audio_vae")
-    builder.connect("picture", 0, "video", "images")
-    builder.connect("sound", 0, "video", "audio")
-    builder.connect("fps", 0, "video", "fps")
-    builder.connect("video", 0, "save", "video")
-
-
-def _group_stages(builder: WorkflowBuilder, *, picture: bool) -> None:
-    hold_one, hold_two = (["hold_one"], ["hold_two"]) if picture else ([], [])
+def _group_two_stages(
+    builder: WorkflowBuilder, hold_one: list[str] | None = None, hold_two: list[str] | None = None
+) -> None:
     builder.group(
         "3 Stage one: half size",
         ["about_stages", "latent", "sound_latent"],
-        [*hold_one, "join", "noise", "guider"],
+        [*(hold_one or []), "join", "noise", "guider"],
         ["sampler", "sigmas", "film", "split"],
-        color=_AMBER,
+        color=AMBER,
         row=1,
     )
     builder.group(
         "4 Stage two: full size",
-        ["upsample", *hold_two, "rejoin"],
+        ["upsample", *(hold_two or []), "rejoin"],
         ["noise_two", "sigmas_two", "refine", "finished"],
-        color=_VIOLET,
+        color=VIOLET,
+        row=1,
+    )
+
+
+def _group_guided_stages(builder: WorkflowBuilder) -> None:
+    builder.group(
+        "3 Stage one: half size",
+        ["about_stages", "latent", "sound_latent"],
+        ["first_one", "last_one", "join"],
+        ["noise", "guider", "sampler", "sigmas"],
+        ["film", "split", "crop_one"],
+        color=AMBER,
         row=1,
     )
     builder.group(
-        "5 Picture, sound and file",
+        "4 Stage two: full size",
+        ["upsample", "first_two", "last_two", "rejoin"],
+        ["noise_two", "guider_two", "sigmas_two"],
+        ["refine", "finished", "crop_two"],
+        color=VIOLET,
+        row=1,
+    )
+    _group_end(builder, "5")
+
+
+def _group_end(builder: WorkflowBuilder, number: str) -> None:
+    builder.group(
+        f"{number} Picture, sound and file",
         ["picture", "sound", "about_end"],
         ["video", "save"],
-        color=_SLATE,
+        color=SLATE,
         row=1,
     )
 
 
 def shipped() -> dict[str, str]:
     """The text of every workflow file the kit ships, by file name."""
-    recipes = {"asmr-txt2vid.json": txt2vid(), "asmr-img2vid.json": img2vid()}
+    recipes = {
+        "asmr-txt2vid.json": txt2vid(),
+        "asmr-img2vid.json": img2vid(),
+        "asmr-loop.json": loop(),
+        "asmr-first-last.json": first_last(),
+        "asmr-txt2vid-1stage.json": txt2vid_one_stage(),
+        "asmr-img2vid-1stage.json": img2vid_one_stage(),
+    }
     return {name: as_text(workflow) for name, workflow in recipes.items()}
 
 

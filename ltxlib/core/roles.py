@@ -16,7 +16,7 @@ from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.subgraphs import read
-from ltxlib.core.wiring import cut_sound, enlargement, is_link
+from ltxlib.core.wiring import cut_sound, drop_sound_branch, enlargement, is_link
 from ltxlib.errors import WorkflowError
 
 PREFIX = "ltx."
@@ -45,6 +45,7 @@ ROLES: dict[str, Role] = {
     "frames": Role(("frames",), "the number of frames"),
     "fps": Role(("fps",), "the frame rate"),
     "image": Role(("image",), "the first picture"),
+    "end_image": Role(("end_image",), "the last picture"),
     "image_strength": Role(("image_strength",), "how firmly the first picture is held"),
     "checkpoint": Role(("checkpoint",), "the model file"),
     "camera": Role(("camera_lora", "camera_strength"), "the camera LoRA"),
@@ -66,6 +67,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "frames": ("length", "frames_number", "num_frames", "frames", "value"),
     "fps": ("fps", "frame_rate", "value"),
     "image": ("image", "value"),
+    "end_image": ("image", "value"),
     "image_strength": ("strength", "value"),
     "checkpoint": ("ckpt_name", "unet_name", "model_name"),
     "camera_lora": ("lora_name",),
@@ -96,8 +98,9 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
     """The API graph of a workflow with the values of one take written into it, ready to be posted.
 
     values: any of KEYS. width_px and height_px are those of the finished clip. A camera_lora or style_lora
-    of None bypasses that place; audio False leaves every sound out of the saved file; other values of None
-    are left as the workflow has them. WorkflowError names all roles that are wanted and not there. Pure.
+    of None bypasses that place; audio False leaves sound out of the saved file, and out of the sampling too
+    where the wiring is the plain one; other values of None are left as the workflow has them. WorkflowError
+    names all roles that are wanted and not there. Pure.
     """
     unknown = sorted(set(values) - KEYS)
     if unknown:
@@ -117,6 +120,7 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
     if values.get("audio") is False:
         cut_sound(api, schema)
+        drop_sound_branch(api, schema)
     return api
 
 

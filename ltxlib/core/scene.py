@@ -6,19 +6,17 @@ Nothing is rounded: an illegal length or size is a problem that names the two ne
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ltxlib.core import catalog, span
-from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES, Column
+from ltxlib.core.columns import BY_NAME, COLUMNS, MODES, NAMES
 from ltxlib.core.problem import Problem
+from ltxlib.core.row import Row, range_text
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_YES = {"yes", "y", "true", "on", "1", "1.0", "x"}
-_NO = {"no", "n", "false", "off", "0", "0.0"}
 # Windows cannot hold folders of these names, and films are taken home to Windows.
 _DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
@@ -27,8 +25,9 @@ _DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt")
 class Scene:
     """One scene as its writer wants it; sizes in pixels of the finished clip.
 
-    prompt is as written (text or @file/name). image is a path below images/. camera_lora is a move of
-    the catalog or "none". seed None means derived from scene and take. row is the line in the file.
+    prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
+    move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
+    stages: 2, or 1 for little memory (t2v and i2v only).
     """
 
     scene: str
@@ -50,88 +49,24 @@ class Scene:
     image_strength: float = 1.0
     notes: str = ""
     row: int = 0
+    end_image: str = ""
+    stages: int = 2
+
+    @property
+    def from_image(self) -> bool:
+        """Whether the clip starts from a still image."""
+        return self.mode != "t2v"
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The images that its mode uses, by the value of a workflow that each one is."""
+        used = {"image": self.image} if self.from_image else {}
+        return used | {"end_image": self.end_image} if self.mode == "flf" else used
 
     @property
     def duration_s(self) -> Fraction:
         """How long one take lasts, in seconds."""
         return self.frames / self.fps
-
-
-class _Row:
-    """The cells of one row and the problems found in them."""
-
-    def __init__(self, cells: Mapping[str, str], row: int, file: str) -> None:
-        self.cells = {name: str(cells.get(name, "")).strip() for name in NAMES}
-        self.row = row
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def where(self, column: str) -> str:
-        return f"{self.file} row {self.row}, column {column}"
-
-    def problem(self, column: str, what: str, cure: str, *, warning: bool = False) -> None:
-        self.problems.append(Problem(self.where(column), what, cure, warning))
-
-    def text(self, name: str) -> str:
-        return self.cells[name] or BY_NAME[name].default
-
-    def flag(self, name: str) -> bool:
-        text = self.text(name).lower()
-        if text not in _YES | _NO:
-            self.problem(name, f"“{self.cells[name]}” is neither yes nor no.", "Write yes or no.")
-        return text in _YES
-
-    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
-        text = self.text(name).lower()
-        if text not in allowed:
-            near = difflib.get_close_matches(text, allowed, 1)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            self.problem(
-                name, f"“{self.cells[name]}” is not known.", f"{hint}Write one of: {', '.join(allowed)}."
-            )
-        return text
-
-    def number(self, name: str) -> float | None:
-        """The number in a cell, None for an empty one or one that is no good."""
-        column, text = BY_NAME[name], self.text(name)
-        if not text:
-            return None
-        try:
-            # A comma is how half of Europe writes the decimal point, and Excel there saves it so.
-            value = float(text.replace(",", ".", 1))
-        except ValueError:
-            self.problem(name, f"“{text}” is not a number.", f"Write a number{_range_text(column)}.")
-            return None
-        low, high = column.low, column.high
-        if not (low is not None and high is not None and low <= value <= high):
-            self.problem(
-                name, f"{text} is outside what is possible.", f"Write a number{_range_text(column)}."
-            )
-            return None
-        return value
-
-    def whole(self, name: str) -> int | None:
-        """The whole number in a cell; Excel's 65.0 is 65."""
-        text = self.text(name)
-        if text.isdecimal() and text.isascii():
-            # Seeds are longer than a float is exact.
-            low, high = BY_NAME[name].low or 0, BY_NAME[name].high or 0
-            if low <= int(text) <= high:
-                return int(text)
-        value = self.number(name)
-        if value is None:
-            return None
-        if value != int(value):
-            self.problem(name, f"{text} is not a whole number.", f"Write {int(value)} or {int(value) + 1}.")
-            return None
-        return int(value)
-
-
-def _range_text(column: Column) -> str:
-    if column.low is None or column.high is None:
-        return ""
-    unit = f" {column.unit}" if column.unit else ""
-    return f" from {column.low:g} to {column.high:.16g}{unit}"
 
 
 def read_scene(
@@ -141,7 +76,7 @@ def read_scene(
 
     cells: column name to text; missing columns count as empty. row is the number a person sees.
     """
-    reader = _Row(cells, row, file)
+    reader = Row(cells, row, file)
     mode = reader.choice("mode", BY_NAME["mode"].choices)
     frames, fps = _length(reader)
     values = {
@@ -150,7 +85,9 @@ def read_scene(
         "mode": mode,
         "prompt": _prompt(reader),
         "negative_prompt": reader.cells["negative_prompt"],
-        "image": _image(reader, mode),
+        "image": _image(reader, mode, "image", used=mode in MODES and mode != "t2v"),
+        "end_image": _image(reader, mode, "end_image", used=mode == "flf"),
+        "stages": _stages(reader, mode),
         "frames": frames,
         "fps": fps,
         "width": _side(reader, "width"),
@@ -169,7 +106,7 @@ def read_scene(
     return Scene(**values, row=row), reader.problems
 
 
-def _model(reader: _Row) -> str:
+def _model(reader: Row) -> str:
     name = reader.text("model").lower()
     if name not in catalog.KNOWN or name in catalog.MODELS:
         return reader.choice("model", tuple(catalog.MODELS))
@@ -181,7 +118,7 @@ def _model(reader: _Row) -> str:
     return name
 
 
-def _identity(reader: _Row) -> str:
+def _identity(reader: Row) -> str:
     name = reader.cells["scene"]
     if not name:
         reader.problem("scene", "The scene has no name.", "Write a short one, such as rain-window.")
@@ -194,7 +131,7 @@ def _identity(reader: _Row) -> str:
     return name
 
 
-def _prompt(reader: _Row) -> str:
+def _prompt(reader: Row) -> str:
     prompt = reader.cells["prompt"]
     if not prompt:
         reader.problem(
@@ -205,30 +142,42 @@ def _prompt(reader: _Row) -> str:
     return prompt
 
 
-def _image(reader: _Row, mode: str) -> str:
-    image = reader.cells["image"]
-    if mode == "i2v" and not image:
+def _image(reader: Row, mode: str, column: str, *, used: bool) -> str:
+    image = reader.cells[column]
+    if used and not image:
+        an = "an end_image" if column == "end_image" else "an image"
         reader.problem(
-            "image", "Mode i2v needs an image.", "Name a file of the images folder, such as cabin-window.jpg."
+            column,
+            f"Mode {mode} needs {an}.",
+            "Name a file of the images folder, such as cabin-window.jpg.",
         )
-    if mode == "t2v" and image:
+    if image and not used and mode in MODES:
         reader.problem(
-            "image",
-            f"Mode t2v does not use the image {image}.",
-            "Write i2v as mode, or empty this cell.",
+            column,
+            f"Mode {mode} does not use the {column} {image}.",
+            f"Write {'flf' if column == 'end_image' else 'i2v'} as mode, or empty this cell.",
             warning=True,
         )
     parts = image.replace("\\", "/").split("/")
     if image and (":" in image or "\x00" in image or any(part in ("", ".", "..") for part in parts)):
         reader.problem(
-            "image",
+            column,
             f"“{image}” is not inside the images folder.",
             "Copy the picture into images/ and write only its file name.",
         )
     return "/".join(parts) if image else ""
 
 
-def _side(reader: _Row, name: str) -> int | None:
+def _stages(reader: Row, mode: str) -> int | None:
+    stages = reader.whole("stages")
+    if stages == 1 and mode in ("loop", "flf"):
+        reader.problem(
+            "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
+        )
+    return stages
+
+
+def _side(reader: Row, name: str) -> int | None:
     value, step = reader.whole(name), BY_NAME[name].step or 1
     if value is not None and value % step:
         below = value // step * step
@@ -240,22 +189,22 @@ def _side(reader: _Row, name: str) -> int | None:
     return value
 
 
-def _rate(reader: _Row) -> Fraction | None:
+def _rate(reader: Row) -> Fraction | None:
     column, text = BY_NAME["fps"], reader.text("fps")
     try:
         rate = span.exact_rate(text.replace(",", ".", 1))
     except ValueError:
         reader.problem(
-            "fps", f"“{text}” is not a frame rate.", f"Write a number{_range_text(column)}, such as 24."
+            "fps", f"“{text}” is not a frame rate.", f"Write a number{range_text(column)}, such as 24."
         )
         return None
     if not (column.low or 0) <= rate <= (column.high or 0):
-        reader.problem("fps", f"{text} is outside what is possible.", f"Write a number{_range_text(column)}.")
+        reader.problem("fps", f"{text} is outside what is possible.", f"Write a number{range_text(column)}.")
         return None
     return rate
 
 
-def _length(reader: _Row) -> tuple[int, Fraction]:
+def _length(reader: Row) -> tuple[int, Fraction]:
     """The clip's frames and rate; 0 frames when something is wrong (and said)."""
     fps = _rate(reader)
     has_seconds, has_frames = bool(reader.cells["seconds"]), bool(reader.cells["frames"])

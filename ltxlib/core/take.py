@@ -55,6 +55,8 @@ class Take:
     graph: Mapping[str, Any] = field(default_factory=dict)
     image: str = ""
     image_sha256: str = ""
+    end_image: str = ""
+    end_image_sha256: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION

@@ -90,6 +90,11 @@ def cut_sound(api: dict[str, Any], schema: NodeSchema) -> None:
         spec = node_class.by_name.get("audio")
         if spec is not None and spec.type == "AUDIO" and is_link(node["inputs"].get("audio"), api):
             loose.append(node["inputs"].pop("audio")[0])
+    _drop_unused(api, schema, loose)
+
+
+def _drop_unused(api: dict[str, Any], schema: NodeSchema, loose: list[str]) -> None:
+    """Take these nodes out, and what feeds only them, as far as nobody else takes what they give."""
     while loose:
         node_id = loose.pop()
         if node_id not in api or takers(api)[node_id]:
@@ -99,3 +104,67 @@ def cut_sound(api: dict[str, Any], schema: NodeSchema) -> None:
             continue
         inputs = api.pop(node_id)["inputs"]
         loose += [value[0] for value in inputs.values() if is_link(value, api)]
+
+
+# Nodes that sample what comes in at `latent_image` and give it on: picture and sound together, or one alone.
+_SAMPLERS = frozenset({"SamplerCustomAdvanced", "SamplerCustom", "KSampler"})
+_JOIN, _PART, _NO_SOUND = "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVEmptyLatentAudio"
+
+
+def drop_sound_branch(api: dict[str, Any], schema: NodeSchema) -> bool:
+    """Take the sound out of the sampling itself, once nothing hears it; False where the graph forbids it.
+
+    Allowed where picture and sound are joined, sampled and parted by the plain nodes alone, the sound begins
+    empty, and nothing but the next joining takes it.
+    """
+    joins = [node_id for node_id, node in api.items() if node["class_type"] == _JOIN]
+    if not joins or not _only_the_picture_counts(api, joins):
+        return False
+    loose = []
+    for node_id in joins:
+        inputs = api[node_id]["inputs"]
+        loose.append(inputs["audio_latent"][0])
+        _reroute(api, node_id, {0: inputs["video_latent"]})
+    for node_id in [node_id for node_id, node in api.items() if node["class_type"] == _PART]:
+        _reroute(api, node_id, {0: api[node_id]["inputs"]["av_latent"]})
+    for node_id in [*joins, *(key for key, node in api.items() if node["class_type"] == _PART)]:
+        del api[node_id]
+    _drop_unused(api, schema, loose)
+    return True
+
+
+def _only_the_picture_counts(api: Mapping[str, Any], joins: list[str]) -> bool:
+    given = takers(api)
+    together, parted = list(joins), set()
+    for node_id in together:
+        for taker, name in given[node_id]:
+            kind = api[taker]["class_type"]
+            if kind in _SAMPLERS and name == "latent_image":
+                together += [taker] if taker not in together else []
+            elif kind == _PART:
+                parted.add(taker)
+            else:
+                return False
+    heard = [
+        (taker, name)
+        for node_id in parted
+        for taker, name in given[node_id]
+        if api[taker]["inputs"][name][1] == 1
+    ]
+    begun = [
+        api[node_id]["inputs"].get(name) for node_id in joins for name in ("audio_latent", "video_latent")
+    ]
+    return (
+        all(is_link(source, api) for source in begun)
+        and all(api[source[0]]["class_type"] in (_NO_SOUND, _PART) for source in begun[::2])
+        and all(taker in joins and name == "audio_latent" for taker, name in heard)
+        and parted == {node_id for node_id, node in api.items() if node["class_type"] == _PART}
+    )
+
+
+def _reroute(api: Mapping[str, Any], node_id: str, instead: Mapping[int, list[Any]]) -> None:
+    """Let everybody who takes these outputs of a node take them from somewhere else."""
+    for taker, name in takers(api)[node_id]:
+        slot = api[taker]["inputs"][name][1]
+        if slot in instead:
+            api[taker]["inputs"][name] = list(instead[slot])

@@ -112,12 +112,14 @@ class Easel:
         begun = self.first_frame_file(pictures) if pictures.first else None
         if begun is None and source.start is not None and source.strength > 0:
             begun = self.first_frame_file(source.start)
+        end = self.first_frame_file(source.end) if begun is not None and source.end is not None else None
         camera, camera_strength = _camera_of(source.passes)
         return ClipSpec(
             prompt=source.passes[-1].prompt,
             seed=seed_of(source.passes),
             image=begun,
             image_strength=min(1.0, source.strength),
+            end_image=end,
             steps=max(1, sum(one.steps for one in source.passes)),
             camera=camera,
             camera_strength=camera_strength,

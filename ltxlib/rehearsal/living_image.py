@@ -48,11 +48,25 @@ def opened(path: Path, width: int, height: int) -> Image.Image:
 def planes_of(spec: ClipSpec, stage: Stage, weather: Sequence[Layer]) -> Iterator[tuple[Plane, Plane, Plane]]:
     """The planes of every frame; at image_strength 1 the first is the picture, at less it moves already.
 
-    Raises BadInput at once if the picture cannot be used.
+    With an end_image the last is that picture in the same way, and the way there is a slow dissolve.
+    Raises BadInput at once if a picture cannot be used.
     """
     assert spec.image is not None
     picture = opened(spec.image, spec.width_px, spec.height_px)
-    return _Living(spec, stage, weather, picture).frames()
+    living = _Living(spec, stage, weather, picture)
+    if spec.end_image is None:
+        return living.frames()
+    end = opened(spec.end_image, spec.width_px, spec.height_px)
+    if end.tobytes() == picture.tobytes():
+        return living.frames()
+    return _dissolved(living, _Living(spec, stage, weather, end), spec.frames)
+
+
+def _dissolved(first: _Living, last: _Living, frames: int) -> Iterator[tuple[Plane, Plane, Plane]]:
+    """From one living picture to another over the whole clip; only the first and last frame are unmixed."""
+    for index, parts in enumerate(zip(first.frames(), last.frames(), strict=True)):
+        share = np.float32(smoothstep(0, 1, index / max(1, frames - 1)))
+        yield tuple(a + (b - a) * share for a, b in zip(*parts, strict=True))  # type: ignore[misc]
 
 
 class _Living:
@@ -79,19 +93,24 @@ class _Living:
     def frames(self) -> Iterator[tuple[Plane, Plane, Plane]]:
         """Luma, blue and red difference of each frame, the last two at half size."""
         spec, loose = self._spec, 1 - min(1.0, self._spec.image_strength)
+        end_s = (spec.frames - 1) / float(spec.fps)
         for index in range(spec.frames):
             t = index / float(spec.fps)
-            awake = (loose + (1 - loose) * float(smoothstep(0, AWAKE_S, t))) * (1 + loose)
-            yield self._frame(t, awake)
+            # How far away the nearest frame is that shall be the picture itself.
+            away_s, wake_s = t, AWAKE_S
+            if spec.end_image is not None:
+                away_s, wake_s = min(t, end_s - t), max(0.01, min(AWAKE_S, end_s / 2))
+            awake = (loose + (1 - loose) * float(smoothstep(0, wake_s, away_s))) * (1 + loose)
+            yield self._frame(t, awake, away_s)
 
-    def _frame(self, t: float, awake: float) -> tuple[Plane, Plane, Plane]:
+    def _frame(self, t: float, awake: float, moved_s: float) -> tuple[Plane, Plane, Plane]:
         canvas = self._small.copy()
         for layer in self._layers:
             layer.paint(canvas, t)
         canvas -= self._small
         canvas *= np.float32(awake)
         made = []
-        box = self._box(t, awake)
+        box = self._box(moved_s, awake)
         for base, change in zip((self._luma, self._blue, self._red), colour.differences(canvas), strict=True):
             plane = base if self._water is None else self._water.moved(base, t, awake)
             height, width = base.shape
@@ -102,7 +121,7 @@ class _Living:
         return tuple(made)  # type: ignore[return-value]
 
     def _box(self, t: float, awake: float) -> Box | None:
-        """What is seen, as parts of the picture: the camera's move and a slow breath; None for all of it."""
+        """What is seen after so long a move: the camera's way and a slow breath; None for all of it."""
         left, top, right, bottom = self._camera.box(t, float(self._spec.duration_s)) or (0.0, 0.0, 1.0, 1.0)
         inset = BREATH * awake * 0.5 * (1 - np.cos(2 * np.pi * t / BREATH_S)) / 2
         across, down = (right - left) * inset, (bottom - top) * inset

@@ -107,9 +107,12 @@ def _add_guide(call: Call) -> tuple[Any, ...]:
     """A guide is put at the end of the latent until LTXVCropGuides takes it away again."""
     latent, image = call.a(VideoLatent, "latent"), call.a(Pictures, "image")
     added = _video_steps(image.frames)
+    at, last = int(call["frame_idx"]), (latent.steps - 1) * LATENT_FRAMES
     latent = replace(latent, guides=latent.guides + added)
-    if int(call["frame_idx"]) == 0 and latent.start is None:
+    if at == 0 and latent.start is None:
         latent = replace(latent, start=image, strength=float(call["strength"]))
+    elif at in (-1, last):
+        latent = replace(latent, end=image)
     positive, negative = (
         replace(one, guides=one.guides + added)
         for one in (call.a(Conditioning, "positive"), call.a(Conditioning, "negative"))
@@ -146,7 +149,7 @@ def _decode(call: Call) -> tuple[Any, ...]:
     width, height = latent.size_px
     if latent.passes:
         start = latent.start or (latent.content if latent.content and not latent.passes[0].seed else None)
-        source: Any = Drawing(latent.passes, start, latent.strength)
+        source: Any = Drawing(latent.passes, start, latent.strength, latent.end)
     elif latent.content is not None:
         return (replace(latent.content.sized(width, height), frames=latent.frames),)
     else:

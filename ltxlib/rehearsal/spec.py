@@ -29,6 +29,7 @@ class ClipSpec:
 
     width_px, height_px: even, at least 16. frames: 1 or more. fps: above 0. seed: any whole number.
     image: a picture to start from, or None; image_strength: 0 (ignored) to 1 (the first frame is it).
+    end_image: a picture to end with, or None; it counts only beside an image, and as strongly.
     steps: sampling steps of the graph; few of them make a softer picture.
     camera: name of a camera LoRA file or "" for none; camera_strength: 0 (off) to about 1.
     Raises BadInput where a number cannot be drawn.
@@ -46,6 +47,7 @@ class ClipSpec:
     steps: int = 8
     camera: str = ""
     camera_strength: float = 1.0
+    end_image: Path | None = None
 
     def __post_init__(self) -> None:
         for side, value in (("width", self.width_px), ("height", self.height_px)):

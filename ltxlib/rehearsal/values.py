@@ -136,11 +136,12 @@ class VideoFile:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What sampling made: drawn when it is saved. `start` are pictures it begins with."""
+    """What sampling made: drawn when it is saved. `start` and `end` are pictures it begins and ends with."""
 
     passes: tuple[Pass, ...]
     start: Pictures | None = None
     strength: float = 1.0
+    end: Pictures | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,7 @@ class VideoLatent:
     passes: tuple[Pass, ...] = ()
     start: Pictures | None = None
     strength: float = 1.0
+    end: Pictures | None = None
     content: Pictures | None = field(default=None)
 
     @property

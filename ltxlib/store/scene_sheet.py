@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltxlib.core.columns import NAMES
+from ltxlib.core.columns import BY_NAME, NAMES
 from ltxlib.core.problem import Problem
 from ltxlib.core.scene import Scene, cells_for, check_scenes, read_scene
 from ltxlib.errors import BadInput, StoreError
@@ -94,7 +94,7 @@ def read_sheet(path: Path) -> SceneSheet:
 def add_scene(path: Path, scene: Scene) -> None:
     """Write one more scene at the end of the file, the rest untouched; makes the file when it is missing.
 
-    Raises BadInput when a scene of that name is already there.
+    Raises BadInput when a scene of that name is already there, or the table lacks a column that it needs.
     """
     if not path.exists():
         write_whole(path, (_line(list(NAMES), ",") + "\n").encode())
@@ -104,6 +104,12 @@ def add_scene(path: Path, scene: Scene) -> None:
         what = f"There is already a scene named “{scene.scene}” in {path.name}."
         raise BadInput(what, cure="Choose another name.")
     cells = cells_for(scene)
+    lacking = [
+        name for name in cells if name not in header and cells[name] not in ("", BY_NAME[name].default)
+    ]
+    if lacking:
+        what = f"{path.name} has no column {', '.join(lacking)}, so this scene cannot be written into it."
+        raise BadInput(what, cure="Add the name to the first row and try again.")
     line = _line([cells.get(name, "") for name in header], file.delimiter)
     records = _records(file.text)
     while len(records) > 1 and not any(cell.strip() for cell in _cells(records[-1], file.delimiter)):

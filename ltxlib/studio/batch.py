@@ -100,9 +100,9 @@ def _start(batch: _Batch) -> Iterator[events.Event]:
     yield events.BatchStarted(len(job.plans), batch.there)
     known = _submitted_before(job)
     for plan in missing:
-        prompt_id, image = known.get((plan.scene.scene, plan.take_id), ("", ""))
+        prompt_id, pictures = known.get((plan.scene.scene, plan.take_id), ("", {}))
         if prompt_id and job.client.status(prompt_id).kind in ("pending", "running", "succeeded"):
-            graph = job.graph(plan, prompt_id, image)
+            graph = job.graph(plan, prompt_id, pictures)
             batch.flights[prompt_id] = _Flight(plan, prompt_id, graph, 1, time.monotonic())
             job.shelf.journal.append(
                 "adopted", scene=plan.scene.scene, take=plan.take_id, prompt_id=prompt_id
@@ -112,13 +112,14 @@ def _start(batch: _Batch) -> Iterator[events.Event]:
             batch.waiting.append((plan, 1))
 
 
-def _submitted_before(job: BatchJob) -> dict[tuple[str, str], tuple[str, str]]:
-    """The last prompt id (and the picture's name on the server) of each take whose end is not written."""
-    open_prompts: dict[tuple[str, str], tuple[str, str]] = {}
+def _submitted_before(job: BatchJob) -> dict[tuple[str, str], tuple[str, dict[str, str]]]:
+    """The last prompt id (and the pictures' names on the server) of each take whose end is not written."""
+    open_prompts: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
     for entry in job.shelf.journal:
         key = (str(entry.get("scene", "")), str(entry.get("take", "")))
         if entry["event"] == "submitted":
-            open_prompts[key] = (str(entry.get("prompt_id", "")), str(entry.get("image", "")))
+            pictures = {name: str(entry[name]) for name in ("image", "end_image") if entry.get(name)}
+            open_prompts[key] = (str(entry.get("prompt_id", "")), pictures)
         elif entry["event"] in ("saved", "failed", "lost", "cancelled"):
             open_prompts.pop(key, None)
     return open_prompts
@@ -155,9 +156,9 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
         prompt_id, graph = str(uuid.uuid4()), None
         facts = {"scene": plan.scene.scene, "take": plan.take_id, "attempt": attempt}
         try:
-            image = _upload(batch, plan)
-            graph = job.graph(plan, prompt_id, image)
-            job.shelf.journal.append("submitted", **facts, prompt_id=prompt_id, image=image)
+            pictures = _upload(batch, plan)
+            graph = job.graph(plan, prompt_id, pictures)
+            job.shelf.journal.append("submitted", **facts, prompt_id=prompt_id, **pictures)
             given = job.client.submit(graph, prompt_id=prompt_id)
         except ServerUnreachable:
             # The prompt may have arrived although its answer did not: it is asked after, not sent again.
@@ -173,19 +174,18 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
             continue
         batch.waiting.popleft()
         if given != prompt_id:
-            job.shelf.journal.append("submitted", **facts, prompt_id=given, image=image)
+            job.shelf.journal.append("submitted", **facts, prompt_id=given, **pictures)
         batch.flights[given] = _Flight(plan, given, graph, attempt, time.monotonic())
         yield events.TakeSubmitted(plan, given)
 
 
-def _upload(batch: _Batch, plan: RenderPlan) -> str:
-    """The name under which the server has the plan's picture; each picture is sent once a run."""
-    if plan.scene.mode != "i2v":
-        return ""
-    if plan.image_sha256 not in batch.images:
-        path = inside(batch.job.project.images, *plan.scene.image.split("/"))
-        batch.images[plan.image_sha256] = batch.job.client.upload_image(path)
-    return batch.images[plan.image_sha256]
+def _upload(batch: _Batch, plan: RenderPlan) -> dict[str, str]:
+    """The names under which the server has the plan's pictures; each picture is sent once a run."""
+    for key, sha256 in plan.pictures.items():
+        if sha256 not in batch.images:
+            path = inside(batch.job.project.images, *plan.scene.pictures[key].split("/"))
+            batch.images[sha256] = batch.job.client.upload_image(path)
+    return {key: batch.images[sha256] for key, sha256 in plan.pictures.items()}
 
 
 def _progress(batch: _Batch, event: Any) -> Iterator[events.Event]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib.core import prompts, workflow
-from ltxlib.core.plan import WORKFLOW_FOR_MODE, Ingredients, RenderPlan, plan_takes
+from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
@@ -91,11 +91,12 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         texts[scene.scene], found = prompts.resolve(scene.prompt, library, where)
         problems += found
         if not found:
-            problems += prompts.check_prompt(texts[scene.scene], where, from_image=scene.mode == "i2v")
-        if scene.mode == "i2v" and scene.image not in images:
-            problems += _image(project, scene, file, images)
+            problems += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
+        for column, image in scene.pictures.items():
+            if image not in images:
+                problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
     workflows, hashes = {}, {}
-    for name in sorted({WORKFLOW_FOR_MODE[scene.mode] for scene in scenes if scene.enabled}):
+    for name in sorted({workflow_for(scene) for scene in scenes if scene.enabled}):
         try:
             workflows[name] = read_workflow(project, name)
             hashes[name] = workflow.content_sha256(workflows[name])
@@ -111,20 +112,19 @@ def _row(problem: Problem) -> int:
     return int(found[1]) if found else sys.maxsize
 
 
-def _image(project: Project, scene: Scene, file: str, images: dict[str, str]) -> list[Problem]:
-    where = f"{file} row {scene.row}, column image"
+def _image(project: Project, image: str, where: str, images: dict[str, str]) -> list[Problem]:
     try:
-        path = inside(project.images, *scene.image.split("/"))
+        path = inside(project.images, *image.split("/"))
         if not path.is_file():
             return [
                 Problem(
                     where,
-                    f"There is no {scene.image} in the images folder.",
+                    f"There is no {image} in the images folder.",
                     "Copy it there, or mend the name.",
                 )
             ]
         image_size(path)
-        images[scene.image] = sha256_of(path)
+        images[image] = sha256_of(path)
     except (StoreError, ClipUnreadable) as error:
         return [Problem(where, error.message, error.cure)]
     return []

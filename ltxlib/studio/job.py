@@ -43,11 +43,9 @@ class BatchJob:
         """What the server can do."""
         return self.connection.schema
 
-    def graph(self, plan: RenderPlan, prompt_id: str, image: str) -> dict[str, Any]:
-        """The API graph of a plan, as it is posted."""
-        values = {**plan.values, "filename_prefix": plan.prefix(prompt_id)}
-        if plan.scene.mode == "i2v":
-            values["image"] = image
+    def graph(self, plan: RenderPlan, prompt_id: str, pictures: Mapping[str, str]) -> dict[str, Any]:
+        """The API graph of a plan, as it is posted. pictures: their names on the server, by value."""
+        values = {**plan.values, **pictures, "filename_prefix": plan.prefix(prompt_id)}
         return roles.prepare(self.workflows[plan.workflow], self.schema, values)
 
 
@@ -66,7 +64,7 @@ def check_graphs(job: BatchJob) -> list[Problem]:
     problems: dict[tuple[str, str], Problem] = {}
     for plan in job.plans:
         try:
-            graph = job.graph(plan, "check", plan.scene.image)
+            graph = job.graph(plan, "check", plan.scene.pictures)
         except WorkflowError as error:
             problems.setdefault(
                 (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)

@@ -101,8 +101,10 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         settings=dict(plan.values),
         server=connection.facts,
         graph=finished.graph,
-        image=scene.image if scene.mode == "i2v" else "",
-        image_sha256=plan.image_sha256,
+        image=scene.pictures.get("image", ""),
+        image_sha256=plan.pictures.get("image", ""),
+        end_image=scene.pictures.get("end_image", ""),
+        end_image_sha256=plan.pictures.get("end_image", ""),
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import catalog, check, roles
-from ltxlib.core.plan import WORKFLOW_FOR_MODE
+from ltxlib.core.plan import WORKFLOWS
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import ComfyError, LtxlibError, MediaError
@@ -78,12 +78,9 @@ def _graphs(project: Project, schema: NodeSchema) -> list[Line]:
     """Nodes and model files, asked of the server with the graphs that the kit would send."""
     files: list[Problem] = []
     others: list[Problem] = []
-    for mode, name in WORKFLOW_FOR_MODE.items():
-        values = sample_values()
-        if mode == "t2v":
-            values = {key: value for key, value in values.items() if not key.startswith("image")}
+    for (mode, _), name in WORKFLOWS.items():
         try:
-            graph = roles.prepare(read_workflow(project, name), schema, values)
+            graph = roles.prepare(read_workflow(project, name), schema, sample_values(mode))
         except LtxlibError as error:
             others.append(Problem(name, error.message, error.cure))
             continue
@@ -103,9 +100,9 @@ def _line(name: str, problems: list[Problem], well: str) -> Line:
     return Line(name, RED, " ".join(said), " ".join(cures))
 
 
-def sample_values() -> dict[str, Any]:
+def sample_values(mode: str) -> dict[str, Any]:
     """Values of an ordinary take, with which a graph can be checked before anybody has written a scene."""
-    return {
+    values = {
         "prompt": "Rain runs down a window.",
         "negative_prompt": "",
         "seed": 1,
@@ -113,14 +110,15 @@ def sample_values() -> dict[str, Any]:
         "height_px": 1024,
         "frames": 65,
         "fps": 24.0,
-        "image": "picture.png",
-        "image_strength": 1.0,
         "checkpoint": next(iter(catalog.MODELS.values())).checkpoint.name,
         "camera_lora": catalog.CAMERAS["static"].name,
         "camera_strength": 1.0,
         "audio": True,
         "filename_prefix": "ltx-kit/check",
     }
+    if mode != "t2v":
+        values |= {"image": "picture.png", "image_strength": 1.0}
+    return values | {"end_image": "picture.png"} if mode == "flf" else values
 
 
 def _ffmpeg() -> Line:

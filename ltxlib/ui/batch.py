@@ -22,6 +22,7 @@ from ltxlib.ui.job import Job, Outcome, begin, latest, run_here, to_show
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
+from ltxlib.ui.take_form import MODE_WORDS
 
 _PROMPT_SHOWN = 90
 
@@ -237,7 +238,7 @@ def _scene_table(checked: Checked, missing: list[RenderPlan]) -> str:
         rows.append(
             (
                 f"<b>{look.escape(scene.scene)}</b>",
-                "from a picture" if scene.mode == "i2v" else "from words",
+                MODE_WORDS[scene.mode],
                 look.escape(f"{float(scene.duration_s):.2f} s, {scene.width} x {scene.height}"),
                 _state_tag(scene, made, wanted[scene.scene]),
                 f'<span class="ltx-quiet">{look.escape(_shorter(scene.prompt))}</span>',

@@ -126,8 +126,9 @@ class ReviewPanel(Panel):
         self.pager = buttons([self.earlier, self.where, self.later], "ltx-pager")
         self.again = self.button("Look again", self.refresh, "ltx-again")
         show(self.pager, False)
-        self.refresh()
         self.top = field("Show", self.only, "", "ltx-narrow")
+        # Last, since a quick disk answers before the next line here is reached.
+        self.refresh()
         return [
             self.head,
             self.top,

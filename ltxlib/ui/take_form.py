@@ -33,6 +33,9 @@ SIZES = {
     (1024, 1024): "square",
     (768, 512): "small and quick, to try a prompt",
 }
+# What makes a clip; going from one picture to another takes two of them and is written in scenes.csv.
+MODES = {"t2v": "from words", "i2v": "from a picture", "loop": "living loop"}
+MODE_WORDS = MODES | {"flf": "between two pictures"}
 _CAMERA_WORDS = {
     "static": "stands still",
     "dolly-in": "moves closer",
@@ -91,7 +94,7 @@ class TakeForm:
     def _make_fields(self) -> None:
         self.row = widgets.Dropdown(options=[(NEW_SCENE, "")], value="")
         self.name = widgets.Text(placeholder="such as rain-window", continuous_update=False)
-        self.mode = widgets.ToggleButtons(options=[("from words", "t2v"), ("from a picture", "i2v")])
+        self.mode = widgets.ToggleButtons(options=_mode_options("t2v"))
         self.topic = widgets.Dropdown(options=[(OWN_WORDS, "")], value="")
         self.entry = widgets.Dropdown(options=[])
         self.prompt = widgets.Textarea(
@@ -177,7 +180,9 @@ class TakeForm:
     def load(self, scene: Scene) -> None:
         """Fill the form from a scene."""
         self.base = scene
-        self.name.value, self.mode.value = scene.scene, scene.mode
+        self.name.value = scene.scene
+        self.mode.options = _mode_options(scene.mode)
+        self.mode.value = scene.mode
         self._load_prompt(scene.prompt)
         if scene.image and scene.image not in self.image.options:
             self.image.options = [*self.image.options, scene.image]
@@ -211,13 +216,16 @@ class TakeForm:
     def scene(self) -> tuple[Scene | None, list[Problem]]:
         """What the form asks for, by the same rules as a row of scenes.csv, or what is wrong with it."""
         width, height = self.size.value
-        picture = self.mode.value == "i2v"
+        mode = self.mode.value
         cells = cells_for(self.base) | {
             "scene": self.name.value,
             "enabled": "yes",
-            "mode": self.mode.value,
+            "mode": mode,
             "prompt": f"@{self.picked.name}" if self.picked else self.prompt.value,
-            "image": (self.image.value or "") if picture else "",
+            "image": (self.image.value or "") if mode != "t2v" else "",
+            "end_image": self.base.end_image if mode == "flf" else "",
+            # One stage is for words and for one picture; the others are made in two.
+            "stages": str(self.base.stages) if mode in ("t2v", "i2v") else "2",
             "seconds": "",
             "frames": str(self.length.value),
             "width": str(width),
@@ -264,7 +272,7 @@ class TakeForm:
             self.name.value = entry.name.replace("/", "-")
 
     def _show_mode(self) -> None:
-        picture = self.mode.value == "i2v"
+        picture = self.mode.value != "t2v"
         for part in self.image_fields:
             parts.show(part, picture)
         url = picture_url(self.images / self.image.value) if picture and self.image.value else None
@@ -273,6 +281,11 @@ class TakeForm:
 
     def _new_seed(self) -> None:
         self.seed.value = str(random.randrange(2**31))
+
+
+def _mode_options(mode: str) -> list[tuple[str, str]]:
+    """The ways to make a clip, that of the row among them."""
+    return [(words, name) for name, words in MODE_WORDS.items() if name in MODES or name == mode]
 
 
 def _size_options(width: int, height: int) -> list[tuple[str, tuple[int, int]]]:

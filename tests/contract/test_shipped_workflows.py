@@ -10,6 +10,7 @@ from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import recipes, roles, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
+from ltxlib.core.plan import WORKFLOWS
 from ltxlib.core.schema import NodeSchema
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
@@ -56,12 +57,14 @@ def test_a_shipped_workflow_is_accepted_as_it_is(server, tmp_path, name):
 def test_a_patched_workflow_is_accepted(server, tmp_path, name, audio):
     """With a take's values written in, our own check and the server agree that it can run."""
     client = ComfyClient(server.url)
-    values = {**sample_values(), "audio": audio, "width_px": 128, "height_px": 128, "frames": 9}
-    if "txt2vid" in name:
-        del values["image"], values["image_strength"]
-    else:
-        values["image"] = client.upload_image(a_project(tmp_path / "p").images / "still.png")
+    mode = next(mode for (mode, _), file in WORKFLOWS.items() if file == name)
+    values = {**sample_values(mode), "audio": audio, "width_px": 128, "height_px": 128, "frames": 9}
+    for key in values.keys() & {"image", "end_image"}:
+        values[key] = client.upload_image(a_project(tmp_path / "p").images / "still.png")
     schema = NodeSchema(client.object_info())
     graph = roles.prepare(workflow.load(recipes.shipped()[name], name), schema, values)
     assert check_graph(graph, schema) == []
     assert posted(server, graph) == (200, {})
+    kinds = {node["class_type"] for node in graph.values()}
+    sound = {"LTXVEmptyLatentAudio", "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVAudioVAEDecode"}
+    assert kinds & sound == (sound if audio else set())

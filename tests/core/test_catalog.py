@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltxlib.core import catalog, recipes, span
+from ltxlib.core import catalog, recipe_parts, span
 
 FAMILIES = {"LTX-2 19B", "LTX-2.3 22B", "LTX-2.5 22B"}
 
@@ -49,13 +49,15 @@ def test_the_dev_model_of_the_19b_is_guided():
 def test_the_catalog_and_the_shipped_graphs_agree():
     """The sigmas, the files and the rule of lengths are those that the recipes and the reader use."""
     model = catalog.MODELS["ltx-2-19b-distilled"]
-    for stage, text in zip(model.stages, (recipes.FIRST_SIGMAS, recipes.SECOND_SIGMAS), strict=True):
+    for stage, text in zip(
+        model.stages, (recipe_parts.FIRST_SIGMAS, recipe_parts.SECOND_SIGMAS), strict=True
+    ):
         assert stage.sigmas == tuple(map(float, text.split(",")))
     assert {file.name for file in catalog.files_for(model.name, "static")} == {
-        recipes.CHECKPOINT,
-        recipes.TEXT_ENCODER,
-        recipes.UPSCALER,
-        recipes.STATIC_CAMERA,
+        recipe_parts.CHECKPOINT,
+        recipe_parts.TEXT_ENCODER,
+        recipe_parts.UPSCALER,
+        recipe_parts.STATIC_CAMERA,
     }
     assert (model.family.frame_group, model.family.longest_s) == (span.FRAME_GROUP, span.LONGEST_S)
 

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from ltxlib.core import catalog
-from ltxlib.core.plan import Ingredients, estimate, plan_take, plan_takes, seed_for
+from ltxlib.core.plan import (
+    WORKFLOWS,
+    Ingredients,
+    estimate,
+    plan_take,
+    plan_takes,
+    seed_for,
+    workflow_for,
+)
 from ltxlib.core.scene import Scene
 
 RAIN = Scene("rain", "@rain/window", takes=2)
@@ -16,8 +24,15 @@ def ingredients(**changes):
     return replace(
         Ingredients(
             prompts={"rain": "Rain falls.", "sea": "Waves."},
-            workflows={"asmr-txt2vid.json": "t" * 64, "asmr-img2vid.json": "i" * 64},
-            images={"sea.png": "a" * 64},
+            workflows={
+                "asmr-txt2vid.json": "t" * 64,
+                "asmr-img2vid.json": "i" * 64,
+                "asmr-loop.json": "l" * 64,
+                "asmr-first-last.json": "f" * 64,
+                "asmr-txt2vid-1stage.json": "1" * 64,
+                "asmr-img2vid-1stage.json": "2" * 64,
+            },
+            images={"sea.png": "a" * 64, "night.png": "b" * 64},
         ),
         **changes,
     )
@@ -63,6 +78,46 @@ def test_a_changed_prompt_workflow_or_image_is_another_take():
     assert plan_take(SEA, 1, ingredients(workflows=changed)).take_id != before
 
 
+@pytest.mark.parametrize(
+    ("scene", "fingerprint"),
+    [
+        (RAIN, "d50a097f3b1172934427f60500b50d26a8bf5b66bdf0542c5b6387993a17aca3"),
+        (SEA, "ad3262f71e54bfe846c3b6b63158bda8707207495ccca972dfe8e7cd5112b017"),
+    ],
+)
+def test_takes_made_by_earlier_kits_keep_their_names(scene, fingerprint):
+    """A scene with sound has the fingerprint it had before there were loops, end images and stages."""
+    plan = plan_take(scene, 1, ingredients())
+    assert plan.fingerprint == fingerprint
+    assert plan.take_id == f"take01-{fingerprint[:10]}"
+
+
+def test_each_way_of_making_a_clip_has_its_workflow():
+    """Mode and stages choose the file, and every choice gives another take."""
+    two = replace(SEA, end_image="night.png")
+    scenes = {key: replace(two, mode=key[0], stages=key[1]) for key in WORKFLOWS}
+    assert {workflow_for(scene) for scene in scenes.values()} == set(WORKFLOWS.values())
+    takes = {key: plan_take(scene, 1, ingredients()) for key, scene in scenes.items()}
+    assert len({plan.take_id for plan in takes.values()}) == len(WORKFLOWS)
+    assert {key: plan.workflow for key, plan in takes.items()} == WORKFLOWS
+    assert [list(takes[mode, 2].pictures) for mode in ("t2v", "i2v", "loop", "flf")] == [
+        [],
+        ["image"],
+        ["image"],
+        ["image", "end_image"],
+    ]
+    assert "image_strength" in takes["loop", 2].values
+
+
+def test_the_last_picture_counts_only_where_it_is_used():
+    """Another end image is another take between two pictures, and nothing to any other mode."""
+    flf = replace(SEA, mode="flf", end_image="night.png")
+    other = ingredients(images={"sea.png": "a" * 64, "night.png": "c" * 64})
+    assert plan_take(flf, 1, other).take_id != plan_take(flf, 1, ingredients()).take_id
+    loop = replace(flf, mode="loop")
+    assert plan_take(loop, 1, other).take_id == plan_take(loop, 1, ingredients()).take_id
+
+
 @pytest.mark.parametrize("changes", [{"notes": "hm"}, {"row": 9}, {"takes": 5}, {"enabled": False}])
 def test_what_does_not_change_the_clip_keeps_the_take(changes):
     """Notes, the row's place and the number of takes leave existing takes valid."""
@@ -100,6 +155,8 @@ def test_an_estimate_grows_with_the_work_and_names_its_source():
     assert 0 < one.low_s < two.low_s < two.high_s
     assert "report" in one.source
     assert estimate([]).high_s == 0
+    once = estimate(plan_takes([replace(RAIN, takes=1, stages=1)], ingredients()))
+    assert once.low_s > one.low_s
 
 
 def test_an_estimate_says_what_it_cannot_count(monkeypatch):

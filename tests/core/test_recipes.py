@@ -14,7 +14,10 @@ from ltxlib.core.flatten import flatten
 from ltxlib.core.layout import Box, with_title
 from ltxlib.core.schema import NodeSchema, shipped
 
-NAMES = ("asmr-txt2vid.json", "asmr-img2vid.json")
+GUIDED = ("asmr-loop.json", "asmr-first-last.json")
+ONE_STAGE = ("asmr-txt2vid-1stage.json", "asmr-img2vid-1stage.json")
+TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED)
+NAMES = (*TWO_STAGES, *ONE_STAGE)
 
 
 def _api(name: str, schema: NodeSchema | None = None) -> dict[str, dict]:
@@ -32,7 +35,7 @@ def test_files_in_the_repository_are_current(name: str, project_root: Path) -> N
     assert tuple(recipes.shipped()) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TWO_STAGES)
 def test_two_stages_with_the_official_sigmas(name: str) -> None:
     """Half size first, then twice as large; euler_ancestral, CFG 1, the template's sigmas."""
     api = _api(name)
@@ -43,15 +46,70 @@ def test_two_stages_with_the_official_sigmas(name: str) -> None:
         "0.909375, 0.725, 0.421875, 0.0",
     ]
     assert [inputs["sampler_name"] for _, inputs in _of(api, "KSamplerSelect")] == ["euler_ancestral"]
-    assert [inputs["cfg"] for _, inputs in _of(api, "CFGGuider")] == [1]
+    assert {inputs["cfg"] for _, inputs in _of(api, "CFGGuider")} == {1}
     assert len(_of(api, "SamplerCustomAdvanced")) == 2
     ((up_id, up),) = _of(api, "LTXVLatentUpsampler")
-    assert api[up["samples"][0]]["class_type"] == "LTXVSeparateAVLatent"
+    from_stage_one = "LTXVCropGuides" if name in GUIDED else "LTXVSeparateAVLatent"
+    assert api[up["samples"][0]]["class_type"] == from_stage_one
     assert api[up["upscale_model"][0]]["inputs"]["model_name"] == recipes.UPSCALER
     assert up_id in json.dumps(api)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE_STAGE)
+def test_one_stage_films_once_at_the_finished_size(name: str) -> None:
+    """Eight steps, no enlarger and nothing of a second stage; what is parted is decoded at once."""
+    api = _api(name)
+    (_, size) = _of(api, "EmptyLTXVLatentVideo")[0]
+    assert (size["width"], size["height"]) == (768, 512)
+    assert [inputs["sigmas"] for _, inputs in _of(api, "ManualSigmas")] == [
+        "1., 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0.0"
+    ]
+    assert not _of(api, "LTXVLatentUpsampler") and not _of(api, "LatentUpscaleModelLoader")
+    ((film, _),) = _of(api, "SamplerCustomAdvanced")
+    ((split, parted),) = _of(api, "LTXVSeparateAVLatent")
+    assert parted["av_latent"] == [film, 0]
+    ((_, picture),) = _of(api, "VAEDecodeTiled")
+    ((_, sound),) = _of(api, "LTXVAudioVAEDecode")
+    assert (picture["samples"], sound["samples"]) == ([split, 0], [split, 1])
+
+
+@pytest.mark.parametrize("name", GUIDED)
+def test_both_stages_are_led_by_the_first_and_the_last_frame(name: str) -> None:
+    """Guides at 0 and -1, chained one to the other, lead the sampler and are taken away after it."""
+    api = _api(name)
+    guides = dict(_of(api, "LTXVAddGuide"))
+    crops = _of(api, "LTXVCropGuides")
+    assert [inputs["frame_idx"] for inputs in guides.values()] == [0, -1, 0, -1]
+    assert len(crops) == 2
+    for _, crop in crops:
+        last = crop["positive"][0]
+        first = guides[last]["latent"][0]
+        assert (guides[first]["frame_idx"], guides[last]["frame_idx"]) == (0, -1)
+        assert guides[last]["positive"] == [first, 0] and guides[last]["negative"] == [first, 1]
+        assert crop["negative"] == [last, 1]
+        assert api[crop["latent"][0]]["class_type"] == "LTXVSeparateAVLatent"
+        film = api[api[crop["latent"][0]]["inputs"]["av_latent"][0]]["inputs"]
+        assert api[film["guider"][0]]["inputs"]["positive"] == [last, 0]
+        assert api[film["guider"][0]]["inputs"]["negative"] == [last, 1]
+        assert api[film["latent_image"][0]]["inputs"]["video_latent"] == [last, 2]
+    begins = [inputs["positive"] for inputs in guides.values() if inputs["frame_idx"] == 0]
+    assert sorted(api[source[0]]["class_type"] for source in begins) == ["LTXVConditioning", "LTXVCropGuides"]
+    ((_, picture),) = _of(api, "VAEDecodeTiled")
+    assert api[picture["samples"][0]]["class_type"] == "LTXVCropGuides" and picture["samples"][1] == 2
+
+
+def test_a_loop_has_one_picture_and_a_way_between_has_two() -> None:
+    """In the loop all guides are one picture; in first-last the last frames are the second picture."""
+    for name, pictures in (("asmr-loop.json", 1), ("asmr-first-last.json", 2)):
+        api = _api(name)
+        shown = {frame: set() for frame in (0, -1)}
+        for _, inputs in _of(api, "LTXVAddGuide"):
+            shown[inputs["frame_idx"]].add(inputs["image"][0])
+        assert [len(stills) for stills in shown.values()] == [1, 1]
+        assert len(shown[0] | shown[-1]) == pictures == len(_of(api, "LoadImage"))
+
+
+@pytest.mark.parametrize("name", TWO_STAGES)
 def test_sound_is_made_once_and_carried_through(name: str) -> None:
     """One empty sound; its latent leaves stage one, enters stage two and is decoded after it."""
     api = _api(name)
@@ -105,7 +163,7 @@ def test_nothing_lies_on_anything_else(name: str) -> None:
     ui = workflow.load(recipes.shipped()[name], name)
     nodes = [with_title(Box(*node["pos"], *node["size"])) for node in ui["nodes"]]
     groups = [Box(*group["bounding"]) for group in ui["groups"]]
-    assert [group["title"][0] for group in ui["groups"]] == list("12345")
+    assert [group["title"][0] for group in ui["groups"]] == list("1234" if name in ONE_STAGE else "12345")
     for boxes in (nodes, groups):
         assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert all(sum(group.holds(node) for group in groups) == 1 for node in nodes)
@@ -116,6 +174,8 @@ def test_files_it_needs_are_those_of_the_catalog(name: str) -> None:
     """Every model file named is one the kit knows, and ComfyUI is told where to fetch it."""
     ui = workflow.load(recipes.shipped()[name], name)
     known = {file.name: file.folder for file in catalog.files_for("ltx-2-19b-distilled", "static")}
+    if name in ONE_STAGE:
+        del known[recipes.UPSCALER]
     offered = {
         model["name"]: model for node in ui["nodes"] for model in (node["properties"].get("models") or ())
     }
@@ -148,10 +208,11 @@ def test_recorded_servers_would_run_them(name: str, version: str, shared: Path) 
 
 @pytest.mark.shared
 def test_same_kinds_of_nodes_as_the_graphs_that_really_ran(shared: Path) -> None:
-    """Every class in the shipped graphs ran in the recorded core-only graphs, but for values and cropping."""
+    """Every class in the shipped graphs ran in the recorded ones, but for values, cropping and guides."""
     ran = set()
     for path in (shared / "contract" / "graphs").glob("*.graph.json"):
         ran |= {node["class_type"] for node in json.loads(path.read_text("utf-8")).values()}
     for name in NAMES:
         used = {node["class_type"] for node in _api(name).values()}
-        assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale"}
+        guides = {"LTXVAddGuide", "LTXVCropGuides"} if name in GUIDED else set()
+        assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale", *guides}

@@ -17,6 +17,7 @@ from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
 from ltxlib.core.schema import NodeSchema, shipped
+from ltxlib.core.wiring import cut_sound, drop_sound_branch
 from ltxlib.errors import WorkflowError
 from tests.support.hard_workflows import node
 from tests.support.hard_workflows import workflow as file_of
@@ -69,15 +70,26 @@ def _inputs(api: dict[str, dict], class_type: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("how", RESHAPES)
-@pytest.mark.parametrize(("name", "values"), [("asmr-txt2vid.json", TAKE), ("asmr-img2vid.json", PICTURE)])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("asmr-txt2vid.json", TAKE),
+        ("asmr-img2vid.json", PICTURE),
+        ("asmr-loop.json", PICTURE),
+        ("asmr-first-last.json", {**PICTURE, "end_image": "uploads/end.png"}),
+        ("asmr-txt2vid-1stage.json", TAKE),
+        ("asmr-img2vid-1stage.json", PICTURE),
+    ],
+)
 def test_every_value_reaches_its_node(name: str, values: dict, how: str) -> None:
     """All values of a take are written, also after a creator moved, renumbered or packed nodes."""
     ui = RESHAPES[how](_ui(name))
     api = roles.prepare(workflow.load(json.dumps(ui), name), shipped(), values)
     texts = [inputs["text"] for inputs in _inputs(api, "CLIPTextEncode")]
     assert sorted(texts) == ["music", "soft snow on pines"]
-    assert [inputs["noise_seed"] for inputs in _inputs(api, "RandomNoise")] == [2**53 + 1] * 2
-    assert [(i["width"], i["height"]) for i in _inputs(api, "EmptyLTXVLatentVideo")] == [(640, 384)]
+    stages, size = (1, (1280, 768)) if "1stage" in name else (2, (640, 384))
+    assert [inputs["noise_seed"] for inputs in _inputs(api, "RandomNoise")] == [2**53 + 1] * stages
+    assert [(i["width"], i["height"]) for i in _inputs(api, "EmptyLTXVLatentVideo")] == [size]
     assert [inputs["value"] for inputs in _inputs(api, "PrimitiveInt")] == [121]
     assert [inputs["value"] for inputs in _inputs(api, "PrimitiveFloat")] == [25]
     assert [inputs["frame_rate"] for inputs in _inputs(api, "LTXVEmptyLatentAudio")] == [25]
@@ -87,19 +99,35 @@ def test_every_value_reaches_its_node(name: str, values: dict, how: str) -> None
     assert (camera["lora_name"], camera["strength_model"]) == (TAKE["camera_lora"], 0.7)
     assert [inputs["filename_prefix"] for inputs in _inputs(api, "SaveVideo")] == ["kit/scene/take"]
     assert len(_inputs(api, "LTXVAudioVAEDecode")) == 1
-    if values is PICTURE:
-        assert [inputs["image"] for inputs in _inputs(api, "LoadImage")] == ["uploads/still.png"]
-        assert [inputs["strength"] for inputs in _inputs(api, "LTXVImgToVideoInplace")] == [0.8, 0.8]
-        assert [(i["width"], i["height"]) for i in _inputs(api, "ImageScale")] == [(1280, 768)]
+    pictures = [values[key] for key in ("end_image", "image") if key in values]
+    assert sorted(inputs["image"] for inputs in _inputs(api, "LoadImage")) == pictures
+    assert [(i["width"], i["height"]) for i in _inputs(api, "ImageScale")] == [(1280, 768)] * len(pictures)
+    held = [i["strength"] for kind in ("LTXVImgToVideoInplace", "LTXVAddGuide") for i in _inputs(api, kind)]
+    guided = name in ("asmr-loop.json", "asmr-first-last.json")
+    assert held == ([0.8] * (4 if guided else stages) if pictures else [])
     assert check_graph(api, shipped()) == []
 
 
 @pytest.mark.parametrize("how", RESHAPES)
 @pytest.mark.parametrize("name", recipes.shipped())
-def test_without_sound_nothing_of_it_reaches_the_file(name: str, how: str) -> None:
-    """audio False: no decoder is left in the graph and the video is made without sound."""
+def test_without_sound_nothing_of_it_is_left(name: str, how: str) -> None:
+    """audio False: no sound is made, sampled or decoded; the picture goes the same way without it."""
     api = roles.prepare(RESHAPES[how](_ui(name)), shipped(), {"audio": False})
-    assert _inputs(api, "LTXVAudioVAEDecode") == []
+    kinds = {one["class_type"] for one in api.values()}
+    assert not kinds & {
+        "LTXVAudioVAEDecode",
+        "LTXVAudioVAELoader",
+        "LTXVEmptyLatentAudio",
+        "LTXVConcatAVLatent",
+        "LTXVSeparateAVLatent",
+    }
+    for film in _inputs(api, "SamplerCustomAdvanced"):
+        assert api[film["latent_image"][0]]["class_type"] in (
+            "EmptyLTXVLatentVideo",
+            "LTXVLatentUpsampler",
+            "LTXVImgToVideoInplace",
+            "LTXVAddGuide",
+        )
     assert all("audio" not in inputs for inputs in _inputs(api, "CreateVideo"))
     assert len(_inputs(api, "SaveVideo")) == 1
     assert check_graph(api, shipped()) == []
@@ -112,8 +140,40 @@ def test_sound_is_cut_even_where_no_tag_says_so() -> None:
         one["title"] = one["title"].replace("[ltx.audio]", "")
     api = roles.prepare(ui, shipped(), {"audio": False})
     assert _inputs(api, "LTXVAudioVAEDecode") == []
-    assert len(_inputs(api, "LTXVEmptyLatentAudio")) == 1
-    assert len(roles.prepare(ui, shipped(), {"audio": True})) == len(api) + 1
+    assert _inputs(api, "LTXVEmptyLatentAudio") == []
+
+
+@pytest.mark.parametrize("how", ["sound file", "plain decode", "loose sound", "own sound", "other node"])
+def test_sound_stays_in_the_sampling_where_the_wiring_is_not_the_plain_one(how: str) -> None:
+    """Where something else hears, shapes or passes on the sound, only the file is silenced."""
+    api = roles.prepare(_ui("asmr-txt2vid-1stage.json"), shipped(), {})
+    by_kind = {one["class_type"]: key for key, one in api.items()}
+    join, film = by_kind["LTXVConcatAVLatent"], by_kind["SamplerCustomAdvanced"]
+    decode, empty = by_kind["LTXVAudioVAEDecode"], by_kind["LTXVEmptyLatentAudio"]
+    if how == "sound file":
+        api["900"] = {"class_type": "SaveAudio", "inputs": {"audio": [decode, 0], "filename_prefix": "x"}}
+    elif how == "plain decode":
+        api[by_kind["VAEDecodeTiled"]]["inputs"]["samples"] = [film, 0]
+    elif how == "loose sound":
+        api[join]["inputs"]["audio_latent"] = "nothing"
+    elif how == "own sound":
+        api[empty] = {"class_type": "LTXVAudioVAEEncode", "inputs": {}}
+    else:
+        api["900"] = {"class_type": "SetLatentNoiseMask", "inputs": {"samples": [join, 0]}}
+        api[film]["inputs"]["latent_image"] = ["900", 0]
+    cut_sound(api, shipped())
+    before = copy.deepcopy(api)
+    assert not drop_sound_branch(api, shipped())
+    assert api == before
+    assert join in api
+
+
+def test_a_graph_of_pictures_alone_has_no_sound_to_drop() -> None:
+    """Where nothing is joined, nothing is taken out."""
+    api = roles.prepare(_ui(), shipped(), {"audio": False})
+    before = copy.deepcopy(api)
+    assert not drop_sound_branch(api, shipped())
+    assert api == before
 
 
 def test_a_sound_file_of_its_own_is_left_alone() -> None:

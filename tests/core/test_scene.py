@@ -83,6 +83,14 @@ def test_a_seed_is_exact_however_long():
         ({"audio": "2"}, "audio", "Write yes or no"),
         ({"mode": "t2w"}, "mode", "Did you mean t2v?"),
         ({"mode": "i2v"}, "image", "Mode i2v needs an image"),
+        ({"mode": "loop"}, "image", "Mode loop needs an image"),
+        ({"mode": "flf", "image": "a.png"}, "end_image", "Mode flf needs an end_image"),
+        ({"mode": "flf", "end_image": "a.png"}, "image", "Mode flf needs an image"),
+        ({"mode": "flf", "image": "a.png", "end_image": "../b.png"}, "end_image", "not inside the images"),
+        ({"mode": "loop", "image": "a.png", "stages": "1"}, "stages", "made in two stages"),
+        ({"mode": "flf", "image": "a.png", "end_image": "b.png", "stages": "1"}, "stages", "Write 2"),
+        ({"stages": "3"}, "stages", "from 1 to 2"),
+        ({"stages": "1.5"}, "stages", "not a whole number"),
         ({"mode": "i2v", "image": "../secret.png"}, "image", "not inside the images folder"),
         ({"mode": "i2v", "image": "/etc/passwd"}, "image", "not inside the images folder"),
         ({"mode": "i2v", "image": "C:\\rain.png"}, "image", "not inside the images folder"),
@@ -150,5 +158,29 @@ def test_names_used_twice_are_told():
 
 def test_every_column_is_explained():
     """Each column has a meaning, and no two share a name."""
-    assert len(NAMES) == len(COLUMNS) == 19
+    assert len(NAMES) == len(COLUMNS) == 21
     assert all(column.meaning.endswith((".", ")")) for column in COLUMNS)
+
+
+def test_ways_of_making_a_clip_are_read():
+    """Loop, first-and-last and one stage reach the scene, which knows the pictures it uses."""
+    loop, problems = read_scene(good(mode="loop", image="sea.png"), 2)
+    assert problems == []
+    assert loop.pictures == {"image": "sea.png"}
+    flf, problems = read_scene(good(mode="FLF", image="sea.png", end_image="sub\\night.png"), 2)
+    assert problems == []
+    assert flf.pictures == {"image": "sea.png", "end_image": "sub/night.png"}
+    once, problems = read_scene(good(stages="1"), 2)
+    assert problems == []
+    assert (once.stages, once.pictures, once.from_image) == (1, {}, False)
+    for scene in (loop, flf, once):
+        assert read_scene(cells_for(scene), 2) == (scene, [])
+
+
+def test_a_last_picture_without_use_is_a_warning():
+    """An end image that the mode passes over is told, and the scene stands."""
+    scene, (problem,) = read_scene(good(mode="loop", image="sea.png", end_image="night.png"), 2)
+    assert scene is not None
+    assert problem.warning
+    assert "does not use the end_image night.png" in problem.what
+    assert "flf" in problem.cure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -314,6 +315,37 @@ def test_less_image_strength_leaves_the_image_sooner(photograph: Path) -> None:
     assert 0.1 < away[0] < away[1]
     drawn = spec("Snow falls in the garden", frames=1)
     assert (first(0.0) == without_mark(luma(next(picture.frames(drawn)), drawn))).all()
+
+
+@pytest.mark.parametrize("camera", ["", "dolly-in", "jib-up"])
+@pytest.mark.parametrize("frames", [1, 2, 9, 60])
+def test_a_clip_ends_with_its_end_image(photograph: Path, camera: str, frames: int) -> None:
+    """The last frame is the end image; where both are the same picture the clip loops, camera and all."""
+    other = photograph.with_name("end.png")
+    with Image.open(photograph) as image:
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(other)
+    plain = spec("Rain on the window", image=photograph, camera=camera, frames=frames)
+    starts = {
+        path: without_mark(luma(next(picture.frames(replace(plain, image=path))), plain))
+        for path in (photograph, other)
+    }
+    for end in (photograph, other):
+        one = replace(plain, end_image=end)
+        planes = [without_mark(luma(frame, one)) for frame in picture.frames(one)]
+        assert len(planes) == frames
+        assert np.abs(planes[0] - starts[photograph]).max() <= 1
+        if frames > 1:
+            assert np.abs(planes[-1] - starts[end]).max() <= 1
+        if frames == 60:
+            assert np.abs(planes[30] - planes[0]).mean() > 0.25
+            assert max(np.abs(b - a).mean() for a, b in pairwise(planes)) < 5
+
+
+def test_a_bad_end_image_is_told_at_once(photograph: Path) -> None:
+    """An end image that is not there is refused before the first frame."""
+    one = spec("", image=photograph, end_image=photograph.with_name("gone.png"))
+    with pytest.raises(BadInput, match=r"gone\.png"):
+        picture.frames(one)
 
 
 def test_an_image_clip_with_a_moving_camera_starts_whole(photograph: Path) -> None:

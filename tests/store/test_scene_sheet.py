@@ -4,6 +4,7 @@ import codecs
 
 import pytest
 
+from ltxlib.core.columns import NAMES
 from ltxlib.core.scene import Scene
 from ltxlib.errors import BadInput, StoreError
 from ltxlib.store.scene_sheet import add_scene, edit_scene, read_sheet
@@ -149,7 +150,7 @@ def test_an_edit_touches_one_cell(sheet):
 def test_an_added_row_follows_the_last_one(sheet):
     """A new scene is written as the file is written, before trailing empty rows, the rest untouched."""
     path = sheet(ODD)
-    add_scene(path, Scene("fire", "Fire; embers.", frames=121, seed=4))
+    add_scene(path, Scene("fire", "Fire; embers.", frames=121))
     assert path.read_bytes().startswith(ODD[: -len(";;;\r\n")])
     found = read_sheet(path)
     assert [scene.scene for scene in found.scenes] == ["rain", "sea", "fire"]
@@ -168,7 +169,15 @@ def test_the_first_scene_makes_the_file(tmp_path):
     path = tmp_path / "scenes.csv"
     add_scene(path, Scene("a", "x, y"))
     assert read_sheet(path).scenes[0].prompt == "x, y"
-    assert len(path.read_text().splitlines()[0].split(",")) == 19
+    assert len(path.read_text().splitlines()[0].split(",")) == len(NAMES)
+
+
+def test_a_scene_that_the_columns_cannot_hold_is_refused(sheet):
+    """Nothing a person set is dropped because the table has no place for it."""
+    path = sheet(PLAIN)
+    with pytest.raises(BadInput, match="no column seed"):
+        add_scene(path, Scene("fire", "Fire.", seed=4))
+    assert path.read_text() == PLAIN
 
 
 def test_letters_the_old_encoding_lacks_move_the_file_to_utf8(sheet):

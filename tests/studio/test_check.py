@@ -49,7 +49,7 @@ def test_a_good_project_is_planned(project):
     checked = check_project(project).or_raise()
     assert [plan.scene.scene for plan in checked.plans] == ["rain", "still"]
     assert checked.plans[0].prompt.startswith("Rain runs down a window")
-    assert len(checked.plans[1].image_sha256) == 64
+    assert [len(sha256) for sha256 in checked.plans[1].pictures.values()] == [64]
     assert set(checked.workflows) == {"asmr-txt2vid.json", "asmr-img2vid.json"}
 
 

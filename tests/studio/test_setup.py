@@ -3,6 +3,7 @@
 import pytest
 
 from ltxlib.comfy.client import ComfyClient
+from ltxlib.core.plan import WORKFLOWS
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.studio import rehearsing
@@ -51,9 +52,10 @@ def test_a_faulty_table_is_a_red_line(project, server, table):
     assert lines(project)["Scenes"].state == RED
 
 
-def test_a_missing_workflow_is_a_red_line(project, server):
+@pytest.mark.parametrize("name", WORKFLOWS.values())
+def test_a_missing_workflow_is_a_red_line(project, server, name):
     """A workflow file that is gone is told where the nodes are told."""
-    (project.workflows / "asmr-txt2vid.json").unlink()
+    (project.workflows / name).unlink()
     assert lines(project)["Nodes"].state == RED
 
 

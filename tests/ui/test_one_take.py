@@ -10,6 +10,7 @@ from ltxlib.core.scene import Scene
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.store.scene_sheet import read_sheet
+from ltxlib.store.takes import load_takes
 from ltxlib.ui.batch import BatchPanel
 from ltxlib.ui.job import latest
 from ltxlib.ui.one_take import OneTakePanel, one_take_panel
@@ -118,6 +119,35 @@ def test_a_picture_is_chosen_among_those_there(panel, project):
     panel.settle()
     assert panel.notice.value == ""
     assert "trial, seed" in panel.result.value
+
+
+def test_a_living_loop_is_made_from_the_form(panel, project):
+    """The loop takes a picture as well, and its take says how it was made."""
+    fill(panel)
+    panel.form.mode.value = "loop"
+    assert "ltx-empty" not in panel.form.image_fields[0]._dom_classes
+    panel.render.click()
+    panel.settle()
+    assert panel.notice.value == ""
+    (take,), _ = load_takes(project.set(rehearsal=True))
+    assert (take.mode, take.workflow, take.image) == ("loop", "asmr-loop.json", "still.png")
+
+
+def test_a_row_between_two_pictures_is_kept_as_it_is(panel):
+    """The form offers that way only for a row that is made so, and loses neither picture nor stages."""
+    form = panel.form
+    assert [mode for _, mode in form.mode.options] == ["t2v", "i2v", "loop"]
+    between = Scene("b", "Mist drifts.", mode="flf", image="still.png", end_image="end.png")
+    form.load(between)
+    assert form.scene()[0] == between
+    form.mode.value = "i2v"
+    assert form.scene()[0].end_image == ""
+    once = Scene("c", "Mist drifts.", mode="i2v", image="still.png", stages=1)
+    form.load(once)
+    assert form.scene()[0] == once
+    assert "flf" not in [mode for _, mode in form.mode.options]
+    form.mode.value = "loop"
+    assert form.scene()[0].stages == 2
 
 
 def test_a_failed_take_is_told_with_reason_and_cure(panel, server):
