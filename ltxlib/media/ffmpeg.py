@@ -93,7 +93,7 @@ def _find(choice: str, search_path: str) -> Ffmpeg:
             faults.append(f"The system's cannot be used: {error.message}")
     try:
         return _asked(
-            _bundled(), "imageio-ffmpeg", f"{' '.join(faults)} So the one of imageio-ffmpeg is used."
+            _bundled(), "imageio-ffmpeg", f"{' '.join(faults)} So the one that came with the kit is used."
         )
     except FfmpegMissing as error:
         raise FfmpegMissing(" ".join([*faults, error.message])) from error
