@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from ltxlib.comfy.events import Progress
 from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.comfy.state import PromptState, require_video
 from ltxlib.core.plan import RenderPlan
-from ltxlib.errors import ComfyError, LtxlibError, RenderFailed, ServerUnreachable
+from ltxlib.errors import ComfyError, LtxlibError, RenderFailed, ServerAnswerError, ServerUnreachable
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside
 from ltxlib.studio import events, saving
@@ -30,6 +31,8 @@ IN_FLIGHT = 2
 POLL_S = 0.5
 ATTEMPTS = 3
 DOUBT_S = 10.0
+# A server that is gone, or answers like one that is coming up or going down.
+AWAY = (ServerUnreachable, ServerAnswerError)
 
 
 @dataclass
@@ -60,6 +63,8 @@ class _Batch:
     made: int = 0
     failed: int = 0
     last_end: float = 0.0
+    # When the server began to fail; 0 while all is well.
+    trouble_since: float = 0.0
 
 
 def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[events.Event]:
@@ -126,25 +131,29 @@ def _submitted_before(job: BatchJob) -> dict[tuple[str, str], tuple[str, dict[st
 
 
 def _guarded(batch: _Batch, step: Any) -> Iterator[events.Event]:
-    """Do one step; when the server is away, wait for it and let the loop come round again."""
+    """Do one step; when the server is away or unwell, wait for it and let the loop come round again.
+
+    Patience is for the trouble as a whole: it begins with the first failure and ends when prompts can be
+    asked after again, so a server that answers everything but that does not keep the batch for ever.
+    """
     try:
         yield from step(batch)
-    except ServerUnreachable as error:
+    except AWAY as error:
+        batch.trouble_since = batch.trouble_since or time.monotonic()
         yield events.ServerLost(error.message)
         batch.job.shelf.journal.append("server lost", reason=error.message)
         _wait_for_server(batch, error)
         batch.job.shelf.journal.append("server back")
 
 
-def _wait_for_server(batch: _Batch, error: ServerUnreachable) -> None:
-    until, pause_s = time.monotonic() + batch.job.patience_s, 0.25
+def _wait_for_server(batch: _Batch, error: ComfyError) -> None:
+    pause_s = 0.25
     while not batch.cancel.wait(pause_s):
-        try:
+        if time.monotonic() - batch.trouble_since > batch.job.patience_s:
+            raise error
+        with suppress(ComfyError):
             batch.job.client.system_stats()
             return
-        except ComfyError:
-            if time.monotonic() > until:
-                raise error from None
         pause_s = min(pause_s * 2, 5.0)
 
 
@@ -196,9 +205,12 @@ def _progress(batch: _Batch, event: Any) -> Iterator[events.Event]:
 
 def _collect(batch: _Batch) -> Iterator[events.Event]:
     """Ask after every prompt in flight; finished ones make room first and are fetched then."""
+    # All are asked before anything is changed: an answer that fails must not cost the one before it.
+    asked = [(flight, batch.job.client.status(flight.prompt_id)) for flight in batch.flights.values()]
+    if asked:
+        batch.trouble_since = 0.0
     finished = []
-    for flight in list(batch.flights.values()):
-        state = batch.job.client.status(flight.prompt_id)
+    for flight, state in asked:
         if state.kind == "unknown":
             # History and queue are read one after the other, so one miss may be a prompt on its way between.
             flight.unknown += 1
@@ -214,7 +226,7 @@ def _collect(batch: _Batch) -> Iterator[events.Event]:
     for position, (flight, state) in enumerate(finished):
         try:
             yield _settle(batch, flight, state)
-        except ServerUnreachable:
+        except AWAY:
             # It went away while a clip was fetched; the clip is still there when it comes back.
             batch.flights.update({flight.prompt_id: flight for flight, _ in finished[position:]})
             raise
@@ -232,7 +244,7 @@ def _settle(batch: _Batch, flight: _Flight, state: PromptState) -> events.Event:
         take, clip = saving.save(batch.job.shelf, batch.job.connection, finished)
     except LtxlibError as error:
         flight.fetches += 1
-        if isinstance(error, ServerUnreachable) and flight.fetches < ATTEMPTS:
+        if isinstance(error, AWAY) and flight.fetches < ATTEMPTS:
             raise
         return _fail(batch, plan, flight.prompt_id, error)
     batch.made += 1

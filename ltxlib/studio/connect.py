@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,4 +52,4 @@ def connect(project: Project) -> Connection:
     }
     schema = NodeSchema(client.object_info())
     shelf = project.set(rehearsal="ltx_rehearsal" in system)
-    return Connection(client, schema, shelf, json.loads(json.dumps(facts)))
+    return Connection(client, schema, shelf, facts)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ltxlib.comfy.client import ComfyClient
-from ltxlib.errors import BadInput, ProjectBusy, ServerUnreachable
+from ltxlib.errors import BadInput, ProjectBusy, ServerAnswerError, ServerUnreachable
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.store.takes import load_takes
 from ltxlib.studio import events
@@ -152,6 +152,30 @@ def test_a_submission_whose_answer_was_lost_is_not_sent_twice(tmp_path, server):
     assert "ServerLost" in kinds(happened)
     assert happened[-1] == events.BatchEnded(made=4, there=0, failed=0, cancelled=False)
     assert len(list((tmp_path / "output").rglob("*.mp4"))) == 4
+
+
+def test_an_answer_that_fails_for_one_prompt_loses_no_other(tmp_path, server):
+    """While the server cannot say how one prompt stands, the one beside it is kept; then all are made."""
+    project = a_project(tmp_path / "p", FOUR)
+    happened, submitted = [], 0
+    for event in run_batch(job(project)):
+        happened.append(event)
+        if isinstance(event, events.TakeSubmitted):
+            submitted += 1
+            if submitted == 2:
+                server.faults.add("error_500", path=f"/history/{event.prompt_id}", count=6)
+    assert "ServerLost" in kinds(happened)
+    assert happened[-1] == events.BatchEnded(made=4, there=0, failed=0, cancelled=False)
+
+
+def test_a_server_that_only_answers_nonsense_ends_the_batch(tmp_path, server):
+    """Trouble that lasts longer than the batch's patience ends it with a sentence."""
+    project = a_project(tmp_path / "p", FOUR)
+    server.faults.add("error_500", path="/history", count=1000)
+    with pytest.raises(ServerAnswerError):
+        list(run_batch(job(project, patience_s=1.0)))
+    server.faults.clear()
+    assert run(project)[-1].made == 4
 
 
 def test_two_prompts_are_in_flight(tmp_path, server):
