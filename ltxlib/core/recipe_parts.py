@@ -191,8 +191,17 @@ def guide(builder: WorkflowBuilder, at: Guided) -> None:
         builder.connect(last, side, crop, side)
 
 
-def stage_one(builder: WorkflowBuilder, *, alone: bool = False, guided: bool = False) -> None:
-    """Film and sound, eight steps; alone: the only stage, at the finished size. guided: `guide` leads it."""
+def stage_one(
+    builder: WorkflowBuilder,
+    *,
+    alone: bool = False,
+    guided: bool = False,
+    guider: tuple[str, str] = ("CFGGuider", "style"),
+) -> None:
+    """Film and sound, eight steps; alone: the only stage, at the finished size. guided: `guide` leads it.
+
+    guider: the class of the node that follows the prompt, and the key of the node that gives it the model.
+    """
     width, height = STAGE_ONE_PX
     about = words.ABOUT_ONE_STAGE if alone else words.ABOUT_STAGES
     title = "About the size" if alone else "About the two stages"
@@ -206,7 +215,7 @@ def stage_one(builder: WorkflowBuilder, *, alone: bool = False, guided: bool = F
     builder.add("sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": FPS}, title="Empty sound [ltx.fps]")
     builder.add("join", "LTXVConcatAVLatent", title="Film and sound together")
     builder.add("noise", "RandomNoise", {"noise_seed": 42}, title="Seed [ltx.seed]")
-    builder.add("guider", "CFGGuider", {"cfg": 1.0}, title="Follow the prompt (CFG 1)")
+    builder.add("guider", guider[0], {"cfg": 1.0}, title="Follow the prompt (CFG 1)")
     sampler = "Sampler" if alone else "Sampler, both stages"
     builder.add("sampler", "KSamplerSelect", {"sampler_name": "euler_ancestral"}, title=sampler)
     steps = "8 steps" if alone else "Stage one: 8 steps"
@@ -217,7 +226,7 @@ def stage_one(builder: WorkflowBuilder, *, alone: bool = False, guided: bool = F
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
     builder.connect("sound_latent", 0, "join", "audio_latent")
-    builder.connect("style", "MODEL", "guider", "model")
+    builder.connect(guider[1], "MODEL", "guider", "model")
     if not guided:
         builder.connect("conditioning", "positive", "guider", "positive")
         builder.connect("conditioning", "negative", "guider", "negative")
@@ -225,8 +234,11 @@ def stage_one(builder: WorkflowBuilder, *, alone: bool = False, guided: bool = F
     builder.connect("film", "output", "split", "av_latent")
 
 
-def stage_two(builder: WorkflowBuilder, *, guided: bool = False) -> None:
-    """The film made twice as large and refined in three steps; guided: `guide` leads it."""
+def stage_two(builder: WorkflowBuilder, *, guided: bool = False, guider: str = "guider") -> None:
+    """The film made twice as large and refined in three steps; guided: `guide` leads it.
+
+    guider: the key of the node that follows the prompt, that of stage one where nothing else is said.
+    """
     builder.add("upsample", "LTXVLatentUpsampler", title="Enlarge the film")
     builder.add("rejoin", "LTXVConcatAVLatent", title="Film and sound once more")
     builder.add("noise_two", "RandomNoise", {"noise_seed": 42}, title="Seed, stage two [ltx.seed]")
@@ -242,7 +254,7 @@ def stage_two(builder: WorkflowBuilder, *, guided: bool = False) -> None:
     builder.connect("upscaler", 0, "upsample", "upscale_model")
     builder.connect("checkpoint", "VAE", "upsample", "vae")
     builder.connect("split", "audio_latent", "rejoin", "audio_latent")
-    guider = "guider_two" if guided else "guider"
+    guider = "guider_two" if guided else guider
     _sample(builder, "refine", noise="noise_two", sigmas="sigmas_two", latent="rejoin", guider=guider)
     builder.connect("refine", "output", "finished", "av_latent")
 

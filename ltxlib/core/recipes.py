@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ltxlib.core import pack_recipes
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
@@ -246,6 +247,7 @@ def shipped() -> dict[str, str]:
         "asmr-first-last.json": first_last(),
         "asmr-txt2vid-1stage.json": txt2vid_one_stage(),
         "asmr-img2vid-1stage.json": img2vid_one_stage(),
+        **pack_recipes.shipped(),
     }
     return {name: as_text(workflow) for name, workflow in recipes.items()}
 

@@ -68,7 +68,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "fps": ("fps", "frame_rate", "value"),
     "image": ("image", "value"),
     "end_image": ("image", "value"),
-    "image_strength": ("strength", "value"),
+    "image_strength": ("strength", "cond_image_strength", "images_cond_strengths", "value"),
     "checkpoint": ("ckpt_name", "unet_name", "model_name"),
     "camera_lora": ("lora_name",),
     "camera_strength": ("strength_model", "strength", "value"),
@@ -266,6 +266,8 @@ def _fitting(schema: NodeSchema, class_type: str, name: str, value: Any) -> Any:
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         return value
     number = float(value)
+    if spec is not None and spec.type == "STRING" and not isinstance(value, str):
+        return f"{number:g}"  # a pack's list of strengths is written as text
     if spec is not None and spec.type == "INT":
         return value if isinstance(value, int) else round(number)
     return value if isinstance(value, int) else (int(number) if number.is_integer() else number)

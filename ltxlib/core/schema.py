@@ -245,13 +245,14 @@ def unknown_node(class_type: str, who: str) -> WorkflowError:
 
 @lru_cache(maxsize=1)
 def shipped() -> NodeSchema:
-    """The core nodes of ComfyUI 0.33.0 that LTX workflows use; model lists are empty.
+    """The core nodes of ComfyUI 0.33.0 that LTX workflows use, and those of packs; model lists are empty.
 
     node_table.json holds those that the kit's own workflows and the rehearsal need, node_table_more.json
-    those that the official LTX templates use besides.
+    those that the official LTX templates use besides, node_table_pack.json those of ComfyUI-LTXVideo (of
+    June 2026, on ComfyUI 0.27.0) that the kit's special workflows need.
     """
     tables = resources.files("ltxlib.core")
     merged: dict[str, Any] = {}
-    for name in ("node_table.json", "node_table_more.json"):
+    for name in ("node_table.json", "node_table_more.json", "node_table_pack.json"):
         merged |= json.loads(tables.joinpath(name).read_text(encoding="utf-8"))
     return NodeSchema(merged, lists_known=False)
