@@ -51,8 +51,8 @@ def plan(arguments: argparse.Namespace) -> int:
         print(json.dumps(facts) if arguments.json else "\n".join(lines))
         return 0
     project = find_project(arguments.project)
-    checked = check_project(project, arguments.scenes).or_raise()
     shelf = project.set(rehearsal=False)
+    checked = check_project(project, arguments.scenes, shelf=shelf).or_raise()
     there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
     made_so = tuple(ways(checked.plans, checked.workflows))
     night = _Night(checked.plans, frozenset(there), made_so, price)

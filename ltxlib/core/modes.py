@@ -9,8 +9,10 @@ from dataclasses import dataclass
 class Mode:
     """One way of making a clip.
 
-    meaning: the words after its name in the documentation. words: in a form. images: the columns of images it
-    uses. stages: in how many passes it can be made.
+    meaning: the words after its name in the documentation. words: in a form. images: the columns of images
+    it uses. stages: in how many passes it can be made. sources: the columns of takes it starts from. same:
+    what of width, height, fps and frames must be as in the take of its first source column (an empty cell
+    means so). continues: the clip begins with the end of its source, so that neighbours in the film overlap.
     """
 
     name: str
@@ -18,6 +20,9 @@ class Mode:
     words: str
     images: tuple[str, ...] = ()
     stages: tuple[int, ...] = (2,)
+    sources: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    continues: bool = False
 
 
 MODES: dict[str, Mode] = {
@@ -27,5 +32,13 @@ MODES: dict[str, Mode] = {
         Mode("i2v", "from a still image", "from a picture", ("image",), stages=(2, 1)),
         Mode("loop", "begins and ends with that image", "living loop", ("image",)),
         Mode("flf", "goes from that image to end_image", "between two pictures", ("image", "end_image")),
+        Mode(
+            "extend",
+            "goes on where the take named under source ends",
+            "go on from a take",
+            sources=("source",),
+            same=("width", "height", "fps"),
+            continues=True,
+        ),
     )
 }

@@ -65,10 +65,12 @@ def plain_guider(builder: WorkflowBuilder, key: str, title: str) -> None:
     _lead(builder, key)
 
 
-def tile_guider(builder: WorkflowBuilder) -> None:
+def tile_guider(builder: WorkflowBuilder, *, picture: bool) -> None:
     """The guider that the tiled sampler accepts, set so that it does what CFG 1 without STG does."""
     values = {
-        "skip_steps_sigma_threshold": 1.0,
+        # No step is so noisy that either value would leave it out. They differ because the tiled sampler leaves
+        # its guides behind in a guider that ComfyUI keeps, and a film without a picture would trip over them.
+        "skip_steps_sigma_threshold": 2.0 if picture else 1.0,
         "cfg_star_rescale": False,
         "sigmas": "1.0",
         "cfg_values": "1",

@@ -25,7 +25,7 @@ def tiled(*, picture: bool = False) -> dict[str, Any]:
     parts.stage_one(builder)
     _begin(builder, "join", picture)
     pack.enlarge(builder, ("split", "video_latent"))
-    pack.tile_guider(builder)
+    pack.tile_guider(builder, picture=picture)
     pack.refine_in_tiles(builder, picture=picture)
     parts.finish(builder, _prefix("tiled", picture), last="split", crop="refine")
     builder.note("about_pack", pack_words.TILED, title="About the tiles", size=(360, 160))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog
+from ltxlib.core import catalog, sources
 from ltxlib.core.scene import Scene
+from ltxlib.core.sources import Ref, Source
 
 # Mode and number of stages to the file that makes the clip.
 WORKFLOWS = {
@@ -23,6 +24,7 @@ WORKFLOWS = {
     ("flf", 2): "asmr-first-last.json",
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
+    ("extend", 2): "asmr-extend.json",
 }
 # In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
 ONE_STAGE_WORK = 8 / (8 / 4 + 3)
@@ -38,20 +40,25 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes.
+    images: image name to the hash of its bytes. sources: scene name to column to the take it starts from, as
+    `sources.resolve` found them. rejected: the keys of takes that are not to be started from unasked.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    sources: Mapping[str, Mapping[str, Ref]] = field(default_factory=dict)
+    rejected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class RenderPlan:
     """One take to make.
 
-    values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
-    pictures: for each image that is used, the value it is for, to the hash of its bytes.
+    values are for `roles.prepare`, all but the names of images and clips on the server and the filename
+    prefix. pictures: for each image that is used, the value it is for, to the hash of its bytes. sources: for
+    each take that it starts from, the value it is for, to that take. overlap_frames: how many frames at its
+    beginning show again what the end of its source showed.
     """
 
     scene: Scene
@@ -64,6 +71,19 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    overlap_frames: int = 0
+
+    @property
+    def key(self) -> str:
+        """The take's name in the whole project, "scene/take"."""
+        return f"{self.scene.scene}/{self.take_id}"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What stands for its pictures and clips in a graph before they have names on a server."""
+        clips = {column: f"{source.take_id}.mp4" for column, source in self.sources.items()}
+        return {**self.scene.pictures, **clips}
 
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
@@ -79,22 +99,47 @@ def seed_for(scene: Scene, take_no: int) -> int:
 
 
 def plan_takes(scenes: list[Scene], ingredients: Ingredients) -> list[RenderPlan]:
-    """The takes that the enabled scenes ask for, in the order of the file, take by take."""
-    return [
-        plan_take(scene, take_no, ingredients)
-        for scene in scenes
-        if scene.enabled
-        for take_no in range(1, scene.takes + 1)
-    ]
+    """The takes that the enabled scenes ask for, in the order of the file, take by take.
+
+    A scene that starts from a take of another row is planned after it: that take's id is part of its own.
+    """
+    enabled = [scene for scene in scenes if scene.enabled]
+    by_name = {scene.scene: scene for scene in enabled}
+    planned: dict[Scene, list[RenderPlan]] = {}
+
+    def takes_of(scene: Scene) -> list[RenderPlan]:
+        if scene not in planned:
+            refs = ingredients.sources.get(scene.scene, {})
+            begun = {column: meant(ref) for column, ref in refs.items()}
+            numbers = range(1, scene.takes + 1)
+            planned[scene] = [plan_take(scene, number, ingredients, begun) for number in numbers]
+        return planned[scene]
+
+    def meant(ref: Ref) -> Source:
+        if ref.row is None:
+            return ref.source
+        takes = takes_of(by_name[ref.row.scene])
+        good = [plan for plan in takes if plan.key not in ingredients.rejected]
+        chosen = takes[ref.number - 1] if ref.number else (good or takes)[0]
+        return replace(ref.source, take_id=chosen.take_id)
+
+    return [plan for scene in enabled for plan in takes_of(scene)]
 
 
-def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPlan:
-    """The plan of one take of a scene whose prompt, workflow and image are among the ingredients."""
+def plan_take(
+    scene: Scene, take_no: int, ingredients: Ingredients, begun: Mapping[str, Source] | None = None
+) -> RenderPlan:
+    """The plan of one take of a scene whose prompt, workflow and image are among the ingredients.
+
+    begun: the takes it starts from, by column.
+    """
+    begun = begun or {}
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
     pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    values = _values(scene, seed, prompt)
+    overlap = sources.overlap_frames(scene, begun)
+    values = _values(scene, seed, prompt) | sources.values(scene, begun)
     decides = {
         "values": {name: str(value) for name, value in values.items()},
         "workflow": ingredients.workflows[workflow],
@@ -103,6 +148,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     # What came later is added only where it counts, so that takes made before keep their names.
     if "end_image" in pictures:
         decides["end_image"] = pictures["end_image"]
+    decides |= {column: source.take_id for column, source in begun.items()}
     if not scene.audio:
         decides["sampled"] = "picture alone"
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
@@ -117,6 +163,8 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         workflow_sha256=ingredients.workflows[workflow],
         pictures=pictures,
         values=values,
+        sources=begun,
+        overlap_frames=overlap,
     )
 
 

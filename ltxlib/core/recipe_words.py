@@ -54,6 +54,15 @@ START_FLF = """\
 Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
 adding nodes or packing them into a subgraph is fine."""
 
+START_EXTEND = """\
+1. Choose the clip to go on from in *Take to go on from*. Its last second leads the new clip, which shows
+   it once more at its beginning: cut that off, or let the kit's notebook 04 join the two.
+2. In *Prompt*, describe how it **goes on** and what is **heard**. Size and rate are those of that clip.
+3. Choose the *Length*: 8n+1 frames (65 is 2.7 s, 121 is 5 s, 241 is 10 s), and press **Run**.
+
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
 ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
 
 *Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""

@@ -15,6 +15,7 @@ from typing import Any
 from ltxlib.core import pack_recipes
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
+from ltxlib.core import recipes_takes
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_parts import (
     AMBER,
@@ -249,7 +250,7 @@ def shipped() -> dict[str, str]:
         "asmr-img2vid-1stage.json": img2vid_one_stage(),
         **pack_recipes.shipped(),
     }
-    return {name: as_text(workflow) for name, workflow in recipes.items()}
+    return {name: as_text(workflow) for name, workflow in (recipes | recipes_takes.recipes()).items()}
 
 
 def as_text(workflow: Mapping[str, Any]) -> str:

@@ -53,6 +53,11 @@ ROLES: dict[str, Role] = {
     "camera_strength": Role(("camera_strength",), "how strongly the camera LoRA works"),
     "style": Role(("style_lora", "style_strength"), "the style LoRA"),
     "audio": Role(("audio",), "the sound, which can be switched off"),
+    "source": Role(("source",), "the clip of the take to start from"),
+    "end_source": Role(("end_source",), "the clip of the take to end with"),
+    "overlap": Role(
+        ("overlap_first", "overlap_frames"), "the frames at the source's end that lead the new clip"
+    ),
     "save": Role(("filename_prefix",), "the node that saves the clip"),
 }
 KEYS = frozenset(key for role in ROLES.values() for key in role.keys)
@@ -69,6 +74,10 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "image": ("image", "value"),
     "end_image": ("image", "value"),
     "image_strength": ("strength", "cond_image_strength", "images_cond_strengths", "value"),
+    "source": ("file", "video", "value"),
+    "end_source": ("file", "video", "value"),
+    "overlap_first": ("batch_index", "value"),
+    "overlap_frames": ("length", "value"),
     "checkpoint": ("ckpt_name", "unet_name", "model_name"),
     "camera_lora": ("lora_name",),
     "camera_strength": ("strength_model", "strength", "value"),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ltxlib.core import catalog, cell
+from ltxlib.core import catalog, cell, sources
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
@@ -23,7 +23,8 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only).
+    stages: 2, or 1 for little memory (t2v and i2v only). source and end_source name takes, as written.
+    follows: what was left open (of width, height, fps, frames) and so becomes what the source's take has.
     """
 
     scene: str
@@ -47,6 +48,9 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    source: str = ""
+    end_source: str = ""
+    follows: tuple[str, ...] = ()
 
     @property
     def from_image(self) -> bool:
@@ -57,6 +61,11 @@ class Scene:
     def pictures(self) -> dict[str, str]:
         """The images that its mode uses, by the value of a workflow that each one is."""
         return {column: getattr(self, column) for column in MODES[self.mode].images}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The takes that its mode starts from, as written, by column."""
+        return {column: getattr(self, column) for column in MODES[self.mode].sources}
 
     @property
     def duration_s(self) -> Fraction:
@@ -83,6 +92,9 @@ def read_scene(
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
         "stages": cell.stages(reader, mode),
+        "source": sources.named(reader, mode, "source"),
+        "end_source": sources.named(reader, mode, "end_source"),
+        "follows": sources.left_open(reader, mode),
         "frames": frames,
         "fps": fps,
         "width": cell.side(reader, "width"),
@@ -110,6 +122,7 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "audio": "yes" if scene.audio else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
+        **dict.fromkeys(scene.follows, ""),
     }
     cells = {}
     for column in COLUMNS:
@@ -118,7 +131,8 @@ def cells_for(scene: Scene) -> dict[str, str]:
         same = text == column.default or (
             isinstance(value, float) and value == float(column.default or "nan")
         )
-        cells[column.name] = "" if same and column.name not in ("scene", "enabled", "mode") else text
+        told = ("scene", "enabled", "mode", *MODES[scene.mode].same)
+        cells[column.name] = "" if same and column.name not in told else text
     return cells
 
 

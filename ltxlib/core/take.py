@@ -32,6 +32,8 @@ class Take:
 
     graph is the API graph as it was sent. warnings are what the check of the clip found worth saying;
     a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    source and end_source are the keys of the takes it starts from, with the SHA-256 of their clips.
+    overlap_frames: how many frames at its beginning show again the end of its source.
     """
 
     take_id: str
@@ -57,6 +59,11 @@ class Take:
     image_sha256: str = ""
     end_image: str = ""
     end_image_sha256: str = ""
+    source: str = ""
+    source_sha256: str = ""
+    end_source: str = ""
+    end_source_sha256: str = ""
+    overlap_frames: int = 0
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION

@@ -4,37 +4,48 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import prompts, workflow
+from ltxlib.core import prompts, sources, workflow
 from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
 from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
-from ltxlib.store.project import Project
+from ltxlib.store.project import Project, Shelf
 from ltxlib.store.scene_sheet import read_sheet
+from ltxlib.studio import chain
 
 _ROW = re.compile(r" row (\d+)")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems."""
+    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems.
+
+    shelf, again: where takes to start from were looked for, and the same check on another shelf; None when no
+    scene starts from a take, so that every shelf is alike.
+    """
 
     scenes: tuple[Scene, ...]
     plans: tuple[RenderPlan, ...]
     problems: tuple[Problem, ...]
     workflows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    shelf: Shelf | None = None
+    again: Callable[[Shelf], Checked] | None = None
 
     @property
     def errors(self) -> list[Problem]:
         """The problems that stop a render."""
         return errors_in(self.problems)
+
+    def on(self, shelf: Shelf) -> Checked:
+        """The same for the takes of this shelf: which ones are kept decides what scenes start from."""
+        return self if self.again is None or self.shelf == shelf else self.again(shelf)
 
     def or_raise(self) -> Checked:
         """The same, or BadInput with all problems when something stops a render."""
@@ -73,15 +84,32 @@ def read_workflow(project: Project, name: str) -> dict[str, Any]:
     return workflow.load(text, name)
 
 
-def check_project(project: Project, scenes_csv: Path | None = None) -> Checked:
-    """Check scenes.csv and all it names. Raises BadInput only when there is no table at all."""
+def check_project(project: Project, scenes_csv: Path | None = None, *, shelf: Shelf | None = None) -> Checked:
+    """Check scenes.csv and all it names. Raises BadInput only when there is no table at all.
+
+    shelf: where takes to start from lie; by default where the kit would put takes now.
+    """
     path = scenes_csv or project.scenes_csv
     sheet = read_sheet(path)
-    return check_scenes(project, list(sheet.scenes), list(sheet.problems), path.name)
+    return check_scenes(project, list(sheet.scenes), list(sheet.problems), path.name, shelf=shelf)
 
 
-def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem], file: str) -> Checked:
+def check_scenes(
+    project: Project, scenes: list[Scene], problems: list[Problem], file: str, *, shelf: Shelf | None = None
+) -> Checked:
     """Check scenes that were read already, with the problems found so far."""
+    if not any(scene.sources for scene in scenes if scene.enabled):
+        return _check(project, scenes, problems, file, None)
+
+    def on(other: Shelf) -> Checked:
+        return replace(_check(project, scenes, problems, file, other), shelf=other, again=on)
+
+    return on(shelf or chain.likely_shelf(project))
+
+
+def _check(
+    project: Project, scenes: list[Scene], problems: list[Problem], file: str, shelf: Shelf | None
+) -> Checked:
     library, found = read_library(project.prompts)
     problems = problems + found
     texts: dict[str, str] = {}
@@ -95,6 +123,8 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         for column, image in scene.pictures.items():
             if image not in images:
                 problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+    begun = chain.resolve(shelf, scenes, file) if shelf else sources.Resolved(tuple(scenes), {}, ())
+    problems += begun.problems
     workflows, hashes = {}, {}
     for name in sorted({workflow_for(scene) for scene in scenes if scene.enabled}):
         try:
@@ -102,8 +132,13 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             hashes[name] = workflow.content_sha256(workflows[name])
         except WorkflowError as error:
             problems.append(Problem(f"workflows/{name}", error.message, error.cure))
-    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
-    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+    plans: list[RenderPlan] = []
+    if not errors_in(problems):
+        plans = plan_takes(list(begun.scenes), Ingredients(texts, hashes, images, begun.refs, begun.rejected))
+        used = {plan.scene.scene: plan.sources for plan in plans}
+        problems += sources.check_planned(begun.scenes, begun, used, file)
+        plans = [] if errors_in(problems) else plans
+    return Checked(begun.scenes, tuple(plans), tuple(sorted(problems, key=_row)), workflows)
 
 
 def _row(problem: Problem) -> int:

@@ -51,7 +51,7 @@ class BatchJob:
 
 def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
     """A batch over what was checked. Raises BadInput with everything the server would refuse."""
-    checked.or_raise()
+    checked = checked.on(connection.shelf).or_raise()
     job = BatchJob(project, connection, checked.plans, checked.workflows)
     problems = check_graphs(job)
     if errors_in(problems):
@@ -64,7 +64,7 @@ def check_graphs(job: BatchJob) -> list[Problem]:
     problems: dict[tuple[str, str], Problem] = {}
     for plan in job.plans:
         try:
-            graph = job.graph(plan, "check", plan.scene.pictures)
+            graph = job.graph(plan, "check", plan.names)
         except WorkflowError as error:
             problems.setdefault(
                 (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)

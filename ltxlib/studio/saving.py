@@ -19,6 +19,7 @@ from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
 from ltxlib.store.takes import save_take
+from ltxlib.studio.chain import sha256_of_sources
 from ltxlib.studio.connect import Connection
 
 
@@ -70,6 +71,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
 
 def _take(connection: Connection, finished: Finished, clip: Path, warnings: list[str]) -> Take:
     plan, scene, info = finished.plan, finished.plan.scene, probe(clip)
+    begun = sha256_of_sources(connection.shelf, plan)
     facts = ClipFacts(
         file=f"{plan.take_id}.mp4",
         size_bytes=clip.stat().st_size,
@@ -105,6 +107,11 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         image_sha256=plan.pictures.get("image", ""),
         end_image=scene.pictures.get("end_image", ""),
         end_image_sha256=plan.pictures.get("end_image", ""),
+        source=plan.sources["source"].key if "source" in plan.sources else "",
+        source_sha256=begun.get("source", ""),
+        end_source=plan.sources["end_source"].key if "end_source" in plan.sources else "",
+        end_source_sha256=begun.get("end_source", ""),
+        overlap_frames=plan.overlap_frames,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import catalog, check, roles
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import WORKFLOWS
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
@@ -116,9 +117,13 @@ def sample_values(mode: str) -> dict[str, Any]:
         "audio": True,
         "filename_prefix": "ltx-kit/check",
     }
-    if mode != "t2v":
-        values |= {"image": "picture.png", "image_strength": 1.0}
-    return values | {"end_image": "picture.png"} if mode == "flf" else values
+    used = MODES[mode]
+    values |= dict.fromkeys(used.images, "picture.png") | dict.fromkeys(used.sources, "clip.mp4")
+    if used.images:
+        values["image_strength"] = 1.0
+    if used.continues:
+        values |= {"overlap_first": -25, "overlap_frames": 25}
+    return values
 
 
 def _ffmpeg() -> Line:

@@ -128,7 +128,7 @@ class BatchPanel(Panel):
         here = place.look(self.project)
         outcome, checked, there = Outcome(), None, frozenset[tuple[str, str]]()
         with outcome:
-            checked = check_project(self.project, self.path)
+            checked = check_project(self.project, self.path, shelf=here.shelf)
             there = frozenset(_key(plan) for plan in checked.plans if place.is_there(here.shelf, plan))
         return _Found(here, checked, there, outcome)
 

@@ -18,6 +18,7 @@ from ltxlib.core.layout import Box, with_title
 from ltxlib.core.schema import NodeSchema, shipped
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
+from tests.support.clips import make_clip
 from tests.support.hard_workflows import CASES, text_of
 from tests.support.reshape import packed
 from tests.support.web_client import WebClient
@@ -51,6 +52,7 @@ def client(browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebCli
     folder = tmp_path_factory.mktemp("client")
     (folder / "input").mkdir()
     Image.new("RGB", (64, 64), "navy").save(folder / "input" / "example.png")
+    make_clip(folder / "input" / "example.mp4", frames=9)
     with RehearsalServer(folder / "output", folder / "input") as server:
         page = WebClient(browser, server.url)
         yield page

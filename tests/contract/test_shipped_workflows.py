@@ -15,6 +15,7 @@ from ltxlib.core.schema import NodeSchema
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.studio.setup import sample_values
+from tests.support.clips import make_clip
 from tests.support.studio import a_project
 
 RECORDED = ("object_info_comfyui_0.33.0.json.gz", "object_info_comfyui_0.27.0_with_ltxvideo.json.gz")
@@ -43,11 +44,14 @@ def test_a_shipped_workflow_is_accepted_as_it_is(server, tmp_path, name):
     """Flattened by the server's own node table, the file is taken with no node error."""
     client = ComfyClient(server.url)
     picture = client.upload_image(a_project(tmp_path / "p").images / "still.png")
+    clip = client.upload_image(make_clip(tmp_path / "clip.mp4", frames=9))
     schema = NodeSchema(client.object_info())
     graph = flatten(workflow.load(recipes.shipped()[name], name), schema)
     for node in graph.values():
         if node["class_type"] == "LoadImage":
             node["inputs"]["image"] = picture
+        if node["class_type"] == "LoadVideo":
+            node["inputs"]["file"] = clip
     assert posted(server, graph) == (200, {})
 
 
@@ -61,6 +65,8 @@ def test_a_patched_workflow_is_accepted(server, tmp_path, name, audio):
     values = {**sample_values(mode), "audio": audio, "width_px": 128, "height_px": 128, "frames": 9}
     for key in values.keys() & {"image", "end_image"}:
         values[key] = client.upload_image(a_project(tmp_path / "p").images / "still.png")
+    for key in values.keys() & {"source", "end_source"}:
+        values[key] = client.upload_image(make_clip(tmp_path / "clip.mp4", frames=9))
     schema = NodeSchema(client.object_info())
     graph = roles.prepare(workflow.load(recipes.shipped()[name], name), schema, values)
     assert check_graph(graph, schema) == []

@@ -16,7 +16,8 @@ from ltxlib.core.schema import NodeSchema, shipped
 
 GUIDED = ("asmr-loop.json", "asmr-first-last.json")
 ONE_STAGE = ("asmr-txt2vid-1stage.json", "asmr-img2vid-1stage.json")
-TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED)
+FROM_TAKE = ("asmr-extend.json",)
+TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED, *FROM_TAKE)
 NAMES = (*TWO_STAGES, *ONE_STAGE)
 
 
@@ -32,7 +33,7 @@ def _of(api: dict[str, dict], class_type: str) -> list[tuple[str, dict]]:
 def test_files_in_the_repository_are_current(name: str, project_root: Path) -> None:
     """workflows/ holds exactly what the recipes write (python -m ltxlib workflows build)."""
     assert (project_root / "workflows" / name).read_text("utf-8") == recipes.shipped()[name]
-    assert tuple(recipes.shipped()) == NAMES
+    assert sorted(recipes.shipped()) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", TWO_STAGES)
@@ -49,7 +50,7 @@ def test_two_stages_with_the_official_sigmas(name: str) -> None:
     assert {inputs["cfg"] for _, inputs in _of(api, "CFGGuider")} == {1}
     assert len(_of(api, "SamplerCustomAdvanced")) == 2
     ((up_id, up),) = _of(api, "LTXVLatentUpsampler")
-    from_stage_one = "LTXVCropGuides" if name in GUIDED else "LTXVSeparateAVLatent"
+    from_stage_one = "LTXVCropGuides" if name in (*GUIDED, *FROM_TAKE) else "LTXVSeparateAVLatent"
     assert api[up["samples"][0]]["class_type"] == from_stage_one
     assert api[up["upscale_model"][0]]["inputs"]["model_name"] == recipes.UPSCALER
     assert up_id in json.dumps(api)
@@ -96,6 +97,21 @@ def test_both_stages_are_led_by_the_first_and_the_last_frame(name: str) -> None:
     assert sorted(api[source[0]]["class_type"] for source in begins) == ["LTXVConditioning", "LTXVCropGuides"]
     ((_, picture),) = _of(api, "VAEDecodeTiled")
     assert api[picture["samples"][0]]["class_type"] == "LTXVCropGuides" and picture["samples"][1] == 2
+
+
+def test_the_end_of_a_take_leads_both_stages_of_what_goes_on() -> None:
+    """Its last frames, 8n+1 of them, are the only guide of each stage, at frame 0, taken away again."""
+    api = _api("asmr-extend.json")
+    ((tail, cut),) = _of(api, "ImageFromBatch")
+    assert (cut["batch_index"], cut["length"]) == (-25, 25)
+    assert api[cut["image"][0]]["class_type"] == "GetVideoComponents"
+    guides = dict(_of(api, "LTXVAddGuide"))
+    assert {(inputs["frame_idx"], inputs["image"][0]) for inputs in guides.values()} == {(0, tail)}
+    assert [crop["positive"][0] for _, crop in _of(api, "LTXVCropGuides")] == list(guides)
+    samplers = _of(api, "SamplerCustomAdvanced")
+    assert [api[inputs["guider"][0]]["inputs"]["positive"][0] for _, inputs in samplers] == list(guides)
+    ((_, picture),) = _of(api, "VAEDecodeTiled")
+    assert api[picture["samples"][0]]["class_type"] == "LTXVCropGuides"
 
 
 def test_a_loop_has_one_picture_and_a_way_between_has_two() -> None:
@@ -214,5 +230,6 @@ def test_same_kinds_of_nodes_as_the_graphs_that_really_ran(shared: Path) -> None
         ran |= {node["class_type"] for node in json.loads(path.read_text("utf-8")).values()}
     for name in NAMES:
         used = {node["class_type"] for node in _api(name).values()}
-        guides = {"LTXVAddGuide", "LTXVCropGuides"} if name in GUIDED else set()
-        assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale", *guides}
+        guides = {"LTXVAddGuide", "LTXVCropGuides"} if name in (*GUIDED, *FROM_TAKE) else set()
+        clips = {"LoadVideo", "GetVideoComponents", "ImageFromBatch"} if name in FROM_TAKE else set()
+        assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale", *guides, *clips}
