@@ -61,7 +61,8 @@ def server(arguments: argparse.Namespace) -> int:
     """Serve the rehearsal until it is stopped."""
     project = find_project(arguments.project)
     folder = project.set(rehearsal=True).folder / "server"
-    settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step)
+    packs = frozenset(arguments.pack)
+    settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step, packs=packs)
 
     def ready(server: RehearsalServer) -> None:
         rehearsing.announce(project, server.url, lasting=not arguments.for_one_run)

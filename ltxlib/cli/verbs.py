@@ -109,6 +109,13 @@ def _tool_verbs(verbs: Any) -> None:
         metavar="S",
         help="how slowly it renders (0: as fast as it can)",
     )
+    server.add_argument(
+        "--pack",
+        action="append",
+        default=[],
+        choices=["ltxvideo"],
+        help="play a server that has this node pack",
+    )
     server.add_argument("--for-one-run", action="store_true", help="let the next rehearse end it")
     server.set_defaults(run="tools.server")
 

@@ -93,6 +93,8 @@ def event_line(event: events.Event) -> str:
     """One line for a batch event; empty for those that are not worth one."""
     if isinstance(event, events.BatchStarted):
         return f"{event.takes} takes asked for, {event.there} there already."
+    if isinstance(event, events.Noted):
+        return f"worth a look: {event.problem}"
     if isinstance(event, events.TakeSaved):
         warned = f" (look at it: {' '.join(event.take.warnings)})" if event.take.warnings else ""
         return f"made    {event.take.key} in {span(event.take.render_s)}{warned}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ltxlib.core import catalog, span
+from ltxlib.core import catalog, span, specials
 from ltxlib.core.columns import BY_NAME
 from ltxlib.core.modes import MODES
 from ltxlib.core.row import Row, range_text
@@ -131,7 +131,11 @@ def length(reader: Row) -> tuple[int, Fraction]:
         )
         return 0, fps or Fraction(24)
     name = "seconds" if has_seconds else "frames"
-    value = reader.number("seconds") if has_seconds else reader.whole("frames")
+    longest_s = specials.longest_s(reader)
+    # A column's own bound is for what the model makes in one piece.
+    stretched = longest_s > span.LONGEST_S and fps is not None
+    most_s, most = (longest_s, span.longest_frames(fps, longest_s)) if stretched else (None, None)
+    value = reader.number("seconds", most_s) if has_seconds else reader.whole("frames", most)
     if fps is None or value is None:
         return 0, fps or Fraction(24)
     if has_seconds:
@@ -142,14 +146,15 @@ def length(reader: Row) -> tuple[int, Fraction]:
     else:
         frames = int(value)
         said = f"{frames} frames cannot be made at {float(fps):g} fps: "
-        said += f"LTX-2 makes 8n+1, up to {span.LONGEST_S} s."
-    if not span.is_legal(frames, fps):
-        reader.problem(name, said, _nearest_lengths(frames, fps, as_seconds=has_seconds))
+        said += f"LTX-2 makes 8n+1, up to {longest_s} s."
+    if not span.is_legal(frames, fps, longest_s):
+        nearest = span.nearest_legal(frames, fps, longest_s)
+        reader.problem(name, said, _nearest_lengths(nearest, fps, as_seconds=has_seconds))
     return frames, fps
 
 
-def _nearest_lengths(frames: int, fps: Fraction, *, as_seconds: bool) -> str:
-    below, above = span.nearest_legal(frames, fps)
+def _nearest_lengths(nearest: tuple[int, int], fps: Fraction, *, as_seconds: bool) -> str:
+    below, above = nearest
     lengths = [f"{n} frames ({span.seconds_text(n, fps)})" for n in dict.fromkeys((below, above))]
     if as_seconds:
         lengths = [f"{span.seconds_text(n, fps)} ({n} frames)" for n in dict.fromkeys((below, above))]

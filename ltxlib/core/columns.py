@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ltxlib.core.modes import MODES
+from ltxlib.core.specials import NONE, SPECIALS
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
     Column("source", "text", "The take to start from: a scene, scene/2 or scene/take-id (extend only).", ""),
     Column("end_source", "text", "The take to end with, written so too, where a mode goes between two.", ""),
+    Column(
+        "special",
+        "choice",
+        "What the node pack ComfyUI-LTXVideo is used for: "
+        + ", ".join(f"{name} {special.meaning}" for name, special in SPECIALS.items())
+        + ".",
+        NONE,
+        choices=(NONE, *SPECIALS),
+    ),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from ltxlib.core.catalog_parts import Model, ModelFile
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.scene import Scene
 from ltxlib.core.schema import shipped
-from ltxlib.core.wiring import enlargement, is_link, running_order
+from ltxlib.core.wiring import enlarged_later, is_link, running_order
 from ltxlib.errors import WorkflowError
 
 _WEIGHTS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin")
@@ -109,9 +109,10 @@ def stages(api: Mapping[str, Any], width_px: int, height_px: int) -> tuple[Graph
     found = []
     for node_id in running_order(api)[0]:
         inputs = api[node_id]["inputs"]
-        if "latent_image" not in inputs:
+        # The pack's samplers take their latents under another name.
+        if "latent_image" not in inputs and not {"latents", "sigmas"} <= set(inputs):
             continue
-        factor = enlargement(api, node_id)
+        factor = enlarged_later(api, node_id)
         found.append(
             GraphStage(
                 width_px=round(width_px / factor),
@@ -138,5 +139,8 @@ def _steps(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
 
 
 def _cfg(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
-    cfg = _feeder(api, inputs, "guider").get("cfg")
+    guider = _feeder(api, inputs, "guider")
+    cfg = guider.get("cfg")
+    if cfg is None and str(guider.get("cfg_values", "")).strip() == "1":
+        cfg = 1
     return float(cfg) if isinstance(cfg, (int, float)) else None

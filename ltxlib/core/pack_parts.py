@@ -68,8 +68,8 @@ def plain_guider(builder: WorkflowBuilder, key: str, title: str) -> None:
 def tile_guider(builder: WorkflowBuilder, *, picture: bool) -> None:
     """The guider that the tiled sampler accepts, set so that it does what CFG 1 without STG does."""
     values = {
-        # No step is so noisy that either value would leave it out. They differ because the tiled sampler leaves
-        # its guides behind in a guider that ComfyUI keeps, and a film without a picture would trip over them.
+        # No step is so noisy that either value would leave it out. They differ because the tiled sampler
+        # leaves guides behind in a guider that ComfyUI keeps; a film without a picture would trip over them.
         "skip_steps_sigma_threshold": 2.0 if picture else 1.0,
         "cfg_star_rescale": False,
         "sigmas": "1.0",
@@ -170,7 +170,9 @@ def load_models_one_by_one(builder: WorkflowBuilder) -> None:
         models=found(upscaler),
     )
     lora = {"lora_name": parts.STATIC_CAMERA, "strength_model": 1.0}
-    builder.add("camera", "LoraLoaderModelOnly", lora, title="Camera [ltx.camera]", models=found(parts.STATIC_CAMERA))
+    builder.add(
+        "camera", "LoraLoaderModelOnly", lora, title="Camera [ltx.camera]", models=found(parts.STATIC_CAMERA)
+    )
     title = "Style, switched off [ltx.style]"
     builder.add("style", "LoraLoaderModelOnly", lora, title=title, mode=BYPASSED)
     builder.connect("checkpoint", "MODEL", "camera", "model")
@@ -185,10 +187,14 @@ def wait_in_line(builder: WorkflowBuilder) -> None:
 
 def sound_for_the_picture(builder: WorkflowBuilder, picture: str) -> None:
     """Eight steps of sound beside a picture that is held as it is; the node `heard` parts the two."""
-    builder.add("sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": parts.FPS}, title="Empty sound [ltx.fps]")
+    builder.add(
+        "sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": parts.FPS}, title="Empty sound [ltx.fps]"
+    )
     builder.add("join", "LTXVConcatAVLatent", title="Picture and empty sound together")
     values = {"end_time": 2000.0, "mask_video": False, "mask_audio": True}
-    builder.add("hold_picture", "LTXVSetAudioVideoMaskByTime", values, title="Hold the picture, make the sound")
+    builder.add(
+        "hold_picture", "LTXVSetAudioVideoMaskByTime", values, title="Hold the picture, make the sound"
+    )
     builder.add("noise_sound", "RandomNoise", {"noise_seed": 42}, title="Seed, sound [ltx.seed]")
     builder.add("listen", "SamplerCustomAdvanced", title="Sound for the picture")
     builder.add("heard", "LTXVSeparateAVLatent", title="The sound alone")

@@ -29,8 +29,8 @@ START_PICTURE = (
 )
 
 TILED = """\
-**Stage two in tiles**: the enlarged film is refined in two by two pieces that overlap by 128 pixels, so that
-the card holds a quarter of it at a time. For large sizes, up to 3840 x 2176. The sound is that of stage one."""
+**Stage two in tiles**: the enlarged film is refined in two by two pieces that overlap by 128 pixels, so
+that the card holds a quarter of it at a time. For large sizes. The sound is that of stage one."""
 
 STG = """\
 **STG**: at each step of stage one the model is asked a second time with one of its layers left out, and led

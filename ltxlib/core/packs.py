@@ -8,6 +8,8 @@ _PACKS = (
     ("LTXAV", "a newer ComfyUI"),
     ("LTX", "ComfyUI-LTXVideo"),
     ("GemmaAPI", "ComfyUI-LTXVideo"),
+    ("STG", "ComfyUI-LTXVideo"),
+    ("LowVRAM", "ComfyUI-LTXVideo"),
     ("VHS_", "ComfyUI-VideoHelperSuite"),
     ("CM_", "ComfyMath"),
     ("Impact", "ComfyUI-Impact-Pack"),

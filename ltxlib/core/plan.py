@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, sources
+from ltxlib.core import catalog, sources, specials
 from ltxlib.core.scene import Scene
 from ltxlib.core.sources import Ref, Source
 
@@ -32,7 +32,7 @@ ONE_STAGE_WORK = 8 / (8 / 4 + 3)
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return WORKFLOWS[scene.mode, scene.stages]
+    return specials.workflow_for(scene) or WORKFLOWS[scene.mode, scene.stages]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class RenderPlan:
     values are for `roles.prepare`, all but the names of images and clips on the server and the filename
     prefix. pictures: for each image that is used, the value it is for, to the hash of its bytes. sources: for
     each take that it starts from, the value it is for, to that take. overlap_frames: how many frames at its
-    beginning show again what the end of its source showed.
+    beginning show again what the end of its source showed. instead_of: the workflow that was asked for, where
+    the server cannot run it and this plain one stands in for it.
     """
 
     scene: Scene
@@ -73,6 +74,7 @@ class RenderPlan:
     values: Mapping[str, Any]
     sources: Mapping[str, Source] = field(default_factory=dict)
     overlap_frames: int = 0
+    instead_of: str = ""
 
     @property
     def key(self) -> str:
@@ -203,9 +205,8 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
     took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    if took is None or scene.stages == 2:
-        return took
-    return took[0] * ONE_STAGE_WORK, took[1] * ONE_STAGE_WORK
+    work = ONE_STAGE_WORK if scene.stages == 1 else specials.work(scene)
+    return (took[0] * work, took[1] * work) if took is not None else None
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ltxlib.core import pack_recipes
+from ltxlib.core import pack_recipes, recipes_takes
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
-from ltxlib.core import recipes_takes
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_parts import (
     AMBER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ltxlib.core.columns import BY_NAME, NAMES, Column
 from ltxlib.core.problem import Problem
@@ -51,9 +52,10 @@ class Row:
             )
         return text
 
-    def number(self, name: str) -> float | None:
-        """The number in a cell, None for an empty one or one that is no good."""
+    def number(self, name: str, high: float | None = None) -> float | None:
+        """The number in a cell, None for an empty one or one that is no good; high: another upper bound."""
         column, text = BY_NAME[name], self.text(name)
+        column = replace(column, high=high) if high is not None else column
         if not text:
             return None
         try:
@@ -62,21 +64,21 @@ class Row:
         except ValueError:
             self.problem(name, f"“{text}” is not a number.", f"Write a number{range_text(column)}.")
             return None
-        low, high = column.low, column.high
-        if not (low is not None and high is not None and low <= value <= high):
+        low, most = column.low, column.high
+        if not (low is not None and most is not None and low <= value <= most):
             self.problem(name, f"{text} is outside what is possible.", f"Write a number{range_text(column)}.")
             return None
         return value
 
-    def whole(self, name: str) -> int | None:
-        """The whole number in a cell; Excel's 65.0 is 65."""
+    def whole(self, name: str, high: float | None = None) -> int | None:
+        """The whole number in a cell; Excel's 65.0 is 65. high: another upper bound than the column's."""
         text = self.text(name)
         if text.isdecimal() and text.isascii():
             # Seeds are longer than a float is exact.
-            low, high = BY_NAME[name].low or 0, BY_NAME[name].high or 0
-            if low <= int(text) <= high:
+            low, most = BY_NAME[name].low or 0, high or BY_NAME[name].high or 0
+            if low <= int(text) <= most:
                 return int(text)
-        value = self.number(name)
+        value = self.number(name, high)
         if value is None:
             return None
         if value != int(value):

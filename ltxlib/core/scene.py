@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ltxlib.core import catalog, cell, sources
+from ltxlib.core import catalog, cell, sources, specials
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
@@ -25,6 +25,7 @@ class Scene:
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
     stages: 2, or 1 for little memory (t2v and i2v only). source and end_source name takes, as written.
     follows: what was left open (of width, height, fps, frames) and so becomes what the source's take has.
+    special: what ComfyUI-LTXVideo is used for (see specials), or "none".
     """
 
     scene: str
@@ -51,6 +52,7 @@ class Scene:
     source: str = ""
     end_source: str = ""
     follows: tuple[str, ...] = ()
+    special: str = specials.NONE
 
     @property
     def from_image(self) -> bool:
@@ -83,6 +85,7 @@ def read_scene(
     reader = Row(cells, row, file)
     mode = reader.choice("mode", BY_NAME["mode"].choices)
     frames, fps = cell.length(reader)
+    stages = cell.stages(reader, mode)
     values = {
         "scene": cell.identity(reader),
         "enabled": reader.flag("enabled"),
@@ -91,7 +94,7 @@ def read_scene(
         "negative_prompt": reader.cells["negative_prompt"],
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
-        "stages": cell.stages(reader, mode),
+        "stages": stages,
         "source": sources.named(reader, mode, "source"),
         "end_source": sources.named(reader, mode, "end_source"),
         "follows": sources.left_open(reader, mode),
@@ -106,8 +109,10 @@ def read_scene(
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
+        "special": specials.named(reader, mode, stages),
         "notes": reader.cells["notes"],
     }
+    specials.check_sound(reader, frames, fps, audio=values["audio"])
     if any(not problem.warning for problem in reader.problems):
         return None, reader.problems
     return Scene(**values, row=row), reader.problems

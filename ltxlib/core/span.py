@@ -39,19 +39,19 @@ def exact_rate(text: str) -> Fraction:
     return rate
 
 
-def longest_frames(fps: Fraction) -> int:
+def longest_frames(fps: Fraction, longest_s: int = LONGEST_S) -> int:
     """The longest clip the model makes at this rate, in frames (481 at 24 fps)."""
-    return int(LONGEST_S * fps) // FRAME_GROUP * FRAME_GROUP + 1
+    return int(longest_s * fps) // FRAME_GROUP * FRAME_GROUP + 1
 
 
-def is_legal(frames: int, fps: Fraction) -> bool:
-    """Whether LTX-2 makes exactly this many frames."""
-    return frames % FRAME_GROUP == 1 and SHORTEST_FRAMES <= frames <= longest_frames(fps)
+def is_legal(frames: int, fps: Fraction, longest_s: int = LONGEST_S) -> bool:
+    """Whether LTX-2 makes exactly this many frames; longest_s: in seconds, more when filmed in stretches."""
+    return frames % FRAME_GROUP == 1 and SHORTEST_FRAMES <= frames <= longest_frames(fps, longest_s)
 
 
-def nearest_legal(frames: int, fps: Fraction) -> tuple[int, int]:
+def nearest_legal(frames: int, fps: Fraction, longest_s: int = LONGEST_S) -> tuple[int, int]:
     """The nearest legal lengths in frames, the one below and the one above (equal at the ends)."""
-    longest = max(longest_frames(fps), SHORTEST_FRAMES)
+    longest = max(longest_frames(fps, longest_s), SHORTEST_FRAMES)
     below = (frames - 1) // FRAME_GROUP * FRAME_GROUP + 1
     above = below if below == frames else below + FRAME_GROUP
 

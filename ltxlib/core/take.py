@@ -64,6 +64,7 @@ class Take:
     end_source: str = ""
     end_source_sha256: str = ""
     overlap_frames: int = 0
+    instead_of: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION

@@ -67,6 +67,22 @@ def enlargement(api: Mapping[str, Any], start: str) -> float:
     return max((known[taker] for taker, _ in given[start]), default=1.0)
 
 
+# What a latent comes in by: the picture's part of its way through a graph.
+_LATENT_INPUTS = ("latent_image", "latents", "latent", "samples", "av_latent", "video_latent")
+
+
+def enlarged_later(api: Mapping[str, Any], sampler: str) -> float:
+    """By how much the picture sampled here grows to the end, even where another branch enlarges it."""
+    waiting, factors = [sampler], [1.0]
+    for node_id in waiting:
+        if node_id != sampler and api[node_id]["class_type"] == _UPSAMPLER:
+            continue
+        factors.append(enlargement(api, node_id))
+        sources = (api[node_id]["inputs"].get(name) for name in _LATENT_INPUTS)
+        waiting += [one[0] for one in sources if is_link(one, api) and one[0] not in waiting]
+    return max(factors)
+
+
 def _factor(api: Mapping[str, Any], node_id: str) -> float:
     node = api[node_id]
     if node["class_type"] != _UPSAMPLER:
@@ -90,6 +106,9 @@ def cut_sound(api: dict[str, Any], schema: NodeSchema) -> None:
         spec = node_class.by_name.get("audio")
         if spec is not None and spec.type == "AUDIO" and is_link(node["inputs"].get("audio"), api):
             loose.append(node["inputs"].pop("audio")[0])
+    # Where sound was made beside a picture that goes another way, its parting is left with nobody to give to.
+    given = takers(api)
+    loose += [key for key, node in api.items() if node["class_type"] == _PART and not given[key]]
     _drop_unused(api, schema, loose)
 
 

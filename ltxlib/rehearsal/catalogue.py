@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,16 @@ from ltxlib.rehearsal.settings import RehearsalSettings
 
 _UPLOADS = {"image_upload": ("image",), "video_upload": ("video",), "audio_upload": ("audio", "video")}
 _ONLY_BUILT_IN = ["pixel_space"]
+# ComfyUI-LTXVideo as of June 2026, as it was recorded on ComfyUI 0.27.0.
+PACK_TABLES = {"ltxvideo": "node_table_pack.json"}
 
 
-def shipped_table() -> dict[str, Any]:
-    """The node table of ComfyUI 0.33.0 that the kit carries."""
-    text = resources.files("ltxlib.core").joinpath("node_table.json").read_text(encoding="utf-8")
-    return json.loads(text)
+def shipped_table(packs: Iterable[str] = ()) -> dict[str, Any]:
+    """The node table of ComfyUI 0.33.0 that the kit carries, with the nodes of these packs."""
+    table: dict[str, Any] = {}
+    for name in ("node_table.json", *(PACK_TABLES[pack] for pack in sorted(packs))):
+        table |= json.loads(resources.files("ltxlib.core").joinpath(name).read_text(encoding="utf-8"))
+    return table
 
 
 def options_of(spec: Any) -> list[Any] | None:
@@ -39,7 +43,8 @@ class Catalogue:
         self._input_dir = input_dir
         self.models = installed(settings.models, settings.missing_files)
         given = settings.object_info
-        self._table: dict[str, Any] = copy.deepcopy(dict(given)) if given is not None else shipped_table()
+        table = shipped_table(settings.packs) if given is None else copy.deepcopy(dict(given))
+        self._table: dict[str, Any] = table
         self._missing = settings.missing_files
         self._uploads: dict[str, list[str]] = {}
         for class_type, node in self._table.items():

@@ -90,7 +90,7 @@ _FOLDER_BY_INPUT = {
 
 def folder_for(class_type: str, input_name: str) -> str | None:
     """The models folder that a node's input chooses from; None when it is no list of model files."""
-    if input_name == "model_name" and class_type == "LatentUpscaleModelLoader":
+    if input_name == "model_name" and class_type.endswith("LatentUpscaleModelLoader"):
         return "latent_upscale_models"
     return _FOLDER_BY_INPUT.get(input_name)
 

@@ -75,15 +75,15 @@ def _split_sigmas(call: Call) -> tuple[Any, ...]:
 def _advanced(call: Call) -> tuple[Any, ...]:
     guider, noise = call.a(Guider, "guider"), call.a(Noise, "noise")
     steps = call.a(Sigmas, "sigmas").steps
-    sampled = _sample(call, guider, noise.seed, steps)
-    return sampled, sampled
+    done = _sample(call, guider, noise.seed, steps)
+    return done, done
 
 
 def _custom(call: Call) -> tuple[Any, ...]:
     guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
     seed = int(call["noise_seed"]) if call["add_noise"] else None
-    sampled = _sample(call, guider, seed, call.a(Sigmas, "sigmas").steps)
-    return sampled, sampled
+    done = _sample(call, guider, seed, call.a(Sigmas, "sigmas").steps)
+    return done, done
 
 
 def _plain(call: Call) -> tuple[Any, ...]:
@@ -92,7 +92,11 @@ def _plain(call: Call) -> tuple[Any, ...]:
 
 
 def _sample(call: Call, guider: Guider, seed: int | None, steps: int) -> Any:
-    latent = call["latent_image"]
+    return sampled(call, guider, seed, steps, call["latent_image"])
+
+
+def sampled(call: Call, guider: Guider, seed: int | None, steps: int, latent: Any) -> Any:
+    """A latent after so many steps, each of which takes its time."""
     if isinstance(latent, AVLatent) and not isinstance(latent.audio, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
     if not isinstance(latent, AVLatent | VideoLatent | AudioLatent):
@@ -113,7 +117,9 @@ def _sample(call: Call, guider: Guider, seed: int | None, steps: int) -> Any:
 
 
 def _passed(latent: Any, done: Pass) -> Any:
-    return replace(latent, passes=(*latent.passes, done)) if done.steps else latent
+    if not done.steps or (isinstance(latent, VideoLatent) and latent.held):
+        return latent
+    return replace(latent, passes=(*latent.passes, done))
 
 
 PERFORMERS: dict[str, Performer] = {

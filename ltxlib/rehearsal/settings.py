@@ -21,6 +21,7 @@ class RehearsalSettings:
     models: file names by folder (`{"checkpoints": [...]}`); folders not named keep the standard LTX-2 files.
     missing_files: names of model files this server shall not have, to rehearse a half-installed pod.
     ffmpeg_path: the ffmpeg to draw with; None finds one.
+    packs: node packs it shall have besides the core nodes; known is "ltxvideo" (ComfyUI-LTXVideo).
     web_client: serve ComfyUI's own web client at `/` when it is installed.
     """
 
@@ -30,3 +31,4 @@ class RehearsalSettings:
     missing_files: frozenset[str] = frozenset()
     ffmpeg_path: Path | None = None
     web_client: bool = True
+    packs: frozenset[str] = frozenset()

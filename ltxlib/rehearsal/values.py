@@ -22,10 +22,11 @@ class Lora:
 
 @dataclass(frozen=True)
 class Model:
-    """A diffusion model with the LoRAs put on it, in their order."""
+    """A diffusion model with the LoRAs put on it, in their order; left_out: layers that STG leaves out."""
 
     name: str
     loras: tuple[Lora, ...] = ()
+    left_out: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,12 @@ class Sigmas:
 
 @dataclass(frozen=True)
 class Guider:
-    """A model with the prompts that lead it."""
+    """A model with the prompts that lead it. keeps: it lets its conditionings be taken from it again."""
 
     model: Model
     positive: Conditioning
     negative: Conditioning | None = None
+    keeps: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,10 @@ class Video:
 
 @dataclass(frozen=True)
 class VideoLatent:
-    """A latent picture in motion: cells of 32 pixels, steps of 8 frames; guides are steps put at its end."""
+    """A latent picture in motion: cells of 32 pixels, steps of 8 frames; guides are steps put at its end.
+
+    held: it is masked, so that sampling beside it leaves it as it is.
+    """
 
     columns: int
     rows: int
@@ -244,6 +249,7 @@ class VideoLatent:
     strength: float = 1.0
     end: Pictures | None = None
     content: Pictures | None = field(default=None)
+    held: bool = False
 
     @property
     def size_px(self) -> tuple[int, int]:

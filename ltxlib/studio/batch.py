@@ -110,6 +110,7 @@ def _start(batch: _Batch) -> Iterator[events.Event]:
     ]
     batch.there = len(job.plans) - len(missing)
     yield events.BatchStarted(len(job.plans), batch.there)
+    yield from map(events.Noted, job.notes)
     known = _submitted_before(job)
     for plan in missing:
         prompt_id, pictures = known.get((plan.scene.scene, plan.take_id), ("", {}))

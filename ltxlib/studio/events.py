@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltxlib.core.plan import RenderPlan
+from ltxlib.core.problem import Problem
 from ltxlib.core.take import Take
 
 
@@ -61,6 +62,13 @@ class ServerLost:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something is made otherwise than the table asks, because the server cannot do it so."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True)
 class BatchEnded:
     """The batch is over: takes made now, takes that were there, takes that failed."""
 
@@ -70,4 +78,4 @@ class BatchEnded:
     cancelled: bool
 
 
-Event = BatchStarted | TakeSubmitted | TakeProgress | TakeSaved | TakeFailed | ServerLost | BatchEnded
+Event = BatchStarted | Noted | TakeSubmitted | TakeProgress | TakeSaved | TakeFailed | ServerLost | BatchEnded

@@ -13,6 +13,7 @@ from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import BadInput, WorkflowError
 from ltxlib.store.project import Project, Shelf
+from ltxlib.studio import fitting
 from ltxlib.studio.check import Checked
 from ltxlib.studio.connect import Connection
 
@@ -27,6 +28,8 @@ class BatchJob:
     workflows: Mapping[str, dict[str, Any]]
     # How long a server that went away is waited for before the batch gives up.
     patience_s: float = 120.0
+    # What is made otherwise than the table asks, because the server cannot do it so.
+    notes: tuple[Problem, ...] = ()
 
     @property
     def shelf(self) -> Shelf:
@@ -52,8 +55,10 @@ class BatchJob:
 def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
     """A batch over what was checked. Raises BadInput with everything the server would refuse."""
     checked = checked.on(connection.shelf).or_raise()
-    job = BatchJob(project, connection, checked.plans, checked.workflows)
-    problems = check_graphs(job)
+    checked, notes = fitting.fit(project, connection, checked)
+    checked.or_raise()
+    job = BatchJob(project, connection, checked.plans, checked.workflows, notes=tuple(notes))
+    problems = errors_in(notes) or check_graphs(job)
     if errors_in(problems):
         raise BadInput("Nothing was rendered: the server cannot make these scenes yet.", errors_in(problems))
     return job

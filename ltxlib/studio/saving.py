@@ -54,7 +54,10 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
                 + " ".join(problem.what for problem in errors_in(problems)),
                 cure="Run the batch again; the take is rendered anew.",
             )
-        take = _take(connection, finished, incoming, [problem.what for problem in problems])
+        warnings = [problem.what for problem in problems]
+        if plan.instead_of:
+            warnings.append(f"Made by {plan.workflow}, since this ComfyUI lacks nodes of {plan.instead_of}.")
+        take = _take(connection, finished, incoming, warnings)
         clip = save_take(shelf, take, incoming)
     finally:
         incoming.unlink(missing_ok=True)
@@ -112,6 +115,7 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         end_source=plan.sources["end_source"].key if "end_source" in plan.sources else "",
         end_source_sha256=begun.get("end_source", ""),
         overlap_frames=plan.overlap_frames,
+        instead_of=plan.instead_of,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ltxlib.core import recipes, workflow
+from ltxlib.core import pack_recipes, recipes, workflow
 from ltxlib.core.flatten import flatten
 from ltxlib.core.layout import Box, with_title
 from ltxlib.core.schema import NodeSchema, shipped
@@ -73,6 +73,28 @@ def wide_client(browser, shared: Path, tmp_path_factory: pytest.TempPathFactory)
         page.close()
 
 
+@pytest.fixture(scope="module")
+def pack_client(browser, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebClient]:
+    """The web client on a server with all node classes of ComfyUI 0.27.0 and ComfyUI-LTXVideo."""
+    _need_client()
+    recorded = shared / "contract" / "object_info_comfyui_0.27.0_with_ltxvideo.json.gz"
+    settings = RehearsalSettings(object_info=json.loads(gzip.decompress(recorded.read_bytes())))
+    folder = tmp_path_factory.mktemp("pack")
+    (folder / "input").mkdir()
+    Image.new("RGB", (64, 64), "navy").save(folder / "input" / "example.png")
+    make_clip(folder / "input" / "example.mp4", frames=9)
+    with RehearsalServer(folder / "output", folder / "input", settings=settings) as server:
+        page = WebClient(browser, server.url)
+        yield page
+        page.close()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, name: str) -> WebClient:
+    """The client that has the nodes of a shipped file."""
+    return request.getfixturevalue("pack_client" if name in pack_recipes.shipped() else "client")
+
+
 def _plain(graph: dict) -> dict:
     """As it looks after a trip through JSON."""
     return json.loads(json.dumps(graph))
@@ -87,31 +109,31 @@ def _file(project_root: Path, name: str) -> dict:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_file_flattens_as_the_client_does(name: str, client: WebClient, project_root: Path) -> None:
+def test_shipped_file_flattens_as_the_client_does(name: str, page: WebClient, project_root: Path) -> None:
     """A shipped file gives the client's own graph, node for node and id for id."""
     ui = _file(project_root, name)
-    theirs = client.prompt_of(ui)
-    assert _ours(ui, client) == theirs
+    theirs = page.prompt_of(ui)
+    assert _ours(ui, page) == theirs
     assert len(theirs) > 20
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_file_opens_without_complaint(name: str, client: WebClient, project_root: Path) -> None:
+def test_shipped_file_opens_without_complaint(name: str, page: WebClient, project_root: Path) -> None:
     """In strict mode the client finds nothing to complain of and nothing missing in a shipped file."""
-    client.prompt_of(_file(project_root, name))
-    assert client.notices() == []
-    assert client.missing() == {"nodes": None, "models": None, "media": None}
-    assert [said for said in client.warnings if not said.startswith("Failed to load resource")] == []
+    page.prompt_of(_file(project_root, name))
+    assert page.notices() == []
+    assert page.missing() == {"nodes": None, "models": None, "media": None}
+    assert [said for said in page.warnings if not said.startswith("Failed to load resource")] == []
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_no_node_lies_on_another_as_the_client_draws_them(
-    name: str, client: WebClient, project_root: Path
+    name: str, page: WebClient, project_root: Path
 ) -> None:
     """The client needs no more room for a node than the file gives it, so nothing overlaps."""
     ui = _file(project_root, name)
-    client.prompt_of(ui)
-    drawn = {key: with_title(Box(*box)) for key, box in client.boxes().items()}
+    page.prompt_of(ui)
+    drawn = {key: with_title(Box(*box)) for key, box in page.boxes().items()}
     assert len(drawn) == len(ui["nodes"])
     keys = list(drawn)
     clashes = [(a, b) for i, a in enumerate(keys) for b in keys[i + 1 :] if drawn[a].overlaps(drawn[b])]
@@ -143,14 +165,14 @@ def test_missing_things_are_really_seen(client: WebClient, project_root: Path) -
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_creators_subgraph_flattens_as_the_client_does(
-    name: str, client: WebClient, project_root: Path
+    name: str, page: WebClient, project_root: Path
 ) -> None:
     """A shipped graph whose middle was packed into a subgraph still gives the client's own graph."""
     ui = packed(_file(project_root, name), PACKED)
-    theirs = client.prompt_of(ui)
-    assert _ours(ui, client) == theirs
+    theirs = page.prompt_of(ui)
+    assert _ours(ui, page) == theirs
     assert sum(":" in node_id for node_id in theirs) >= 9
-    assert client.notices() == []
+    assert page.notices() == []
 
 
 @pytest.mark.shared

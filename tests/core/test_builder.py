@@ -74,7 +74,7 @@ def test_mistakes_say_what_is_there(builder: WorkflowBuilder) -> None:
     with pytest.raises(WorkflowError, match='already has a node with the key "text"'):
         builder.add("text", "CLIPTextEncode")
     with pytest.raises(WorkflowError, match="ComfyUI-LTXVideo"):
-        builder.add("tiled", "LTXVTiledSampler")
+        builder.add("saved", "LTXVSaveConditioning")
     builder.connect("loader", "CLIP", "text", "clip")
     with pytest.raises(WorkflowError, match="already wired"):
         builder.connect("loader", "CLIP", "text", "clip")

@@ -1,0 +1,54 @@
+"""What a server can do of what scenes.csv asks for: its specials as wanted, else plainly, else not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ltxlib.core import specials, variants
+from ltxlib.core.plan import workflow_for
+from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.scene import Scene
+from ltxlib.core.variants import Candidate
+from ltxlib.store.project import Project
+from ltxlib.studio.check import Checked, check_scenes
+from ltxlib.studio.connect import Connection
+
+FILE = "scenes.csv"
+
+
+def fit(project: Project, connection: Connection, checked: Checked) -> tuple[Checked, list[Problem]]:
+    """The same takes as the server can make them, and what is to be said about it.
+
+    A scene whose special the server has no nodes for is planned anew without it, so its takes are those of
+    the plain scene; each plan says what it stands for. A scene that cannot be made so is an error.
+    """
+    instead: dict[str, str] = {}
+    scenes: list[Scene] = []
+    problems: list[Problem] = []
+    for scene in checked.scenes:
+        wanted = specials.workflow_for(scene) if scene.enabled else None
+        plain = specials.plainly(scene)
+        if wanted is not None and wanted in checked.workflows:
+            classes = variants.classes_of(checked.workflows[wanted])
+            plainly = [Candidate(workflow_for(plain), frozenset())] if plain else []
+            choice = variants.choose([Candidate(wanted, classes), *plainly], connection.schema)
+            if not choice.as_wanted:
+                problems.append(_said(scene, choice))
+            if not choice.as_wanted and plain:
+                instead[scene.scene], scene = wanted, plain
+        scenes.append(scene)
+    if not instead or errors_in(problems):
+        return checked, problems
+    again = check_scenes(project, scenes, [], FILE, shelf=connection.shelf)
+    plans = tuple(replace(plan, instead_of=instead.get(plan.scene.scene, "")) for plan in again.plans)
+    return replace(again, plans=plans), problems
+
+
+def _said(scene: Scene, choice: variants.Choice) -> Problem:
+    where = f"{FILE} row {scene.row}, column special"
+    what = f"This ComfyUI lacks {', '.join(choice.lacking)} of {specials.PACK}, so {scene.scene} "
+    if choice.name is None:
+        cure = f"{specials.GET_PACK} Or ask for 20 seconds at most, which core nodes make."
+        return Problem(where, f"{what}cannot be made.", cure)
+    what += f"is made plainly, by {choice.name} instead of {choice.wanted}."
+    return Problem(where, what, f"To have it as asked: {specials.GET_PACK}", warning=True)
