@@ -191,8 +191,13 @@ def guide(builder: WorkflowBuilder, at: Guided) -> None:
         builder.connect(last, side, crop, side)
 
 
-def stage_one(builder: WorkflowBuilder, *, alone: bool = False, guided: bool = False) -> None:
-    """Film and sound, eight steps; alone: the only stage, at the finished size. guided: `guide` leads it."""
+def stage_one(
+    builder: WorkflowBuilder, *, alone: bool = False, guided: bool = False, sound: str = "sound_latent"
+) -> None:
+    """Film and sound, eight steps; alone: the only stage, at the finished size. guided: `guide` leads it.
+
+    sound: what the sound begins with; anything but the empty one is wired by whoever makes it.
+    """
     width, height = STAGE_ONE_PX
     about = words.ABOUT_ONE_STAGE if alone else words.ABOUT_STAGES
     title = "About the size" if alone else "About the two stages"
@@ -216,7 +221,8 @@ def stage_one(builder: WorkflowBuilder, *, alone: bool = False, guided: bool = F
     builder.connect("frames", 0, "latent", "length")
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
-    builder.connect("sound_latent", 0, "join", "audio_latent")
+    if sound == "sound_latent":
+        builder.connect(sound, 0, "join", "audio_latent")
     builder.connect("style", "MODEL", "guider", "model")
     if not guided:
         builder.connect("conditioning", "positive", "guider", "positive")
