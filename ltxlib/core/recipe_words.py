@@ -67,6 +67,11 @@ ABOUT_CARRIED_SOUND = """The sound begins with the take's last sound and goes on
 
 A take without sound? Wire *Empty sound* into *Film and sound together* instead."""
 
+ABOUT_DOUBLED = """**Twice as many frames a second**: 24 in stage one become 48 in the file, and 65 frames
+become 129.
+
+The rate of the file stands beside: keep it at twice *Frames per second*."""
+
 ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
 
 *Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""

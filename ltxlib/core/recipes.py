@@ -14,7 +14,7 @@ from typing import Any
 
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
-from ltxlib.core import recipes_takes
+from ltxlib.core import recipes_smooth, recipes_takes
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_parts import (
     AMBER,
@@ -248,7 +248,8 @@ def shipped() -> dict[str, str]:
         "asmr-txt2vid-1stage.json": txt2vid_one_stage(),
         "asmr-img2vid-1stage.json": img2vid_one_stage(),
     }
-    return {name: as_text(workflow) for name, workflow in (recipes | recipes_takes.recipes()).items()}
+    more = recipes_takes.recipes() | recipes_smooth.recipes()
+    return {name: as_text(workflow) for name, workflow in (recipes | more).items()}
 
 
 def as_text(workflow: Mapping[str, Any]) -> str:

@@ -44,6 +44,7 @@ ROLES: dict[str, Role] = {
     "full_height": Role(("height_px",), "the height of the finished clip"),
     "frames": Role(("frames",), "the number of frames"),
     "fps": Role(("fps",), "the frame rate"),
+    "clip_fps": Role(("clip_fps",), "the frame rate of the file, where frames are doubled"),
     "image": Role(("image",), "the first picture"),
     "end_image": Role(("end_image",), "the last picture"),
     "image_strength": Role(("image_strength",), "how firmly the first picture is held"),
@@ -75,6 +76,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "height_px": ("height", "resize_type.height", "value"),
     "frames": ("length", "frames_number", "num_frames", "frames", "value"),
     "fps": ("fps", "frame_rate", "value"),
+    "clip_fps": ("fps", "frame_rate", "value"),
     "image": ("image", "value"),
     "end_image": ("image", "value"),
     "image_strength": ("strength", "value"),
@@ -136,7 +138,7 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
-    if values.get("carry_sound") is False:
+    if values.get("carry_sound") is False or values.get("audio") is False:
         begin_silent(api, schema)
     if values.get("audio") is False:
         cut_sound(api, schema)

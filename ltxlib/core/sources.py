@@ -118,7 +118,8 @@ def of_take(take: Take) -> Source:
 
 def of_row(scene: Scene, take_id: str = "") -> Source:
     """A take that a row asks for, as a source."""
-    return Source(scene.scene, take_id, scene.width, scene.height, scene.frames, scene.fps, scene.audio)
+    size = scene.width, scene.height
+    return Source(scene.scene, take_id, *size, scene.clip_frames, scene.clip_fps, scene.audio)
 
 
 def overlap_frames(scene: Scene, begun: Mapping[str, Source]) -> int:
