@@ -97,7 +97,7 @@ def _take_lines(night: _Night, *, everything: bool) -> list[str]:
                 str(plan.seed),
                 plan.take_id,
                 f"{scene.width}x{scene.height}",
-                span.seconds_text(scene.frames, scene.fps),
+                span.seconds_text(scene.clip_frames, scene.clip_fps),
                 "there already" if there else words.span_of(took),
                 "" if there or took is None else words.money(took, night.price),
             ]
@@ -137,6 +137,8 @@ def _way_lines(way: Way) -> list[str]:
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
     )
+    if scene.smooth:
+        length += f"; the file has {scene.clip_frames} frames at {float(scene.clip_fps):g} fps"
     rows = [
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
@@ -229,6 +231,8 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "height_px": scene.height,
         "frames": scene.frames,
         "fps": str(scene.fps),
+        "clip_frames": scene.clip_frames,
+        "clip_fps": str(scene.clip_fps),
         "audio": scene.audio,
         "stages": [vars(stage) for stage in way.stages],
         "ram_gb": model.ram_gb,

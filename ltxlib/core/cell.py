@@ -92,6 +92,19 @@ def stages(reader: Row, mode: str) -> int | None:
     return count
 
 
+def smooth(reader: Row, mode: str, made_in: int | None) -> bool:
+    """Whether the film's frames are doubled; not every mode can, and one stage cannot."""
+    wanted = reader.flag("smooth")
+    if wanted and mode in MODES and not MODES[mode].smooth:
+        those = " or ".join(name for name, one in MODES.items() if one.smooth)
+        what = f"Mode {mode} cannot double its frames: no workflow does that yet."
+        reader.problem("smooth", what, f"Empty this cell, or write {those} as mode.")
+    elif wanted and made_in == 1:
+        what = "Frames are doubled between the two stages, and this row has one."
+        reader.problem("smooth", what, "Write 2 under stages, or empty this cell.")
+    return wanted
+
+
 def side(reader: Row, name: str) -> int | None:
     """The width or the height, in pixels."""
     value, step = reader.whole(name), BY_NAME[name].step or 1

@@ -59,6 +59,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
     Column("source", "text", "The take to start from: a scene, scene/2 or scene/take-id (extend only).", ""),
     Column("end_source", "text", "The take to end with, written so too, where a mode goes between two.", ""),
+    Column("smooth", "flag", "yes films at fps and makes twice as many frames a second of it.", "no"),
     Column(
         "special",
         "choice",

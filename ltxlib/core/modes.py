@@ -13,6 +13,7 @@ class Mode:
     it uses. stages: in how many passes it can be made. sources: the columns of takes it starts from. same:
     what of width, height, fps and frames must be as in the take of its first source column (an empty cell
     means so). continues: the clip begins with the end of its source, so that neighbours in the film overlap.
+    smooth: it can be made with twice as many frames a second.
     """
 
     name: str
@@ -23,13 +24,14 @@ class Mode:
     sources: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
     continues: bool = False
+    smooth: bool = False
 
 
 MODES: dict[str, Mode] = {
     mode.name: mode
     for mode in (
-        Mode("t2v", "makes the clip from words", "from words", stages=(2, 1)),
-        Mode("i2v", "from a still image", "from a picture", ("image",), stages=(2, 1)),
+        Mode("t2v", "makes the clip from words", "from words", stages=(2, 1), smooth=True),
+        Mode("i2v", "from a still image", "from a picture", ("image",), stages=(2, 1), smooth=True),
         Mode("loop", "begins and ends with that image", "living loop", ("image",)),
         Mode("flf", "goes from that image to end_image", "between two pictures", ("image", "end_image")),
         Mode(

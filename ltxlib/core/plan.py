@@ -26,13 +26,21 @@ WORKFLOWS = {
     ("i2v", 1): "asmr-img2vid-1stage.json",
     ("extend", 2): "asmr-extend.json",
 }
+# The same, with twice as many frames a second.
+SMOOTH_WORKFLOWS = {
+    ("t2v", 2): "asmr-txt2vid-smooth.json",
+    ("i2v", 2): "asmr-img2vid-smooth.json",
+}
 # In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
 ONE_STAGE_WORK = 8 / (8 / 4 + 3)
+# Frames are doubled between the stages, so that only the second has twice as many.
+SMOOTH_WORK = (8 / 4 + 3 * 2) / (8 / 4 + 3)
 
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return specials.workflow_for(scene) or WORKFLOWS[scene.mode, scene.stages]
+    files = SMOOTH_WORKFLOWS if scene.smooth else WORKFLOWS
+    return specials.workflow_for(scene) or files[scene.mode, scene.stages]
 
 
 @dataclass(frozen=True)
@@ -184,6 +192,8 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
     }
+    if scene.smooth:
+        values["clip_fps"] = float(scene.clip_fps)
     if scene.from_image:
         values["image_strength"] = scene.image_strength
     if scene.negative_prompt:
@@ -205,8 +215,10 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
     took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    work = ONE_STAGE_WORK if scene.stages == 1 else specials.work(scene)
-    return (took[0] * work, took[1] * work) if took is not None else None
+    if took is None:
+        return None
+    share = ONE_STAGE_WORK if scene.stages == 1 else SMOOTH_WORK if scene.smooth else specials.work(scene)
+    return took[0] * share, took[1] * share
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:

@@ -16,6 +16,7 @@ from ltxlib.core.file_format import BYPASSED
 CHECKPOINT = "ltx-2-19b-distilled.safetensors"
 TEXT_ENCODER = "gemma_3_12B_it_fp4_mixed.safetensors"
 UPSCALER = "ltx-2-spatial-upscaler-x2-1.0.safetensors"
+DOUBLER = "ltx-2-temporal-upscaler-x2-1.0.safetensors"
 STATIC_CAMERA = "ltx-2-19b-lora-camera-control-static.safetensors"
 
 FIRST_SIGMAS = "1., 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0.0"
@@ -29,6 +30,7 @@ _SOURCES = {
     CHECKPOINT: ("Lightricks/LTX-2", CHECKPOINT, "checkpoints"),
     TEXT_ENCODER: ("Comfy-Org/ltx-2", f"split_files/text_encoders/{TEXT_ENCODER}", "text_encoders"),
     UPSCALER: ("Lightricks/LTX-2", UPSCALER, "latent_upscale_models"),
+    DOUBLER: ("Lightricks/LTX-2", DOUBLER, "latent_upscale_models"),
     STATIC_CAMERA: ("Lightricks/LTX-2-19b-LoRA-Camera-Control-Static", STATIC_CAMERA, "loras"),
 }
 
@@ -196,11 +198,13 @@ def stage_one(
     *,
     alone: bool = False,
     guided: bool = False,
+    sound: str = "sound_latent",
     guider: tuple[str, str] = ("CFGGuider", "style"),
 ) -> None:
     """Film and sound, eight steps; alone: the only stage, at the finished size. guided: `guide` leads it.
 
-    guider: the class of the node that follows the prompt, and the key of the node that gives it the model.
+    sound: what the sound begins with; anything but the empty one is wired by whoever makes it. guider: the
+    class of the node that follows the prompt, and the key of the node that gives it the model.
     """
     width, height = STAGE_ONE_PX
     about = words.ABOUT_ONE_STAGE if alone else words.ABOUT_STAGES
@@ -225,7 +229,8 @@ def stage_one(
     builder.connect("frames", 0, "latent", "length")
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
-    builder.connect("sound_latent", 0, "join", "audio_latent")
+    if sound == "sound_latent":
+        builder.connect(sound, 0, "join", "audio_latent")
     builder.connect(guider[1], "MODEL", "guider", "model")
     if not guided:
         builder.connect("conditioning", "positive", "guider", "positive")
@@ -234,10 +239,34 @@ def stage_one(
     builder.connect("film", "output", "split", "av_latent")
 
 
-def stage_two(builder: WorkflowBuilder, *, guided: bool = False, guider: str = "guider") -> None:
+def double_frames(builder: WorkflowBuilder) -> None:
+    """Between the stages: twice as many frames a second, which the second stage must know of."""
+    builder.add(
+        "doubler",
+        "LatentUpscaleModelLoader",
+        {"model_name": DOUBLER},
+        title="Doubler, twice the frames",
+        models=_models(DOUBLER),
+    )
+    title = "Frames per second of the file, twice as many [ltx.clip_fps]"
+    builder.add("clip_fps", "PrimitiveFloat", {"value": 2.0 * FPS}, title=title)
+    builder.add("conditioning_two", "LTXVConditioning", title="What to film, twice as fast")
+    builder.add("doubled", "LTXVLatentUpsampler", title="Double the frames: 2n-1 of n")
+    builder.connect("prompt", 0, "conditioning_two", "positive")
+    builder.connect("negative", 0, "conditioning_two", "negative")
+    builder.connect("clip_fps", 0, "conditioning_two", "frame_rate")
+    builder.connect("doubler", 0, "doubled", "upscale_model")
+    builder.connect("checkpoint", "VAE", "doubled", "vae")
+    builder.connect("split", "video_latent", "doubled", "samples")
+
+
+def stage_two(
+    builder: WorkflowBuilder, *, guided: bool = False, doubled: bool = False, guider: str = "guider"
+) -> None:
     """The film made twice as large and refined in three steps; guided: `guide` leads it.
 
-    guider: the key of the node that follows the prompt, that of stage one where nothing else is said.
+    doubled: `double_frames` comes before it. guider: the key of the node that follows the prompt, that of
+    stage one where nothing else is said.
     """
     builder.add("upsample", "LTXVLatentUpsampler", title="Enlarge the film")
     builder.add("rejoin", "LTXVConcatAVLatent", title="Film and sound once more")
@@ -245,16 +274,18 @@ def stage_two(builder: WorkflowBuilder, *, guided: bool = False, guider: str = "
     builder.add("sigmas_two", "ManualSigmas", {"sigmas": SECOND_SIGMAS}, title="Stage two: 3 steps")
     builder.add("refine", "SamplerCustomAdvanced", title="Refine, stage two")
     builder.add("finished", "LTXVSeparateAVLatent", title="Finished film and sound")
-    if guided:
+    if guided or doubled:
         builder.add("guider_two", "CFGGuider", {"cfg": 1.0}, title="Follow the prompt, stage two (CFG 1)")
         builder.connect("style", "MODEL", "guider_two", "model")
-        builder.connect("crop_one", "latent", "upsample", "samples")
-    else:
-        builder.connect("split", "video_latent", "upsample", "samples")
+    if doubled:
+        for side in ("positive", "negative"):
+            builder.connect("conditioning_two", side, "guider_two", side)
+    before = ("doubled", 0) if doubled else ("crop_one", "latent") if guided else ("split", "video_latent")
+    builder.connect(*before, "upsample", "samples")
     builder.connect("upscaler", 0, "upsample", "upscale_model")
     builder.connect("checkpoint", "VAE", "upsample", "vae")
     builder.connect("split", "audio_latent", "rejoin", "audio_latent")
-    guider = "guider_two" if guided else guider
+    guider = "guider_two" if guided or doubled else guider
     _sample(builder, "refine", noise="noise_two", sigmas="sigmas_two", latent="rejoin", guider=guider)
     builder.connect("refine", "output", "finished", "av_latent")
 
@@ -269,7 +300,9 @@ def _sample(
     builder.connect(latent, 0, key, "latent_image")
 
 
-def finish(builder: WorkflowBuilder, prefix: str, *, last: str = "finished", crop: str = "") -> None:
+def finish(
+    builder: WorkflowBuilder, prefix: str, *, last: str = "finished", crop: str = "", fps: str = "fps"
+) -> None:
     """Decode what the node `last` parted (the picture by way of `crop`), and save the clip under `prefix`."""
     builder.note("about_end", words.ABOUT_END, title="About the sound", size=(300, 100))
     builder.add(
@@ -294,5 +327,5 @@ def finish(builder: WorkflowBuilder, prefix: str, *, last: str = "finished", cro
     builder.connect("audio_vae", 0, "sound", "audio_vae")
     builder.connect("picture", 0, "video", "images")
     builder.connect("sound", 0, "video", "audio")
-    builder.connect("fps", 0, "video", "fps")
+    builder.connect(fps, 0, "video", "fps")
     builder.connect("video", 0, "save", "video")

@@ -63,6 +63,15 @@ START_EXTEND = """\
 Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
 adding nodes or packing them into a subgraph is fine."""
 
+ABOUT_CARRIED_SOUND = """The sound begins with the take's last sound and goes on from it.
+
+A take without sound? Wire *Empty sound* into *Film and sound together* instead."""
+
+ABOUT_DOUBLED = """**Twice as many frames a second**: 24 in stage one become 48 in the file, and 65 frames
+become 129.
+
+The rate of the file stands beside: keep it at twice *Frames per second*."""
+
 ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
 
 *Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""

@@ -30,7 +30,8 @@ def extend() -> dict[str, Any]:
         title="Its last frames [ltx.overlap]",
     )
     builder.connect("source_parts", "images", "tail", "image")
-    parts.stage_one(builder, guided=True)
+    parts.stage_one(builder, guided=True, sound="carried")
+    carry_sound(builder)
     lead(builder, parts.ONE, "tail")
     parts.stage_two(builder, guided=True)
     lead(builder, parts.TWO, "tail")
@@ -44,6 +45,48 @@ def take(builder: WorkflowBuilder, key: str, title: str) -> None:
     builder.add(key, "LoadVideo", {"file": "example.mp4"}, title=title, size=(320, 420))
     builder.add(f"{key}_parts", "GetVideoComponents", title="Its pictures and its sound")
     builder.connect(key, "VIDEO", f"{key}_parts", "video")
+
+
+def carry_sound(builder: WorkflowBuilder) -> None:
+    """The source's last sound at the beginning of the new one, which is held there; the rest is made.
+
+    Silence is put behind it, all of it is encoded, and a mask says what is to be made: as high as the clip
+    has frames, black as far as the source reaches. ComfyUI stretches it over the steps of the sound.
+    """
+    builder.note(
+        "about_sound", words.ABOUT_CARRIED_SOUND, title="About the sound that goes on", size=(320, 150)
+    )
+    tail_s, rest_s = OVERLAP_FRAMES / parts.FPS, (parts.FRAMES - OVERLAP_FRAMES) / parts.FPS
+    builder.add(
+        "tail_sound",
+        "TrimAudioDuration",
+        {"start_index": round(-tail_s, 2), "duration": round(tail_s, 2)},
+        title="Its last sound [ltx.overlap_sound]",
+    )
+    builder.add(
+        "rest", "EmptyAudio", {"duration": round(rest_s, 2)}, title="The rest, silent [ltx.overlap_rest]"
+    )
+    builder.add("both", "AudioConcat", title="One after the other")
+    builder.add("encoded", "LTXVAudioVAEEncode", title="Sound to the model's own form")
+    builder.add("make", "SolidMask", {"width": 8, "value": 1.0}, title="White: sound that is made")
+    black = {"width": 8, "height": OVERLAP_FRAMES, "value": 0.0}
+    builder.add("hold", "SolidMask", black, title="Black: sound that stays [ltx.overlap_length]")
+    builder.add("mask", "MaskComposite", {"operation": "multiply"}, title="Black above white")
+    builder.add("carried", "SetLatentNoiseMask", title="Sound that goes on [ltx.carried_sound]")
+    for origin, output, target, name in (
+        ("source_parts", "audio", "tail_sound", "audio"),
+        ("tail_sound", 0, "both", "audio1"),
+        ("rest", 0, "both", "audio2"),
+        ("both", 0, "encoded", "audio"),
+        ("audio_vae", 0, "encoded", "audio_vae"),
+        ("frames", 0, "make", "height"),
+        ("make", 0, "mask", "destination"),
+        ("hold", 0, "mask", "source"),
+        ("encoded", 0, "carried", "samples"),
+        ("mask", 0, "carried", "mask"),
+    ):
+        builder.connect(origin, output, target, name)
+    builder.connect("carried", 0, "join", "audio_latent")
 
 
 def lead(builder: WorkflowBuilder, at: Guided, pictures: str) -> None:
@@ -76,24 +119,33 @@ def _group(builder: WorkflowBuilder) -> None:
         row=0,
     )
     builder.group(
-        "3 Stage one: half size",
-        ["about_stages", "latent", "sound_latent"],
+        "3 Sound that goes on",
+        ["about_sound", "tail_sound", "rest"],
+        ["both", "encoded", "sound_latent"],
+        ["make", "hold"],
+        ["mask", "carried"],
+        color=BLUE,
+        row=1,
+    )
+    builder.group(
+        "4 Stage one: half size",
+        ["about_stages", "latent"],
         ["lead_one", "join"],
         ["noise", "guider", "sampler", "sigmas"],
         ["film", "split", "crop_one"],
         color=AMBER,
-        row=1,
+        row=2,
     )
     builder.group(
-        "4 Stage two: full size",
+        "5 Stage two: full size",
         ["upsample", "lead_two", "rejoin"],
         ["noise_two", "guider_two", "sigmas_two"],
         ["refine", "finished", "crop_two"],
         color=VIOLET,
-        row=1,
+        row=2,
     )
     columns = ["picture", "sound", "about_end"], ["video", "save"]
-    builder.group("5 Picture, sound and file", *columns, color=SLATE, row=1)
+    builder.group("6 Picture, sound and file", *columns, color=SLATE, row=2)
 
 
 def recipes() -> dict[str, dict[str, Any]]:

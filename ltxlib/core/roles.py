@@ -16,7 +16,7 @@ from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.subgraphs import read
-from ltxlib.core.wiring import cut_sound, drop_sound_branch, enlargement, is_link
+from ltxlib.core.wiring import begin_silent, cut_sound, drop_sound_branch, enlargement, is_link
 from ltxlib.errors import WorkflowError
 
 PREFIX = "ltx."
@@ -44,6 +44,7 @@ ROLES: dict[str, Role] = {
     "full_height": Role(("height_px",), "the height of the finished clip"),
     "frames": Role(("frames",), "the number of frames"),
     "fps": Role(("fps",), "the frame rate"),
+    "clip_fps": Role(("clip_fps",), "the frame rate of the file, where frames are doubled"),
     "image": Role(("image",), "the first picture"),
     "end_image": Role(("end_image",), "the last picture"),
     "image_strength": Role(("image_strength",), "how firmly the first picture is held"),
@@ -58,6 +59,10 @@ ROLES: dict[str, Role] = {
     "overlap": Role(
         ("overlap_first", "overlap_frames"), "the frames at the source's end that lead the new clip"
     ),
+    "overlap_length": Role(("overlap_frames",), "how many frames lead the new clip"),
+    "overlap_sound": Role(("overlap_start_s", "overlap_s"), "the sound at the source's end that goes on"),
+    "overlap_rest": Role(("overlap_rest_s",), "how long the sound behind it is"),
+    "carried_sound": Role(("carry_sound",), "the sound that begins with that of the source"),
     "save": Role(("filename_prefix",), "the node that saves the clip"),
 }
 KEYS = frozenset(key for role in ROLES.values() for key in role.keys)
@@ -71,13 +76,17 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "height_px": ("height", "resize_type.height", "value"),
     "frames": ("length", "frames_number", "num_frames", "frames", "value"),
     "fps": ("fps", "frame_rate", "value"),
+    "clip_fps": ("fps", "frame_rate", "value"),
     "image": ("image", "value"),
     "end_image": ("image", "value"),
     "image_strength": ("strength", "cond_image_strength", "images_cond_strengths", "value"),
     "source": ("file", "video", "value"),
     "end_source": ("file", "video", "value"),
     "overlap_first": ("batch_index", "value"),
-    "overlap_frames": ("length", "value"),
+    "overlap_frames": ("length", "height", "value"),
+    "overlap_start_s": ("start_index", "value"),
+    "overlap_s": ("duration", "value"),
+    "overlap_rest_s": ("duration", "value"),
     "checkpoint": ("ckpt_name", "unet_name", "model_name"),
     "camera_lora": ("lora_name",),
     "camera_strength": ("strength_model", "strength", "value"),
@@ -85,6 +94,8 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "style_strength": ("strength_model", "strength", "value"),
     "filename_prefix": ("filename_prefix",),
 }
+# What is switched, not written.
+_FLAGS = ("audio", "carry_sound")
 _SLOTS = {"camera_lora": ("camera", "camera_lora"), "style_lora": ("style",)}
 _STRENGTH_OF = {"camera_strength": "camera_lora", "style_strength": "style_lora", "image_strength": "image"}
 
@@ -127,6 +138,8 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    if values.get("carry_sound") is False or values.get("audio") is False:
+        begin_silent(api, schema)
     if values.get("audio") is False:
         cut_sound(api, schema)
         drop_sound_branch(api, schema)
@@ -135,7 +148,7 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
 
 def _wanted(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that must be written somewhere."""
-    wanted = {key: value for key, value in values.items() if key != "audio" and value is not None}
+    wanted = {key: value for key, value in values.items() if key not in _FLAGS and value is not None}
     for strength, owner in _STRENGTH_OF.items():
         if owner in values and values[owner] is None:
             wanted.pop(strength, None)

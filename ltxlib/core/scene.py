@@ -52,6 +52,7 @@ class Scene:
     source: str = ""
     end_source: str = ""
     follows: tuple[str, ...] = ()
+    smooth: bool = False
     special: str = specials.NONE
 
     @property
@@ -72,7 +73,21 @@ class Scene:
     @property
     def duration_s(self) -> Fraction:
         """How long one take lasts, in seconds."""
-        return self.frames / self.fps
+        return self.clip_frames / self.clip_fps
+
+    @property
+    def clip_frames(self) -> int:
+        """How many frames the file has.
+
+        Doubling makes 2n-1 of n: the latent's first step, a single frame, stays one (ComfyUI 0.33.0,
+        comfy/ldm/lightricks/latent_upsampler.py drops the first of the doubled steps).
+        """
+        return 2 * self.frames - 1 if self.smooth else self.frames
+
+    @property
+    def clip_fps(self) -> Fraction:
+        """How many frames a second the file plays."""
+        return 2 * self.fps if self.smooth else self.fps
 
 
 def read_scene(
@@ -84,8 +99,8 @@ def read_scene(
     """
     reader = Row(cells, row, file)
     mode = reader.choice("mode", BY_NAME["mode"].choices)
-    frames, fps = cell.length(reader)
     stages = cell.stages(reader, mode)
+    frames, fps = cell.length(reader)
     values = {
         "scene": cell.identity(reader),
         "enabled": reader.flag("enabled"),
@@ -95,6 +110,7 @@ def read_scene(
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
         "stages": stages,
+        "smooth": cell.smooth(reader, mode, stages),
         "source": sources.named(reader, mode, "source"),
         "end_source": sources.named(reader, mode, "end_source"),
         "follows": sources.left_open(reader, mode),
@@ -125,6 +141,7 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "seconds": "",
         "enabled": "yes" if scene.enabled else "no",
         "audio": "yes" if scene.audio else "no",
+        "smooth": "yes" if scene.smooth else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
         **dict.fromkeys(scene.follows, ""),

@@ -118,7 +118,8 @@ def of_take(take: Take) -> Source:
 
 def of_row(scene: Scene, take_id: str = "") -> Source:
     """A take that a row asks for, as a source."""
-    return Source(scene.scene, take_id, scene.width, scene.height, scene.frames, scene.fps, scene.audio)
+    size = scene.width, scene.height
+    return Source(scene.scene, take_id, *size, scene.clip_frames, scene.clip_fps, scene.audio)
 
 
 def overlap_frames(scene: Scene, begun: Mapping[str, Source]) -> int:
@@ -136,7 +137,22 @@ def overlap_frames(scene: Scene, begun: Mapping[str, Source]) -> int:
 def values(scene: Scene, begun: Mapping[str, Source]) -> dict[str, Any]:
     """What the graph must be told of the takes that a scene starts from, beside their files."""
     overlap = overlap_frames(scene, begun)
-    return {"overlap_first": -overlap, "overlap_frames": overlap} if overlap else {}
+    if not overlap:
+        return {}
+    source = next(iter(begun.values()))
+    return {
+        "overlap_first": -overlap,
+        "overlap_frames": overlap,
+        # Sound is cut out by time from the beginning: it ends a little before the picture does.
+        "overlap_start_s": _seconds(source.frames - overlap, source.fps),
+        "overlap_s": _seconds(overlap, source.fps),
+        "overlap_rest_s": _seconds(scene.frames - overlap, scene.fps),
+        "carry_sound": scene.audio and source.has_sound,
+    }
+
+
+def _seconds(frames: int, fps: Fraction) -> float:
+    return round(float(frames / fps), 4)
 
 
 def resolve(

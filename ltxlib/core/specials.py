@@ -67,6 +67,9 @@ def named(reader: Row, mode: str, stages: int | None) -> str:
     elif stages == 1:
         what = f"{name} is made in two stages."
         reader.problem("special", what, "Write 2 under stages, or empty this cell.")
+    elif reader.text("smooth").lower() not in ("", "no", "n", "false", "off", "0"):
+        what = f"{name} cannot double its frames: no workflow does both."
+        reader.problem("special", what, "Empty this cell or the one under smooth.")
     else:
         what = f"{name} needs the node pack {PACK} on the server."
         reader.problem("special", what, _without(name), warning=True)

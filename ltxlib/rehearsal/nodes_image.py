@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from ltxlib.rehearsal.calls import Call, Performer
+from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
 from ltxlib.rehearsal.values import Cut, Joined, Mask, Pictures, Several, Silence, Solid, Video
 
 
@@ -16,7 +16,16 @@ def _empty_image(call: Call) -> tuple[Any, ...]:
 
 
 def _solid_mask(call: Call) -> tuple[Any, ...]:
-    return (Mask(int(call["width"]), int(call["height"])),)
+    return (Mask(int(call["width"]), int(call["height"]), float(call["value"])),)
+
+
+def _composite(call: Call) -> tuple[Any, ...]:
+    """Black laid by multiplication over the top of a mask, as wide as that: its rows are then held."""
+    below, above = call.a(Mask, "destination"), call.a(Mask, "source")
+    top = (int(call["x"]), int(call["y"])) == (0, 0) and above.width_px >= below.width_px
+    if call["operation"] != "multiply" or above.value != 0 or not top:
+        raise NodeFailed("RuntimeError", "the rehearsal only performs MaskComposite with black above white")
+    return (replace(below, black_rows_px=min(below.height_px, above.height_px)),)
 
 
 def _image_size(call: Call) -> tuple[Any, ...]:
@@ -136,6 +145,7 @@ def _trim_sound(call: Call) -> tuple[Any, ...]:
 PERFORMERS: dict[str, Performer] = {
     "EmptyImage": _empty_image,
     "SolidMask": _solid_mask,
+    "MaskComposite": _composite,
     "GetImageSize": _image_size,
     "ImageScale": _scale,
     "ImageScaleBy": _scale_by,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import prompts, sources, workflow
+from ltxlib.core import prompts, reach, sources, workflow
 from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
@@ -125,6 +125,8 @@ def _check(
                 problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
     begun = chain.resolve(shelf, scenes, file) if shelf else sources.Resolved(tuple(scenes), {}, ())
     problems += begun.problems
+    for scene in begun.scenes:
+        problems += reach.check_reach(scene, f"{file} row {scene.row}") if scene.enabled else []
     workflows, hashes = {}, {}
     for name in sorted({workflow_for(scene) for scene in scenes if scene.enabled}):
         try:

@@ -46,7 +46,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     connection.client.download(finished.output, incoming)
     try:
         scene = plan.scene
-        expected = ExpectedClip(scene.width, scene.height, scene.frames, scene.fps, scene.audio)
+        expected = ExpectedClip(scene.width, scene.height, scene.clip_frames, scene.clip_fps, scene.audio)
         problems = check_clip(incoming, expected)
         if errors_in(problems):
             raise ClipUnreadable(

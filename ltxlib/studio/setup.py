@@ -122,7 +122,8 @@ def sample_values(mode: str) -> dict[str, Any]:
     if used.images:
         values["image_strength"] = 1.0
     if used.continues:
-        values |= {"overlap_first": -25, "overlap_frames": 25}
+        values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 1.6667, "overlap_s": 1.0417}
+        values |= {"overlap_rest_s": 1.6667, "carry_sound": True}
     return values
 
 

@@ -10,7 +10,7 @@ from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import pack_recipes, recipes, roles, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
-from ltxlib.core.plan import WORKFLOWS
+from ltxlib.core.plan import SMOOTH_WORKFLOWS, WORKFLOWS
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.specials import SPECIALS
 from ltxlib.rehearsal.server import RehearsalServer
@@ -72,9 +72,12 @@ def test_a_shipped_workflow_is_accepted_as_it_is(server, tmp_path, name):
 def test_a_patched_workflow_is_accepted(server, tmp_path, name, audio):
     """With a take's values written in, our own check and the server agree that it can run."""
     client = ComfyClient(server.url)
-    pack = {file: mode for one in SPECIALS.values() for mode, file in one.workflows.items()}
-    mode = pack.get(name) or next(mode for (mode, _), file in WORKFLOWS.items() if file == name)
+    made = [*WORKFLOWS.items(), *SMOOTH_WORKFLOWS.items()]
+    made += [((mode, 2), file) for one in SPECIALS.values() for mode, file in one.workflows.items()]
+    mode = next(mode for (mode, _), file in made if file == name)
     values = {**sample_values(mode), "audio": audio, "width_px": 128, "height_px": 128, "frames": 9}
+    if name in SMOOTH_WORKFLOWS.values():
+        values["clip_fps"] = 48.0
     for key in values.keys() & {"image", "end_image"}:
         values[key] = client.upload_image(a_project(tmp_path / "p").images / "still.png")
     for key in values.keys() & {"source", "end_source"}:

@@ -17,7 +17,21 @@ from ltxlib.core.schema import NodeSchema, shipped
 GUIDED = ("asmr-loop.json", "asmr-first-last.json")
 ONE_STAGE = ("asmr-txt2vid-1stage.json", "asmr-img2vid-1stage.json")
 FROM_TAKE = ("asmr-extend.json",)
-TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED, *FROM_TAKE)
+SMOOTH = ("asmr-txt2vid-smooth.json", "asmr-img2vid-smooth.json")
+TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED, *FROM_TAKE, *SMOOTH)
+# These ran on a real ComfyUI 0.33.0 after the recordings were made.
+CLIP_NODES = {
+    "LoadVideo",
+    "GetVideoComponents",
+    "ImageFromBatch",
+    "TrimAudioDuration",
+    "EmptyAudio",
+    "AudioConcat",
+    "LTXVAudioVAEEncode",
+    "SolidMask",
+    "MaskComposite",
+    "SetLatentNoiseMask",
+}
 NAMES = (*TWO_STAGES, *ONE_STAGE)
 
 
@@ -49,8 +63,15 @@ def test_two_stages_with_the_official_sigmas(name: str) -> None:
     assert [inputs["sampler_name"] for _, inputs in _of(api, "KSamplerSelect")] == ["euler_ancestral"]
     assert {inputs["cfg"] for _, inputs in _of(api, "CFGGuider")} == {1}
     assert len(_of(api, "SamplerCustomAdvanced")) == 2
-    ((up_id, up),) = _of(api, "LTXVLatentUpsampler")
-    from_stage_one = "LTXVCropGuides" if name in (*GUIDED, *FROM_TAKE) else "LTXVSeparateAVLatent"
+    *doubled, (up_id, up) = _of(api, "LTXVLatentUpsampler")
+    assert len(doubled) == (1 if name in SMOOTH else 0)
+    from_stage_one = (
+        "LTXVLatentUpsampler"
+        if name in SMOOTH
+        else "LTXVCropGuides"
+        if name in (*GUIDED, *FROM_TAKE)
+        else "LTXVSeparateAVLatent"
+    )
     assert api[up["samples"][0]]["class_type"] == from_stage_one
     assert api[up["upscale_model"][0]]["inputs"]["model_name"] == recipes.UPSCALER
     assert up_id in json.dumps(api)
@@ -114,6 +135,23 @@ def test_the_end_of_a_take_leads_both_stages_of_what_goes_on() -> None:
     assert api[picture["samples"][0]]["class_type"] == "LTXVCropGuides"
 
 
+@pytest.mark.parametrize("name", SMOOTH)
+def test_frames_are_doubled_between_the_stages(name: str) -> None:
+    """The doubler stands before the enlarger; stage two and the file know of the doubled rate."""
+    api = _api(name)
+    (doubler, enlarger) = (
+        api[inputs["upscale_model"][0]]["inputs"] for _, inputs in _of(api, "LTXVLatentUpsampler")
+    )
+    assert "temporal" in doubler["model_name"] and "spatial" in enlarger["model_name"]
+    slow, fast = (node_id for node_id, _ in _of(api, "PrimitiveFloat"))
+    conditionings = dict(_of(api, "LTXVConditioning"))
+    assert [inputs["frame_rate"][0] for inputs in conditionings.values()] == [slow, fast]
+    guiders = [api[inputs["guider"][0]]["inputs"] for _, inputs in _of(api, "SamplerCustomAdvanced")]
+    assert [inputs["positive"][0] for inputs in guiders] == list(conditionings)
+    ((_, video),) = _of(api, "CreateVideo")
+    assert video["fps"] == [fast, 0]
+
+
 def test_a_loop_has_one_picture_and_a_way_between_has_two() -> None:
     """In the loop all guides are one picture; in first-last the last frames are the second picture."""
     for name, pictures in (("asmr-loop.json", 1), ("asmr-first-last.json", 2)):
@@ -132,8 +170,11 @@ def test_sound_is_made_once_and_carried_through(name: str) -> None:
     ((empty, _),) = _of(api, "LTXVEmptyLatentAudio")
     joins = _of(api, "LTXVConcatAVLatent")
     sources = [inputs["audio_latent"] for _, inputs in joins]
-    assert [empty, 0] in sources
-    carried = next(source for source in sources if source != [empty, 0])
+    begun, carried = sources
+    if name in FROM_TAKE:
+        assert (api[begun[0]]["class_type"], begun[1]) == ("SetLatentNoiseMask", 0)
+    else:
+        assert begun == [empty, 0]
     assert (api[carried[0]]["class_type"], carried[1]) == ("LTXVSeparateAVLatent", 1)
     ((_, decode),) = _of(api, "LTXVAudioVAEDecode")
     assert (api[decode["samples"][0]]["class_type"], decode["samples"][1]) == ("LTXVSeparateAVLatent", 1)
@@ -145,7 +186,9 @@ def test_length_rate_and_file(name: str) -> None:
     """65 frames at 24 per second from one place each, saved as MP4 with H.264."""
     api = _api(name)
     assert [inputs["value"] for _, inputs in _of(api, "PrimitiveInt")] == [65]
-    assert [inputs["value"] for _, inputs in _of(api, "PrimitiveFloat")] == [24.0]
+    assert [inputs["value"] for _, inputs in _of(api, "PrimitiveFloat")] == [24.0, 48.0][
+        : 1 + (name in SMOOTH)
+    ]
     assert _of(api, "LTXVEmptyLatentAudio")[0][1]["frame_rate"] == 24
     ((_, save),) = _of(api, "SaveVideo")
     assert (save["format"], save["codec"], save["format.codec"]) == ("mp4", "h264", "h264")
@@ -179,7 +222,8 @@ def test_nothing_lies_on_anything_else(name: str) -> None:
     ui = workflow.load(recipes.shipped()[name], name)
     nodes = [with_title(Box(*node["pos"], *node["size"])) for node in ui["nodes"]]
     groups = [Box(*group["bounding"]) for group in ui["groups"]]
-    assert [group["title"][0] for group in ui["groups"]] == list("1234" if name in ONE_STAGE else "12345")
+    count = 4 if name in ONE_STAGE else 6 if name in (*FROM_TAKE, *SMOOTH) else 5
+    assert [group["title"][0] for group in ui["groups"]] == list("123456"[:count])
     for boxes in (nodes, groups):
         assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert all(sum(group.holds(node) for group in groups) == 1 for node in nodes)
@@ -192,6 +236,8 @@ def test_files_it_needs_are_those_of_the_catalog(name: str) -> None:
     known = {file.name: file.folder for file in catalog.files_for("ltx-2-19b-distilled", "static")}
     if name in ONE_STAGE:
         del known[recipes.UPSCALER]
+    if name in SMOOTH:
+        known["ltx-2-temporal-upscaler-x2-1.0.safetensors"] = "latent_upscale_models"
     offered = {
         model["name"]: model for node in ui["nodes"] for model in (node["properties"].get("models") or ())
     }
@@ -231,5 +277,5 @@ def test_same_kinds_of_nodes_as_the_graphs_that_really_ran(shared: Path) -> None
     for name in NAMES:
         used = {node["class_type"] for node in _api(name).values()}
         guides = {"LTXVAddGuide", "LTXVCropGuides"} if name in (*GUIDED, *FROM_TAKE) else set()
-        clips = {"LoadVideo", "GetVideoComponents", "ImageFromBatch"} if name in FROM_TAKE else set()
+        clips = CLIP_NODES if name in FROM_TAKE else set()
         assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale", *guides, *clips}
