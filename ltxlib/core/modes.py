@@ -13,7 +13,9 @@ class Mode:
     it uses. stages: in how many passes it can be made. sources: the columns of takes it starts from. same:
     what of width, height, fps and frames must be as in the take of its first source column (an empty cell
     means so). continues: the clip begins with the end of its source, so that neighbours in the film overlap.
-    smooth: it can be made with twice as many frames a second.
+    smooth: it can be made with twice as many frames a second. covered: the takes it starts from must last at
+    least as long as the clip. keeps_sound: the sound is that of its source. melts: one source turns into the
+    other over the whole clip.
     """
 
     name: str
@@ -25,6 +27,9 @@ class Mode:
     same: tuple[str, ...] = ()
     continues: bool = False
     smooth: bool = False
+    covered: bool = False
+    keeps_sound: bool = False
+    melts: bool = False
 
 
 MODES: dict[str, Mode] = {
@@ -41,6 +46,32 @@ MODES: dict[str, Mode] = {
             sources=("source",),
             same=("width", "height", "fps"),
             continues=True,
+        ),
+        Mode(
+            "detail",
+            "goes over the take under source once more for finer detail",
+            "finer detail for a take",
+            sources=("source",),
+            same=("width", "height", "fps", "frames"),
+            covered=True,
+            keeps_sound=True,
+        ),
+        Mode(
+            "control",
+            "makes a new film on the outlines of the take under source",
+            "on the outlines of a take",
+            sources=("source",),
+            same=("fps",),
+            covered=True,
+        ),
+        Mode(
+            "transition",
+            "melts the end of source into the beginning of end_source",
+            "one take into another",
+            sources=("source", "end_source"),
+            same=("width", "height", "fps"),
+            covered=True,
+            melts=True,
         ),
     )
 }

@@ -62,7 +62,7 @@ def plain_guider(builder: WorkflowBuilder, key: str, title: str) -> None:
     """A guider at CFG 1, for a stage that does not share the first one."""
     builder.add(key, "CFGGuider", {"cfg": 1.0}, title=title)
     builder.connect("style", "MODEL", key, "model")
-    _lead(builder, key)
+    lead(builder, key)
 
 
 def tile_guider(builder: WorkflowBuilder, *, picture: bool) -> None:
@@ -80,10 +80,11 @@ def tile_guider(builder: WorkflowBuilder, *, picture: bool) -> None:
     }
     builder.add("guider_two", "STGGuiderAdvanced", values, title="Follow the prompt, stage two (CFG 1)")
     builder.connect("style", "MODEL", "guider_two", "model")
-    _lead(builder, "guider_two")
+    lead(builder, "guider_two")
 
 
-def _lead(builder: WorkflowBuilder, key: str) -> None:
+def lead(builder: WorkflowBuilder, key: str) -> None:
+    """Lead a node by the prompt and by what is not wanted."""
     for side in ("positive", "negative"):
         builder.connect("conditioning", side, key, side)
 
@@ -185,8 +186,13 @@ def wait_in_line(builder: WorkflowBuilder) -> None:
     builder.connect("split", "video_latent", "upscaler", "dependencies")
 
 
-def sound_for_the_picture(builder: WorkflowBuilder, picture: str) -> None:
-    """Eight steps of sound beside a picture that is held as it is; the node `heard` parts the two."""
+def sound_for_the_picture(
+    builder: WorkflowBuilder, picture: tuple[str, str | int], guider: str = "guider", sigmas: str = "sigmas"
+) -> None:
+    """Eight steps of sound beside a picture that is held as it is; the node `heard` parts the two.
+
+    picture: key and output of the node that gives it. guider, sigmas: the keys of the nodes that lead.
+    """
     builder.add(
         "sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": parts.FPS}, title="Empty sound [ltx.fps]"
     )
@@ -200,18 +206,18 @@ def sound_for_the_picture(builder: WorkflowBuilder, picture: str) -> None:
     builder.add("heard", "LTXVSeparateAVLatent", title="The sound alone")
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
-    builder.connect(picture, 0, "join", "video_latent")
+    builder.connect(*picture, "join", "video_latent")
     builder.connect("sound_latent", 0, "join", "audio_latent")
     builder.connect("join", 0, "hold_picture", "av_latent")
-    _lead(builder, "hold_picture")
+    lead(builder, "hold_picture")
     builder.connect("style", "MODEL", "hold_picture", "model")
     builder.connect("checkpoint", "VAE", "hold_picture", "vae")
     builder.connect("audio_vae", 0, "hold_picture", "audio_vae")
     builder.connect("fps", 0, "hold_picture", "video_fps")
     builder.connect("noise_sound", 0, "listen", "noise")
-    builder.connect("guider", 0, "listen", "guider")
+    builder.connect(guider, 0, "listen", "guider")
     builder.connect("sampler", 0, "listen", "sampler")
-    builder.connect("sigmas", 0, "listen", "sigmas")
+    builder.connect(sigmas, 0, "listen", "sigmas")
     builder.connect("hold_picture", "av_latent", "listen", "latent_image")
     builder.connect("listen", "output", "heard", "av_latent")
 

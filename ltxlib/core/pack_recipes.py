@@ -86,7 +86,7 @@ def long(*, picture: bool = False) -> dict[str, Any]:
     tag = " [ltx.image_strength]" if picture else ""
     pack.begin_alone(builder)
     pack.in_stretches(builder, "film", f"Film in stretches, stage one{tag}", _LED_ONE, "latent")
-    pack.sound_for_the_picture(builder, "film")
+    pack.sound_for_the_picture(builder, ("film", 0))
     pack.enlarge(builder, ("film", 0))
     pack.plain_guider(builder, "guider_two", "Follow the prompt, stage two (CFG 1)")
     pack.in_stretches(builder, "refine", f"Refine in stretches, stage two{tag}", _LED_TWO, "upsample")

@@ -43,3 +43,46 @@ one is done, so that they need not lie in memory together. The picture is decode
 LONG = """\
 **Film in stretches** of 120 frames, each going on from the last 24 frames of the one before, in both stages.
 The sound is made afterwards, to the finished picture of stage one, and reaches 20 seconds at most."""
+
+_OVER = """
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
+START_DETAIL = (
+    """\
+1. Choose the clip in *Take to go over*. It keeps its motion and its sound; surfaces and edges become finer.
+2. In *Prompt*, say what is seen, as for the take itself.
+3. Write the clip's own *Length* and *Frames per second*, and press **Run**.
+
+All of it is done in one piece: for short or small clips. *ltxvideo-detail* does it in stretches.
+"""
+    + _OVER
+)
+START_DETAIL_PACK = (
+    _PACK
+    + """
+1. Choose the clip in *Take to go over*. It keeps its motion and its sound; surfaces and edges become finer.
+2. In *Prompt*, say what is seen, as for the take itself.
+3. Write the clip's own *Length* and *Frames per second*, and press **Run**.
+"""
+    + _OVER
+)
+START_CONTROL = (
+    """\
+1. Choose the clip in *Take to follow*. Only its outlines count: what moves where.
+2. In *Prompt*, write what the **new** film shows and what is **heard**.
+3. Choose the *Length*: 8n+1 frames, no more than the take has, and press **Run**.
+"""
+    + _OVER
+)
+START_TRANSITION = (
+    _PACK
+    + """
+1. Choose *Take to begin with* and *Take to end with*: the last frames of the one melt into the first of the
+   other.
+2. In *Prompt*, describe the way **between** the two and what is **heard**.
+3. Choose the *Length*: 8n+1 frames; both takes must have as many. Write it, below zero, as *batch_index* of
+   *Its last frames*, and an eighth of it, and one, in *One into the other*: 49 frames are -49 and 7.
+"""
+    + _OVER
+)

@@ -25,6 +25,9 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
     ("extend", 2): "asmr-extend.json",
+    ("detail", 2): "asmr-detail.json",
+    ("control", 2): "asmr-control.json",
+    ("transition", 2): "ltxvideo-transition.json",
 }
 # The same, with twice as many frames a second.
 SMOOTH_WORKFLOWS = {

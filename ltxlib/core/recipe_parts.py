@@ -46,7 +46,7 @@ def _models(*names: str) -> list[dict[str, str]]:
     return found
 
 
-def load_models(builder: WorkflowBuilder, *, enlarger: bool = True) -> None:
+def load_models(builder: WorkflowBuilder, *, enlarger: bool = True, sound: bool = True) -> None:
     """The model, its sound model and text reader, the places for LoRAs; the enlarger for two stages."""
     about = words.ABOUT_MODELS if enlarger else words.ABOUT_THREE_MODELS
     builder.note("about_models", about, title="About the models", size=(380, 150))
@@ -57,13 +57,9 @@ def load_models(builder: WorkflowBuilder, *, enlarger: bool = True) -> None:
         title="LTX-2 model [ltx.checkpoint]",
         models=_models(CHECKPOINT),
     )
-    builder.add(
-        "audio_vae",
-        "LTXVAudioVAELoader",
-        {"ckpt_name": CHECKPOINT},
-        title="Sound model [ltx.checkpoint]",
-        models=_models(CHECKPOINT),
-    )
+    if sound:
+        values, title = {"ckpt_name": CHECKPOINT}, "Sound model [ltx.checkpoint]"
+        builder.add("audio_vae", "LTXVAudioVAELoader", values, title=title, models=_models(CHECKPOINT))
     builder.add(
         "encoder",
         "LTXAVTextEncoderLoader",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ltxlib.core import pack_recipes, recipes_smooth, recipes_takes
+from ltxlib.core import pack_recipes, recipes_clips, recipes_smooth, recipes_takes
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
@@ -249,7 +249,7 @@ def shipped() -> dict[str, str]:
         "asmr-img2vid-1stage.json": img2vid_one_stage(),
         **pack_recipes.shipped(),
     }
-    more = recipes_takes.recipes() | recipes_smooth.recipes()
+    more = recipes_takes.recipes() | recipes_smooth.recipes() | recipes_clips.recipes()
     return {name: as_text(workflow) for name, workflow in (recipes | more).items()}
 
 

@@ -89,10 +89,10 @@ def carry_sound(builder: WorkflowBuilder) -> None:
     builder.connect("carried", 0, "join", "audio_latent")
 
 
-def lead(builder: WorkflowBuilder, at: Guided, pictures: str) -> None:
+def lead(builder: WorkflowBuilder, at: Guided, pictures: str, what: str = "Begin as it ended") -> None:
     """Lead the beginning of a stage by the pictures of a node, and take the guide away again after it."""
     guide, crop = f"lead_{at.stage}", f"crop_{at.stage}"
-    title = f"Begin as it ended, stage {at.stage}"
+    title = f"{what}, stage {at.stage}"
     builder.add(guide, "LTXVAddGuide", {"frame_idx": 0, "strength": 1.0}, title=title)
     builder.add(crop, "LTXVCropGuides", title=f"Take the guide away, stage {at.stage}")
     builder.connect("checkpoint", "VAE", guide, "vae")

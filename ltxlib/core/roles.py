@@ -63,6 +63,7 @@ ROLES: dict[str, Role] = {
     "overlap_sound": Role(("overlap_start_s", "overlap_s"), "the sound at the source's end that goes on"),
     "overlap_rest": Role(("overlap_rest_s",), "how long the sound behind it is"),
     "carried_sound": Role(("carry_sound",), "the sound that begins with that of the source"),
+    "melt": Role(("melt_latents",), "over how many latent steps one take melts into the other"),
     "save": Role(("filename_prefix",), "the node that saves the clip"),
 }
 KEYS = frozenset(key for role in ROLES.values() for key in role.keys)
@@ -82,6 +83,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "image_strength": ("strength", "cond_image_strength", "images_cond_strengths", "value"),
     "source": ("file", "video", "value"),
     "end_source": ("file", "video", "value"),
+    "melt_latents": ("overlap", "value"),
     "overlap_first": ("batch_index", "value"),
     "overlap_frames": ("length", "height", "value"),
     "overlap_start_s": ("start_index", "value"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from ltxlib.core import source_rules
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.row import Row
@@ -136,6 +137,8 @@ def overlap_frames(scene: Scene, begun: Mapping[str, Source]) -> int:
 
 def values(scene: Scene, begun: Mapping[str, Source]) -> dict[str, Any]:
     """What the graph must be told of the takes that a scene starts from, beside their files."""
+    if MODES[scene.mode].melts and begun:
+        return source_rules.melting(scene)
     overlap = overlap_frames(scene, begun)
     if not overlap:
         return {}
@@ -194,6 +197,9 @@ class _Finder:
         first = next(iter(scene.sources))
         if first in refs:
             scene = self._fitted(scene, first, refs[first].source)
+        begun = {column: ref.source for column, ref in refs.items()}
+        for column, what, cure in source_rules.broken(scene, begun):
+            self._say(scene, column, what, cure)
         self.refs[name], self.settled[name] = refs, scene
         return scene
 

@@ -41,6 +41,9 @@ def _files(name: str) -> dict[str, str]:
     return {"t2v": f"ltxvideo-{name}.json", "i2v": f"ltxvideo-{name}-img2vid.json"}
 
 
+_LONG = {**_files("long"), "detail": "ltxvideo-detail.json"}
+
+
 # Work: a two-stage take is 8 steps at a quarter of the pixels and 3 at all of them, 5 in full ones. STG asks
 # the model twice in stage one: 7. Stretches of 120 frames overlap by 24, and the sound takes 8 quarter steps
 # more: 8.25. Tiles overlap by 128 pixels of 1536x1024: about 5.7.
@@ -49,7 +52,7 @@ SPECIALS: dict[str, Special] = {
     for special in (
         Special("tiled", "refines large sizes piece by piece", _files("tiled"), 1.15),
         Special("stg", "steadies shapes by STG guidance", _files("stg"), 1.4),
-        Special("long", "films in stretches, up to a minute", _files("long"), 1.65, 60),
+        Special("long", "films in stretches, up to a minute", _LONG, 1.65, 60),
         Special("lowmem", "loads one model after the other", _files("lowmem")),
     )
 }
@@ -109,6 +112,13 @@ def work(scene: Scene) -> float:
     return SPECIALS[scene.special].work if scene.special in SPECIALS else 1.0
 
 
+def needs_pack(workflow: str) -> bool:
+    """Whether a shipped workflow is one of those that need the pack."""
+    return workflow.startswith("ltxvideo-")
+
+
 def plainly(scene: Scene) -> Scene | None:
-    """The scene as core nodes make it; None when they cannot."""
+    """The scene as core nodes make it; None when they cannot, or when it is one already."""
+    if scene.special not in SPECIALS:
+        return None
     return replace(scene, special=NONE) if span.is_legal(scene.frames, scene.fps) else None

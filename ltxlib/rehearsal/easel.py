@@ -20,6 +20,7 @@ from ltxlib.rehearsal.values import (
     DrawnSound,
     ImageFile,
     Joined,
+    Outlines,
     Pass,
     Pictures,
     Several,
@@ -160,7 +161,7 @@ class Easel:
             yield picture if picture.size == size else picture.resize(size)
 
     def _source_images(self, pictures: Pictures) -> Iterator[Image]:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageFilter, ImageOps
 
         source = pictures.source
         if isinstance(source, Solid):
@@ -173,6 +174,9 @@ class Easel:
                 yield picture
         elif isinstance(source, VideoFile):
             yield from _decoded(source.path, pictures.first)
+        elif isinstance(source, Outlines):
+            for picture in self.images(source.of):
+                yield picture.convert("L").filter(ImageFilter.FIND_EDGES).convert("RGB")
         elif isinstance(source, Several):
             together = (picture for part in source.parts for picture in self.images(part))
             yield from (picture for number, picture in enumerate(together) if number >= pictures.first)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
-from ltxlib.rehearsal.values import Cut, Joined, Mask, Pictures, Several, Silence, Solid, Video
+from ltxlib.rehearsal.values import Cut, Joined, Mask, Outlines, Pictures, Several, Silence, Solid, Video
 
 
 def _empty_image(call: Call) -> tuple[Any, ...]:
@@ -54,6 +54,11 @@ def _longer_edge(call: Call) -> tuple[Any, ...]:
 
 def _as_it_is(call: Call) -> tuple[Any, ...]:
     return (call.a(Pictures, "image"),)
+
+
+def _outlines(call: Call) -> tuple[Any, ...]:
+    pictures = call.a(Pictures, "image")
+    return (replace(pictures, source=Outlines(pictures), first=0),)
 
 
 def _new_size(call: Call, width: int, height: int) -> tuple[float, float]:
@@ -152,6 +157,7 @@ PERFORMERS: dict[str, Performer] = {
     "ResizeImagesByLongerEdge": _longer_edge,
     "ResizeImageMaskNode": _resize,
     "LTXVPreprocess": _as_it_is,
+    "Canny": _outlines,
     "ImageBatch": _join_batches,
     "RepeatImageBatch": _repeat,
     "ImageFromBatch": _from_batch,

@@ -20,6 +20,7 @@ from ltxlib.rehearsal.values import (
     DrawnSound,
     Joined,
     Mask,
+    Outlines,
     Pictures,
     Silence,
     Solid,
@@ -112,7 +113,9 @@ def _add_guide(call: Call) -> tuple[Any, ...]:
     added = _video_steps(image.frames)
     at, last = int(call["frame_idx"]), (latent.steps - 1) * LATENT_FRAMES
     latent = replace(latent, guides=latent.guides + added)
-    if at == 0 and latent.start is None:
+    if isinstance(image.source, Outlines):
+        pass  # an IC-LoRA follows them; nothing of them is seen
+    elif at == 0 and latent.start is None:
         latent = replace(latent, start=image, strength=float(call["strength"]))
         if image.frames > LATENT_FRAMES:
             whole = (image.frames - 1) // LATENT_FRAMES * LATENT_FRAMES + 1
@@ -205,6 +208,7 @@ PERFORMERS: dict[str, Performer] = {
     "LTXVCropGuides": _crop_guides,
     "SetLatentNoiseMask": _mask_noise,
     "VAEEncode": _encode,
+    "VAEEncodeTiled": _encode,
     "VAEDecode": _decode,
     "VAEDecodeTiled": _decode,
     "LTXVAudioVAEEncode": _encode_audio,

@@ -116,6 +116,8 @@ def _looping(call: Call) -> tuple[Any, ...]:
     tile, overlap = (int(call[name]) // LATENT_FRAMES for name in ("temporal_tile_size", "temporal_overlap"))
     steps, seed = call.a(Sigmas, "sigmas").steps, call.a(Noise, "noise").seed
     latent = _begun(call, latent, call["cond_image_strength"])
+    if guide is not None:
+        latent = replace(latent, start=guide.content, lead=guide.content)
     for _ in range(stretches(latent.steps, tile, overlap)):
         made = sampled(call, guider, seed, steps, latent)
     return (made,)

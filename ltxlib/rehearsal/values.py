@@ -151,6 +151,13 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Outlines:
+    """The edges of some pictures."""
+
+    of: Pictures
+
+
+@dataclass(frozen=True)
 class Several:
     """Pictures one after the other."""
 
@@ -164,7 +171,7 @@ class Pictures:
     width_px: int
     height_px: int
     frames: int
-    source: Solid | ImageFile | VideoFile | Drawing | Several
+    source: Solid | ImageFile | VideoFile | Drawing | Several | Outlines
     first: int = 0
 
     def only(self, number: int) -> Pictures:

@@ -26,9 +26,8 @@ def fit(project: Project, connection: Connection, checked: Checked) -> tuple[Che
     scenes: list[Scene] = []
     problems: list[Problem] = []
     for scene in checked.scenes:
-        wanted = specials.workflow_for(scene) if scene.enabled else None
-        plain = specials.plainly(scene)
-        if wanted is not None and wanted in checked.workflows:
+        wanted, plain = workflow_for(scene), specials.plainly(scene)
+        if scene.enabled and specials.needs_pack(wanted) and wanted in checked.workflows:
             classes = variants.classes_of(checked.workflows[wanted])
             plainly = [Candidate(workflow_for(plain), frozenset())] if plain else []
             choice = variants.choose([Candidate(wanted, classes), *plainly], connection.schema)
@@ -45,10 +44,11 @@ def fit(project: Project, connection: Connection, checked: Checked) -> tuple[Che
 
 
 def _said(scene: Scene, choice: variants.Choice) -> Problem:
-    where = f"{FILE} row {scene.row}, column special"
+    by_mode = scene.special == specials.NONE
+    where = f"{FILE} row {scene.row}, column {'mode' if by_mode else 'special'}"
     what = f"This ComfyUI lacks {', '.join(choice.lacking)} of {specials.PACK}, so {scene.scene} "
     if choice.name is None:
-        cure = f"{specials.GET_PACK} Or ask for 20 seconds at most, which core nodes make."
-        return Problem(where, f"{what}cannot be made.", cure)
+        shorter = "" if by_mode else " Or ask for 20 seconds at most, which core nodes make."
+        return Problem(where, f"{what}cannot be made.", specials.GET_PACK + shorter)
     what += f"is made plainly, by {choice.name} instead of {choice.wanted}."
     return Problem(where, what, f"To have it as asked: {specials.GET_PACK}", warning=True)

@@ -80,6 +80,8 @@ def _graphs(project: Project, schema: NodeSchema) -> list[Line]:
     files: list[Problem] = []
     others: list[Problem] = []
     for (mode, _), name in WORKFLOWS.items():
+        if MODES[mode].covered:
+            continue  # it needs files of its own, which only those fetch who use it
         try:
             graph = roles.prepare(read_workflow(project, name), schema, sample_values(mode))
         except LtxlibError as error:
@@ -124,6 +126,8 @@ def sample_values(mode: str) -> dict[str, Any]:
     if used.continues:
         values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 1.6667, "overlap_s": 1.0417}
         values |= {"overlap_rest_s": 1.6667, "carry_sound": True}
+    if used.melts:
+        values |= {"overlap_first": -9, "overlap_frames": 9, "melt_latents": 2}
     return values
 
 
