@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ltxlib.cli import presets, words
-from ltxlib.core import catalog, span
+from ltxlib.core import catalog, span, specials
 from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.explain import Way, ways
 from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
@@ -133,6 +133,7 @@ def _way_lines(way: Way) -> list[str]:
         [f"  stage {place}", f"{stage.width_px}x{stage.height_px}, {_sampling(stage.steps, stage.cfg)}"]
         for place, stage in enumerate(way.stages, start=1)
     ]
+    packed = specials.needs_pack(way.plan.workflow)
     sound = "with sound" if scene.audio else "without sound"
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
@@ -140,6 +141,7 @@ def _way_lines(way: Way) -> list[str]:
     if scene.smooth:
         length += f"; the file has {scene.clip_frames} frames at {float(scene.clip_fps):g} fps"
     rows = [
+        *([["  needs", f"{specials.PACK}, a node pack, on the server"]] if packed else []),
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
         ["  length", f"{length}, {sound}"],
@@ -223,6 +225,7 @@ def _way_facts(way: Way) -> dict[str, Any]:
     scene, model = way.plan.scene, way.model
     return {
         "workflow": way.plan.workflow,
+        "needs_pack": specials.PACK if specials.needs_pack(way.plan.workflow) else "",
         "mode": scene.mode,
         "model": model.name,
         "family": model.family.name,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ltxlib.core import pack_recipes, recipes, workflow
+from ltxlib.core import recipes, specials, workflow
 from ltxlib.core.flatten import flatten
 from ltxlib.core.layout import Box, with_title
 from ltxlib.core.schema import NodeSchema, shipped
@@ -92,7 +92,7 @@ def pack_client(browser, shared: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def page(request: pytest.FixtureRequest, name: str) -> WebClient:
     """The client that has the nodes of a shipped file."""
-    return request.getfixturevalue("pack_client" if name in pack_recipes.shipped() else "client")
+    return request.getfixturevalue("pack_client" if specials.needs_pack(name) else "client")
 
 
 def _plain(graph: dict) -> dict:

@@ -7,19 +7,19 @@ import pytest
 import requests
 
 from ltxlib.comfy.client import ComfyClient
-from ltxlib.core import pack_recipes, recipes, roles, workflow
+from ltxlib.core import recipes, roles, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import SMOOTH_WORKFLOWS, WORKFLOWS
 from ltxlib.core.schema import NodeSchema
-from ltxlib.core.specials import SPECIALS
+from ltxlib.core.specials import SPECIALS, needs_pack
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.studio.setup import sample_values
 from tests.support.clips import make_clip
 from tests.support.studio import a_project
 
-PACK = set(pack_recipes.shipped())
 RECORDED = ("object_info_comfyui_0.33.0.json.gz", "object_info_comfyui_0.27.0_with_ltxvideo.json.gz")
 
 
@@ -28,7 +28,7 @@ CASES = [
     pytest.param(recorded, name, id=f"{name}-{recorded.split('_')[3].removesuffix('.json.gz')}")
     for recorded in RECORDED
     for name in sorted(recipes.shipped())
-    if name not in PACK or "ltxvideo" in recorded
+    if not needs_pack(name) or "ltxvideo" in recorded
 ]
 
 
@@ -88,4 +88,4 @@ def test_a_patched_workflow_is_accepted(server, tmp_path, name, audio):
     assert posted(server, graph) == (200, {})
     kinds = {node["class_type"] for node in graph.values()}
     sound = {"LTXVEmptyLatentAudio", "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVAudioVAEDecode"}
-    assert kinds & sound == (sound if audio else set())
+    assert kinds & sound == (sound if audio and not MODES[mode].keeps_sound else set())

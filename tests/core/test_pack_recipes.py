@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ltxlib.core import explain, pack_recipes, recipes, roles, workflow
+from ltxlib.core import explain, pack_recipes, recipes, recipes_clips, roles, specials, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
 from ltxlib.core.layout import Box, with_title
 from ltxlib.core.schema import NodeSchema, shipped
 
 NAMES = tuple(pack_recipes.shipped())
+# The workflows over a whole clip; the first two need core nodes only.
+CLIPS = tuple(recipes_clips.recipes())
+ALL = (*NAMES, *CLIPS)
+NEED_PACK = tuple(name for name in ALL if specials.needs_pack(name))
 BY_PICTURE = tuple(name for name in NAMES if "img2vid" in name)
 
 
@@ -36,13 +40,13 @@ def _recorded(shared: Path, version: str) -> NodeSchema:
     return NodeSchema(json.loads(gzip.decompress(path.read_bytes())), lists_known=False)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_files_in_the_repository_are_current(name: str, project_root: Path) -> None:
     """workflows/ holds exactly what the recipes write (python -m ltxlib workflows build)."""
     assert (project_root / "workflows" / name).read_text("utf-8") == recipes.shipped()[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_nothing_lies_on_anything_else(name: str) -> None:
     """Every node stands in exactly one group, and no two nodes or groups share any area."""
     ui = workflow.load(recipes.shipped()[name], name)
@@ -53,7 +57,7 @@ def test_nothing_lies_on_anything_else(name: str) -> None:
     assert all(sum(group.holds(node) for group in groups) == 1 for node in nodes)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NEED_PACK)
 def test_its_note_names_the_pack_first(name: str) -> None:
     """Who opens the file without the pack reads at once what is missing."""
     ui = workflow.load(recipes.shipped()[name], name)
@@ -62,7 +66,7 @@ def test_its_note_names_the_pack_first(name: str) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_the_recorded_server_with_the_pack_would_run_them(name: str, shared: Path) -> None:
     """Flattened against ComfyUI 0.27.0 with the pack, nothing in a graph would be refused."""
     schema = _recorded(shared, "0.27.0_with_ltxvideo")
@@ -70,7 +74,7 @@ def test_the_recorded_server_with_the_pack_would_run_them(name: str, shared: Pat
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NEED_PACK)
 def test_a_server_without_the_pack_is_told_apart(name: str, shared: Path) -> None:
     """Against ComfyUI 0.33.0 alone, each missing node is told with the pack that brings it."""
     problems = check_graph(_api(name), _recorded(shared, "0.33.0"))
@@ -169,3 +173,48 @@ def test_the_plan_tells_their_stages(name: str) -> None:
     told = [(stage.width_px, stage.steps, stage.cfg) for stage in stages]
     extra = [(768, 8, 1.0)] if "long" in name else []
     assert sorted(told) == sorted([(768, 8, 1.0), (1536, 3, 1.0), *extra])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", [name for name in CLIPS if not specials.needs_pack(name)])
+def test_detail_and_outlines_need_no_pack(name: str, shared: Path) -> None:
+    """A server with core nodes alone would run them."""
+    schema = _recorded(shared, "0.33.0")
+    assert check_graph(_api(name, schema), schema) == []
+
+
+@pytest.mark.parametrize("name", ["asmr-detail.json", "ltxvideo-detail.json"])
+def test_detail_goes_over_the_take_and_keeps_its_sound(name: str) -> None:
+    """The take is encoded, guides its own refining by three steps with the detailer, and gives its sound."""
+    api = _api(name)
+    assert api[_one(api, "CreateVideo")["audio"][0]]["class_type"] == "GetVideoComponents"
+    assert _one(api, "ManualSigmas")["sigmas"] == "0.909375, 0.725, 0.421875, 0.0"
+    model = api[_one(api, "CFGGuider")["model"][0]]
+    assert model["inputs"]["lora_name"] == recipes_clips.DETAILER
+    if specials.needs_pack(name):
+        sampler = _one(api, "LTXVLoopingSampler")
+        assert sampler["latents"] == sampler["optional_guiding_latents"]
+    else:
+        sampler = _one(api, "LTXVAddGuide")
+        assert api[sampler["image"][0]]["class_type"] == "ImageScale"
+
+
+def test_outlines_lead_stage_one_alone() -> None:
+    """The IC-LoRA and its guide work in stage one; stage two is plain and its guide was taken away."""
+    api = _api("asmr-control.json")
+    guide = _one(api, "LTXVAddGuide")
+    assert api[guide["image"][0]]["class_type"] == "Canny"
+    loras = [api[one["model"][0]]["inputs"]["lora_name"] for one in _of(api, "CFGGuider")]
+    assert sorted(loras) == sorted([recipes_clips.OUTLINER, recipes.STATIC_CAMERA])
+    assert api[_one(api, "LTXVLatentUpsampler")["samples"][0]]["class_type"] == "LTXVCropGuides"
+
+
+def test_a_melting_is_laid_over_in_time_and_held_at_both_ends() -> None:
+    """All 7 latent steps of 49 frames overlap along axis 2; its first and last picture are guides."""
+    api = _api("ltxvideo-transition.json")
+    melt = _one(api, "LTXVLinearOverlapLatentTransition")
+    assert (melt["overlap"], melt["axis"]) == (7, 2)
+    assert sorted(one["frame_idx"] for one in _of(api, "LTXVAddGuide")) == [-1, 0]
+    assert _one(api, "PrimitiveInt")["value"] == 49
+    cuts = [(one["batch_index"], one["length"]) for one in _of(api, "ImageFromBatch")]
+    assert (-49, 49) in cuts

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ltxlib.core import catalog
+from ltxlib.core import catalog, specials
 from ltxlib.core.plan import (
     WORKFLOWS,
     Ingredients,
@@ -12,6 +12,7 @@ from ltxlib.core.plan import (
     plan_take,
     plan_takes,
     seed_for,
+    take_s,
     workflow_for,
 )
 from ltxlib.core.scene import Scene
@@ -33,6 +34,10 @@ def ingredients(**changes):
                 "asmr-txt2vid-1stage.json": "1" * 64,
                 "asmr-img2vid-1stage.json": "2" * 64,
                 "asmr-extend.json": "e" * 64,
+                "asmr-detail.json": "d" * 64,
+                "asmr-control.json": "c" * 64,
+                "ltxvideo-transition.json": "m" * 64,
+                "ltxvideo-tiled.json": "p" * 64,
             },
             images={"sea.png": "a" * 64, "night.png": "b" * 64},
         ),
@@ -172,3 +177,17 @@ def test_an_estimate_says_what_it_cannot_count(monkeypatch):
     assert guess.low_s == estimate(known).low_s
     assert f"no time is known for {untimed.name}" in guess.source
     assert "report" in guess.source
+
+
+def test_a_special_is_another_take_until_it_is_made_plainly():
+    """special chooses its own file and so its own take; without it the scene has its plain takes again."""
+    tiled = replace(RAIN, special="tiled")
+    wanted, plain = plan_take(tiled, 1, ingredients()), plan_take(RAIN, 1, ingredients())
+    assert wanted.workflow == "ltxvideo-tiled.json"
+    assert wanted.take_id != plain.take_id
+    made = specials.plainly(tiled)
+    assert made == RAIN
+    assert plan_take(made, 1, ingredients()).take_id == plain.take_id
+    assert specials.plainly(RAIN) is None
+    assert specials.plainly(replace(tiled, special="long", frames=721)) is None
+    assert take_s(wanted)[0] > take_s(plain)[0]

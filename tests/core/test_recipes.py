@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ltxlib.core import catalog, pack_recipes, recipes, workflow
+from ltxlib.core import catalog, pack_recipes, recipes, recipes_clips, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
 from ltxlib.core.layout import Box, with_title
@@ -47,7 +47,7 @@ def _of(api: dict[str, dict], class_type: str) -> list[tuple[str, dict]]:
 def test_files_in_the_repository_are_current(name: str, project_root: Path) -> None:
     """workflows/ holds exactly what the recipes write (python -m ltxlib workflows build)."""
     assert (project_root / "workflows" / name).read_text("utf-8") == recipes.shipped()[name]
-    assert sorted(recipes.shipped()) == sorted((*NAMES, *pack_recipes.shipped()))
+    assert sorted(recipes.shipped()) == sorted((*NAMES, *pack_recipes.shipped(), *recipes_clips.recipes()))
 
 
 @pytest.mark.parametrize("name", TWO_STAGES)

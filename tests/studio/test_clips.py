@@ -120,7 +120,8 @@ def test_without_the_pack_a_melting_is_refused_and_detail_is_made_in_one_piece(t
         job_for(project, connect(project), check_project(project))
     (problem,) = refused.value.problems
     assert problem.where == "scenes.csv row 8, column mode"
-    assert "LTXVLinearOverlapLatentTransition of ComfyUI-LTXVideo" in problem.what
+    assert "lacks LTXVLinearOverlapLatentTransition" in problem.what
+    assert "of ComfyUI-LTXVideo" in problem.what
     assert "Install Custom Nodes" in problem.cure
     project = project_of(tmp_path, (ROWS[0], ROWS[3]))
     happened = list(run_batch(job_for(project, connect(project), check_project(project))))
