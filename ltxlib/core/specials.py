@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ltxlib.core import span
+from ltxlib.core.modes import MODES
 
 if TYPE_CHECKING:
     from ltxlib.core.row import Row
@@ -28,6 +29,7 @@ class Special:
 
     meaning: the words after its name in the documentation. workflows: mode to file. work: how much more there
     is to do than in the plain recipe, by the steps made. longest_s: how long a take may be, in seconds.
+    in_pieces: the card holds only a piece of the clip at a time, so reports of whole clips do not tell about it.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Special:
     workflows: Mapping[str, str]
     work: float = 1.0
     longest_s: int = span.LONGEST_S
+    in_pieces: bool = False
 
 
 def _files(name: str) -> dict[str, str]:
@@ -42,7 +45,8 @@ def _files(name: str) -> dict[str, str]:
 
 
 _LONG = {**_files("long"), "detail": "ltxvideo-detail.json"}
-
+# By the same count: detail makes 3 full steps over twice the tokens, a transition 2 and 8 for its sound.
+_MODE_WORK = {"detail": 1.2, "transition": 2.0}
 
 # Work: a two-stage take is 8 steps at a quarter of the pixels and 3 at all of them, 5 in full ones. STG asks
 # the model twice in stage one: 7. Stretches of 120 frames overlap by 24, and the sound takes 8 quarter steps
@@ -50,9 +54,9 @@ _LONG = {**_files("long"), "detail": "ltxvideo-detail.json"}
 SPECIALS: dict[str, Special] = {
     special.name: special
     for special in (
-        Special("tiled", "refines large sizes piece by piece", _files("tiled"), 1.15),
+        Special("tiled", "refines large sizes piece by piece", _files("tiled"), 1.15, in_pieces=True),
         Special("stg", "steadies shapes by STG guidance", _files("stg"), 1.4),
-        Special("long", "films in stretches, up to a minute", _LONG, 1.65, 60),
+        Special("long", "films in stretches, up to a minute", _LONG, 1.65, 60, in_pieces=True),
         Special("lowmem", "loads one model after the other", _files("lowmem")),
     )
 }
@@ -61,6 +65,9 @@ SPECIALS: dict[str, Special] = {
 def named(reader: Row, mode: str, stages: int | None) -> str:
     """The special in a cell, with what stands in its way; that it needs the pack is said as well."""
     name = reader.choice("special", (NONE, *SPECIALS))
+    if mode in MODES and MODES[mode].melts:
+        what = f"Mode {mode} needs the node pack {PACK} on the server."
+        reader.problem("mode", what, "A server without it cannot make the scene.", warning=True)
     if name not in SPECIALS:
         return name
     modes = tuple(SPECIALS[name].workflows)
@@ -109,7 +116,13 @@ def workflow_for(scene: Scene) -> str | None:
 
 def work(scene: Scene) -> float:
     """How much longer a take of the scene takes than a plain one."""
-    return SPECIALS[scene.special].work if scene.special in SPECIALS else 1.0
+    special = SPECIALS.get(scene.special)
+    return _MODE_WORK.get(scene.mode) or (special.work if special else 1.0)
+
+
+def in_pieces(scene: Scene) -> bool:
+    """Whether the card need not hold the whole clip at once."""
+    return scene.special in SPECIALS and SPECIALS[scene.special].in_pieces
 
 
 def needs_pack(workflow: str) -> bool:

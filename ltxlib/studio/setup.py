@@ -80,10 +80,11 @@ def _graphs(project: Project, schema: NodeSchema) -> list[Line]:
     files: list[Problem] = []
     others: list[Problem] = []
     for (mode, _), name in WORKFLOWS.items():
-        if MODES[mode].covered:
-            continue  # it needs files of its own, which only those fetch who use it
         try:
-            graph = roles.prepare(read_workflow(project, name), schema, sample_values(mode))
+            ui = read_workflow(project, name)
+            if MODES[mode].covered:
+                continue  # it needs files of its own, which only those fetch who use it
+            graph = roles.prepare(ui, schema, sample_values(mode))
         except LtxlibError as error:
             others.append(Problem(name, error.message, error.cure))
             continue

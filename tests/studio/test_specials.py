@@ -180,3 +180,14 @@ def test_the_checker_says_that_the_pack_is_needed(tmp_path):
     (said,) = [problem for problem in checked.problems if problem.where.endswith("column special")]
     assert said.warning
     assert "needs the node pack ComfyUI-LTXVideo" in said.what
+
+
+@pytest.mark.parametrize(
+    ("special", "warned"), [("", True), ("stg", True), ("tiled", False), ("long", False)]
+)
+def test_what_is_made_piece_by_piece_is_not_warned_of_its_size(tmp_path, special, warned):
+    """Far beyond what was reported whole is what pieces are for."""
+    project = a_project(tmp_path / "p")
+    project.scenes_csv.write_text(f"{HEADER}\na,t2v,{WORDS},,241,3840,2176,yes,{special}\n")
+    said = [problem.what for problem in check_project(project).problems]
+    assert any("the largest clip of which" in what for what in said) == warned
