@@ -29,7 +29,7 @@ class Special:
 
     meaning: the words after its name in the documentation. workflows: mode to file. work: how much more there
     is to do than in the plain recipe, by the steps made. longest_s: how long a take may be, in seconds.
-    in_pieces: the card holds only a piece of the clip at a time, so reports of whole clips do not tell about it.
+    in_pieces: the card holds only a piece of the clip at once, so reports of whole clips tell nothing of it.
     """
 
     name: str
@@ -96,6 +96,16 @@ def longest_s(reader: Row) -> int:
     """How long the clip of a row may be, in seconds: what the model makes, or more in stretches."""
     name = reader.text("special").lower()
     return SPECIALS[name].longest_s if name in SPECIALS else span.LONGEST_S
+
+
+def longest_of(scene: Scene) -> int:
+    """How long the clip of a scene may be, in seconds."""
+    return SPECIALS[scene.special].longest_s if scene.special in SPECIALS else span.LONGEST_S
+
+
+def modes_of(scene: Scene) -> tuple[str, ...]:
+    """The modes in which the special of a scene can be made; none without one."""
+    return tuple(SPECIALS[scene.special].workflows) if scene.special in SPECIALS else ()
 
 
 def check_sound(reader: Row, frames: int, fps: Fraction, *, audio: bool) -> None:

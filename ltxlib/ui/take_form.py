@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ltxlib.core import catalog, span
+from ltxlib.core import catalog, span, specials
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.prompts import PromptEntry
@@ -60,9 +60,9 @@ _LABELS = {
 }
 
 
-def lengths(fps: Fraction) -> list[tuple[str, int]]:
-    """Every length LTX-2 makes at this rate, as a person reads it, with its frames."""
-    last = max(span.longest_frames(fps), span.SHORTEST_FRAMES)
+def lengths(fps: Fraction, longest_s: int = span.LONGEST_S) -> list[tuple[str, int]]:
+    """Every length LTX-2 makes at this rate, as a person reads it, with its frames; longest_s in seconds."""
+    last = max(span.longest_frames(fps, longest_s), span.SHORTEST_FRAMES)
     frames = range(span.SHORTEST_FRAMES, last + 1, span.FRAME_GROUP)
     return [(f"{span.seconds_text(count, fps)}  ({count} frames)", count) for count in frames]
 
@@ -191,7 +191,7 @@ class TakeForm:
         if scene.image:
             self.image.value = scene.image
         self.image_strength.value = scene.image_strength
-        self.length.options = lengths(scene.fps)
+        self.length.options = lengths(scene.fps, specials.longest_of(scene))
         self.length.value = scene.frames
         self.size.options = _size_options(scene.width, scene.height)
         self.size.value = (scene.width, scene.height)
@@ -230,7 +230,8 @@ class TakeForm:
             # One stage is for words and for one picture; the others are made in two.
             "stages": str(self.base.stages) if self.base.stages in MODES[mode].stages else "2",
             "seconds": "",
-            "frames": str(self.length.value),
+            "special": self.base.special if mode in specials.modes_of(self.base) else specials.NONE,
+            "frames": "" if "frames" in self.base.follows else str(self.length.value),
             "width": "" if "width" in self.base.follows else str(width),
             "height": "" if "height" in self.base.follows else str(height),
             "seed": self.seed.value,

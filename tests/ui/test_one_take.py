@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -221,6 +222,21 @@ def test_a_name_that_is_taken_is_told(panel, project):
     panel.settle()
     assert "already a scene named" in panel.notice.value
     assert project.scenes_csv.read_text() == before
+
+
+def test_a_row_with_a_special_is_kept_as_it_is(panel):
+    """A long take and one gone over again come back unchanged; a mode that cannot have it drops it."""
+    form = panel.form
+    half_a_minute = Scene("a", "Mist drifts.", frames=721, audio=False, special="long")
+    form.load(half_a_minute)
+    assert form.scene()[0] == half_a_minute
+    finer = Scene("b", "Mist drifts.", mode="detail", source="a", special="long")
+    finer = replace(finer, follows=("width", "height", "fps", "frames"))
+    form.load(finer)
+    assert form.scene()[0] == finer
+    form.load(Scene("c", "Mist drifts.", mode="i2v", image="still.png", special="stg"))
+    form.mode.value = "loop"
+    assert form.scene()[0].special == "none"
 
 
 def test_a_row_is_loaded_changed_and_saved(panel, project):
