@@ -8,7 +8,6 @@ from ltxlib.core import specials, variants
 from ltxlib.core.plan import workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
-from ltxlib.core.variants import Candidate
 from ltxlib.store.project import Project
 from ltxlib.studio.check import Checked, check_scenes
 from ltxlib.studio.connect import Connection
@@ -28,12 +27,10 @@ def fit(project: Project, connection: Connection, checked: Checked) -> tuple[Che
     for scene in checked.scenes:
         wanted, plain = workflow_for(scene), specials.plainly(scene)
         if scene.enabled and specials.needs_pack(wanted) and wanted in checked.workflows:
-            classes = variants.classes_of(checked.workflows[wanted])
-            plainly = [Candidate(workflow_for(plain), frozenset())] if plain else []
-            choice = variants.choose([Candidate(wanted, classes), *plainly], connection.schema)
-            if not choice.as_wanted:
-                problems.append(_said(scene, choice))
-            if not choice.as_wanted and plain:
+            lacks = variants.missing_classes(checked.workflows[wanted], connection.schema)
+            if lacks:
+                problems.append(_said(scene, plain, sorted(lacks)))
+            if lacks and plain:
                 instead[scene.scene], scene = wanted, plain
         scenes.append(scene)
     if not instead or errors_in(problems):
@@ -43,12 +40,12 @@ def fit(project: Project, connection: Connection, checked: Checked) -> tuple[Che
     return replace(again, plans=plans), problems
 
 
-def _said(scene: Scene, choice: variants.Choice) -> Problem:
+def _said(scene: Scene, plain: Scene | None, lacks: list[str]) -> Problem:
     by_mode = scene.special == specials.NONE
     where = f"{FILE} row {scene.row}, column {'mode' if by_mode else 'special'}"
-    what = f"This ComfyUI lacks {', '.join(choice.lacking)} of {specials.PACK}, so {scene.scene} "
-    if choice.name is None:
+    what = f"This ComfyUI lacks {', '.join(lacks)} of {specials.PACK}, so {scene.scene} "
+    if plain is None:
         shorter = "" if by_mode else " Or ask for 20 seconds at most, which core nodes make."
         return Problem(where, f"{what}cannot be made.", specials.GET_PACK + shorter)
-    what += f"is made plainly, by {choice.name} instead of {choice.wanted}."
+    what += f"is made plainly, by {workflow_for(plain)} instead of {workflow_for(scene)}."
     return Problem(where, what, f"To have it as asked: {specials.GET_PACK}", warning=True)
