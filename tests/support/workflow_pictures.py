@@ -32,7 +32,7 @@ KIT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Titles and values can be read at this scale, and the client still draws them all.
 SCALE = 0.8
-EDGE_PX = 56
+EDGE_PX = 76
 LARGEST_BYTES = 250_000
 COLOURS = (128, 96, 64, 48)
 
