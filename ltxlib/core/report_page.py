@@ -99,10 +99,13 @@ def _pairs(report: Report) -> list[tuple[str, str]]:
         (f"{figures.idle_share:.0%}", "of it idle"),
     ]
     if report.usd_per_hour is not None:
-        pairs.append((f"${figures.usd(report.usd_per_hour):.2f}", f"at ${report.usd_per_hour:g} an hour"))
+        hour = f"at ${report.usd_per_hour:g} an hour"
+        # A rehearsal costs nothing; what the same time would cost is worth knowing all the same.
+        told = f"on a pod {hour}" if figures.rehearsal else hour
+        pairs.append((_usd(figures.usd(report.usd_per_hour)), told))
         each = figures.usd_per_take(report.usd_per_hour)
         if each is not None:
-            pairs.append((f"${each:.3f}", "a take"))
+            pairs.append((_usd(each), "a take"))
     return pairs
 
 
@@ -163,6 +166,10 @@ def _safe(text: object) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _usd(amount: float) -> str:
+    return f"${amount:.2f}" if amount >= 0.005 else "under 1 cent"
 
 
 def _span(seconds: float) -> str:
