@@ -10,6 +10,7 @@ from typing import Any
 
 from ltxlib.core import check, recipes, roles, workflow
 from ltxlib.core.flatten import flatten
+from ltxlib.core.parsing import refuse_size
 from ltxlib.core.problem import errors_in
 from ltxlib.core.schema import NodeSchema, shipped
 from ltxlib.errors import WorkflowError
@@ -52,8 +53,11 @@ def _schema(arguments: argparse.Namespace) -> NodeSchema:
         ) from error
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, *, largest: bool = False) -> bytes:
+    """A file's bytes. largest: whether it must not be larger than a workflow can be."""
     try:
+        if largest:
+            refuse_size(path.stat().st_size, path.name)
         return path.read_bytes()
     except OSError as error:
         raise WorkflowError(
@@ -62,7 +66,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    return workflow.load(_bytes(path).decode("utf-8-sig", errors="replace"), path.name)
+    return workflow.load_bytes(_bytes(path, largest=True), path.name)
 
 
 def flatten_file(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib.core import prompts, workflow
-from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
+from ltxlib.core.parsing import refuse_size
+from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
@@ -65,12 +66,15 @@ def read_workflow(project: Project, name: str) -> dict[str, Any]:
     """One workflow file of the project. Raises WorkflowError."""
     path = inside(project.workflows, name)
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkflowError(
-            f"The workflow {name} cannot be read.", cure="Run ./kit workflows build to write it again."
-        ) from error
-    return workflow.load(text, name)
+        refuse_size(path.stat().st_size, name)
+        data = path.read_bytes()
+    except OSError as error:
+        if name in WORKFLOWS.values():
+            cure = "Run ./kit workflows build to write it again."
+        else:
+            cure = "Save it from ComfyUI into the folder workflows/, or mend the name."
+        raise WorkflowError(f"The workflow {name} cannot be read.", cure=cure) from error
+    return workflow.load_bytes(data, name)
 
 
 def check_project(project: Project, scenes_csv: Path | None = None) -> Checked:
