@@ -161,7 +161,7 @@ def _check_link(link: LinkData, nodes: Mapping[str, Mapping[str, Any]], inside: 
 
 
 def _refuse_endless_subgraphs(ui: Mapping[str, Any]) -> None:
-    """Refuse subgraphs that hold themselves, and those that hold each other so often that nobody can run it."""
+    """Refuse subgraphs that hold themselves, and those that hold more than anybody can run."""
     names = {definition["id"]: str(definition.get("name")) for definition in definitions_of(ui)}
     held = {
         definition["id"]: Counter(node["type"] for node in definition["nodes"])

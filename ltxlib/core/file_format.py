@@ -1,4 +1,4 @@
-"""What stands where in a workflow file, and how to walk it: ComfyUI's UI format (0.4 and 1) and API format."""
+"""What stands where in a workflow file, and how to walk it: ComfyUI's UI format (0.4, 1) and API format."""
 
 from __future__ import annotations
 

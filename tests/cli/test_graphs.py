@@ -37,7 +37,7 @@ def test_a_damaged_file_is_one_line_and_exit_1(capsys, project, kind):
     data, says = FILES[kind]
     path = project / "workflows" / "mine.json"
     path.write_bytes(data)
-    code, out, err = kit(capsys, "workflows", "check", path, "--project", project)
+    code, out, err = kit(capsys, "workflows", "--project", project, "check", path)
     assert (code, out) == (1, "")
     assert says in err
     assert len(err.splitlines()) == 1
@@ -47,7 +47,7 @@ def test_a_damaged_file_is_one_line_and_exit_1(capsys, project, kind):
 def test_a_file_that_is_not_there_is_one_line(capsys, project):
     """A wrong name, or a folder, is told without asking what is inside."""
     for path in (project / "none.json", project):
-        code, out, err = kit(capsys, "workflows", "check", path, "--project", project)
+        code, out, err = kit(capsys, "workflows", "--project", project, "check", path)
         assert (code, out) == (1, "")
         assert "cannot be read" in err
 
@@ -59,10 +59,10 @@ def test_exported_graphs_are_checked_and_flattened(capsys, project, wrapped):
     api = flatten(ui, shipped())
     path = project / "workflows" / "mine.json"
     path.write_text(json.dumps({"prompt": api} if wrapped else api))
-    code, out, _ = kit(capsys, "workflows", "check", path, "--project", project)
+    code, out, _ = kit(capsys, "workflows", "--project", project, "check", path)
     assert code == 0
     assert "All is well" in out
     assert "prompt" in out
-    code, out, _ = kit(capsys, "workflows", "flatten", path, "--json", "--project", project)
+    code, out, _ = kit(capsys, "workflows", "--project", project, "flatten", path, "--json")
     assert code == 0
     assert json.loads(out) == api

@@ -58,7 +58,7 @@ def test_the_body_of_a_request_is_unwrapped() -> None:
 @pytest.mark.parametrize("audio", [True, False])
 @pytest.mark.parametrize("camera", [None, "ltx-2-19b-lora-camera-control-dolly-in.safetensors"])
 def test_values_reach_an_exported_graph_as_they_reach_a_saved_one(audio: bool, camera: str | None) -> None:
-    """Every value of a take, a bypassed camera and sound left out give the graph that the saved file gives."""
+    """Every value of a take, a bypassed camera and sound left out give what the saved file gives."""
     values = {**TAKE, "audio": audio, "camera_lora": camera}
     assert roles.found(_export()) | {"style": []} == roles.found(_ui()) | {"style": []}
     theirs = roles.prepare(_ui(), shipped(), values)

@@ -157,7 +157,7 @@ def test_names_that_cannot_be_printed_do_not_spoil_a_sentence() -> None:
 
 
 def test_values_by_name_are_read_where_their_pack_writes_them_so() -> None:
-    """Video Helper Suite keeps its values by name, and ComfyUI opens that; they are read as a row would be."""
+    """Video Helper Suite keeps its values by name, and ComfyUI opens that: they are read like a row."""
     table = {
         "VHS_VideoCombine": {
             "input": {
