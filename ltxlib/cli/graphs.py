@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-from pathlib import Path
-from typing import Any
 
-from ltxlib.core import check, recipes, roles, workflow
+from ltxlib.cli.graph_files import file_of, load, schema_of
+from ltxlib.core import check, recipes, roles
 from ltxlib.core.flatten import flatten
-from ltxlib.core.parsing import refuse_size
 from ltxlib.core.problem import errors_in
-from ltxlib.core.schema import NodeSchema, shipped
-from ltxlib.errors import WorkflowError
 from ltxlib.store.files import write_whole
 from ltxlib.store.project import find_project
-from ltxlib.studio.connect import connect
 
 
 def build(arguments: argparse.Namespace) -> int:
@@ -25,7 +19,7 @@ def build(arguments: argparse.Namespace) -> int:
     written = []
     for name, text in recipes.shipped().items():
         path = project.workflows / name
-        if not path.is_file() or path.read_text("utf-8") != text:
+        if not path.isfile_of() or path.read_text("utf-8") != text:
             write_whole(path, text.encode())
             written.append(name)
     if arguments.json:
@@ -38,49 +32,17 @@ def build(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _schema(arguments: argparse.Namespace) -> NodeSchema:
-    if arguments.object_info is None:
-        return shipped()
-    data = _bytes(arguments.object_info)
-    try:
-        if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
-        return NodeSchema(json.loads(data))
-    except (ValueError, OSError, EOFError) as error:
-        raise WorkflowError(
-            f"{arguments.object_info.name} is not a saved /object_info answer.",
-            cure="Save http://127.0.0.1:8188/object_info as a file and name that.",
-        ) from error
-
-
-def _bytes(path: Path, *, largest: bool = False) -> bytes:
-    """A file's bytes. largest: whether it must not be larger than a workflow can be."""
-    try:
-        if largest:
-            refuse_size(path.stat().st_size, path.name)
-        return path.read_bytes()
-    except OSError as error:
-        raise WorkflowError(
-            f"{path} cannot be read: {error.strerror}.", cure="Check the file's name."
-        ) from error
-
-
-def _load(path: Path) -> dict[str, Any]:
-    return workflow.load_bytes(_bytes(path, largest=True), path.name)
-
-
 def flatten_file(arguments: argparse.Namespace) -> int:
     """Print the API graph of a workflow file."""
-    print(
-        json.dumps(flatten(_load(arguments.file), _schema(arguments)), indent=None if arguments.json else 1)
-    )
+    graph = flatten(load(file_of(arguments)), schema_of(arguments))
+    print(json.dumps(graph, indent=None if arguments.json else 1))
     return 0
 
 
 def check_file(arguments: argparse.Namespace) -> int:
     """Say what a server would refuse in a workflow file, and which roles it has."""
-    ui = _load(arguments.file)
-    schema = connect(find_project(arguments.project)).schema if arguments.server else _schema(arguments)
+    ui = load(file_of(arguments))
+    schema = schema_of(arguments)
     problems = check.check_graph(flatten(ui, schema), schema)
     found = roles.found(ui)
     if arguments.json:
@@ -88,8 +50,6 @@ def check_file(arguments: argparse.Namespace) -> int:
         print(json.dumps({"problems": said, "roles": found}))
     else:
         print("\n".join(map(str, problems)) or "All is well: a server with these nodes would take it.")
-        print(
-            "The kit can set: "
-            + (", ".join(sorted(found)) or "nothing (there are no role tags in the titles)")
-        )
+        none = "nothing (there are no role tags in the titles; ./kit workflows bind can find them)"
+        print(f"The kit can set: {', '.join(sorted(found)) or none}")
     return 1 if errors_in(problems) else 0

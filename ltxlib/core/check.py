@@ -21,7 +21,7 @@ from ltxlib.core.schema import (
     pack_of,
     types_fit,
 )
-from ltxlib.core.wiring import in_a_ring, is_link
+from ltxlib.core.wiring import in_a_ring, upstream
 
 _NUMBERS = {"INT": int, "FLOAT": float}
 _UPLOADED = ("image_upload", "video_upload", "audio_upload", "file_upload")
@@ -50,7 +50,7 @@ def check_graph(api: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
         return [
             Problem("The workflow", "saves nothing: no node in it writes a file.", "Add a Save Video node.")
         ]
-    for node_id in _reached(api, outputs):
+    for node_id in upstream(api, outputs):
         problems += _Judge(api, schema, node_id).problems()
     ring = in_a_ring(api)
     if ring is not None:
@@ -76,18 +76,6 @@ def _check_class(node_id: str, node: Any, schema: NodeSchema) -> Iterator[Proble
         pack = pack_of(class_type)
         cure = f"Install {pack} on that ComfyUI." if pack else "Install the node pack that brings it."
         yield Problem(_where(node_id, node), f"needs {class_type}, which this ComfyUI does not have.", cure)
-
-
-def _reached(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
-    """The nodes that the outputs need, which are all that a server looks at."""
-    seen = dict.fromkeys(outputs)
-    waiting = list(outputs)
-    while waiting:
-        for value in api[waiting.pop()]["inputs"].values():
-            if is_link(value, api) and value[0] not in seen:
-                seen[value[0]] = None
-                waiting.append(value[0])
-    return list(seen)
 
 
 def _wire(value: Any) -> bool:

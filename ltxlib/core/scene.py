@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ltxlib.core import catalog, span
@@ -27,7 +27,8 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only).
+    stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
+    given: the columns whose cells are filled; the others hold defaults.
     """
 
     scene: str
@@ -51,6 +52,8 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    workflow: str = ""
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def from_image(self) -> bool:
@@ -100,6 +103,8 @@ def read_scene(
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
+        "workflow": _workflow(reader),
+        "given": frozenset(name for name, text in reader.cells.items() if text),
     }
     if any(not problem.warning for problem in reader.problems):
         return None, reader.problems
@@ -166,6 +171,19 @@ def _image(reader: Row, mode: str, column: str, *, used: bool) -> str:
             "Copy the picture into images/ and write only its file name.",
         )
     return "/".join(parts) if image else ""
+
+
+def _workflow(reader: Row) -> str:
+    workflow = reader.cells["workflow"].replace("\\", "/")
+    parts = workflow.split("/")
+    leaves = ":" in workflow or "\x00" in workflow or any(part in ("", ".", "..") for part in parts)
+    if workflow and (leaves or not workflow.lower().endswith(".json")):
+        reader.problem(
+            "workflow",
+            f"“{reader.cells['workflow']}” is not a graph in the workflows folder.",
+            "Save the graph from ComfyUI into workflows/ and write its file name, such as mine.json.",
+        )
+    return workflow
 
 
 def _stages(reader: Row, mode: str) -> int | None:

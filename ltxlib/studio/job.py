@@ -64,7 +64,7 @@ def check_graphs(job: BatchJob) -> list[Problem]:
     problems: dict[tuple[str, str], Problem] = {}
     for plan in job.plans:
         try:
-            graph = job.graph(plan, "check", plan.scene.pictures)
+            graph = job.graph(plan, "check", {key: plan.picture(key) for key in plan.pictures})
         except WorkflowError as error:
             problems.setdefault(
                 (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)
