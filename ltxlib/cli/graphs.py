@@ -7,6 +7,7 @@ import json
 
 from ltxlib.cli.graph_files import file_of, load, schema_of
 from ltxlib.core import check, recipes, roles
+from ltxlib.core.drift import follow
 from ltxlib.core.flatten import flatten
 from ltxlib.core.problem import errors_in
 from ltxlib.store.files import write_whole
@@ -43,7 +44,11 @@ def check_file(arguments: argparse.Namespace) -> int:
     """Say what a server would refuse in a workflow file, and which roles it has."""
     ui = load(file_of(arguments))
     schema = schema_of(arguments)
-    problems = check.check_graph(flatten(ui, schema), schema)
+    problems = check.check_classes(ui, schema)
+    if not problems:
+        graph = flatten(ui, schema)
+        follow(graph, schema)
+        problems = check.check_graph(graph, schema)
     found = roles.found(ui)
     if arguments.json:
         said = [{"where": p.where, "what": p.what, "cure": p.cure, "warning": p.warning} for p in problems]

@@ -207,12 +207,13 @@ class _Proposer:
             if name is None or not samples or inputs.get("add_noise") in ("disable", False):
                 continue
             places = self.tracer.number(node_id, name).places
-            if len(places) == 1:
+            if len(places) == 1 and next(iter(places)).input in roles.inputs_for("seed"):
                 place = next(iter(places))
                 through = "" if place.node == node_id else f" by way of {self.named(node_id)}"
                 found.append((place, f"its number makes the noise that the film begins with{through}"))
             else:
-                self.gap("seed", f"the seed of {self.named(node_id)} is calculated")
+                why = "it takes the number of its noise, which was calculated before and is set here instead"
+                found.append((Place(node_id, name), why))
         for place, why in found:
             self._bind_if_it_takes("seed", place, why)
         if not found and not any(gap.role == "seed" for gap in self.found.gaps):

@@ -105,7 +105,7 @@ def plain(tracer: Tracer, reached: Iterable[str], role: str, names: Sequence[str
             continue
         place, times = _leaf(tracer, tracer.number(node_id, name), node_id)
         if place is None or abs(times - 1) > 1e-6:
-            found.setdefault(node_id, f"it takes {what}, which is calculated before and set here instead")
+            found.setdefault(node_id, f"it takes {what}, which was calculated before and is set here instead")
         elif place.node == node_id:
             found.setdefault(node_id, f"it holds {what}")
         else:

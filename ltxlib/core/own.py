@@ -80,7 +80,7 @@ def problems(
     found = _picture_problems(scene, offers, f"{where}, column mode", bind)
     for key in values:
         said = sorted(scene.given & set(columns_of(key)))
-        if key in offers or key in roles.ROLES or not said or not _lost(key, values[key]):
+        if key in offers or not said or not _lost(key, values[key]):
             continue
         means = MEANS.get(_ROLE_OF.get(key, key), "it is not used")
         what = f"{name} has no place for this, so {means}."

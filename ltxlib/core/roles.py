@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ltxlib.core.drift import follow
 from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
@@ -125,6 +126,7 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    follow(api, schema)
     if values.get("audio") is False:
         cut_sound(api, schema)
         drop_sound_branch(api, schema)

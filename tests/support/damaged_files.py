@@ -192,7 +192,6 @@ _API: dict[str, tuple[Callable[[], Any], str]] = {
     "API: a ring": (_api_ring, '"Zero"'),
     "API: a ring of one": (lambda: _api(inputs={"noise_seed": ["6", 0]}), '"Spoilt" (#6)'),
     "API: lists without end": (lambda: _api(inputs={"a": {"b": _deep(400)}}), '"Spoilt" (#6)'),
-    "API: a node of another world": (lambda: _api(class_type="NobodysNode"), '"Spoilt" (#6)'),
     "API: wrapped, a link to nowhere": (
         lambda: {"prompt": _api(inputs={"noise_seed": ["99", 0]}), "client_id": "x"},
         '"Spoilt" (#6)',
