@@ -7,7 +7,7 @@ Nothing is rounded: an illegal length or size is a problem that names the two ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ltxlib.core import catalog, cell
@@ -23,7 +23,8 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only).
+    stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
+    given: the columns whose cells are filled; the others hold defaults.
     """
 
     scene: str
@@ -47,6 +48,8 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    workflow: str = ""
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def from_image(self) -> bool:
@@ -98,6 +101,8 @@ def read_scene(
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
+        "workflow": cell.workflow(reader),
+        "given": frozenset(name for name, text in reader.cells.items() if text),
     }
     scene = None if errors_in(reader.problems) else Scene(**values, row=row)
     return scene, as_warnings(reader.problems) if left_out else reader.problems
