@@ -133,6 +133,7 @@ def _way_lines(way: Way) -> list[str]:
         [f"  stage {place}", f"{stage.width_px}x{stage.height_px}, {_sampling(stage.steps, stage.cfg)}"]
         for place, stage in enumerate(way.stages, start=1)
     ]
+    gated = sorted({file.hf_repo for file in way.files if file.gated})
     sound = "with sound" if scene.audio else "without sound"
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
@@ -153,6 +154,7 @@ def _way_lines(way: Way) -> list[str]:
         ),
         *(["", f"{'?':>8}  {name}, which the kit's catalog does not know"] for name in way.unknown_files),
         ["", f"{words.together(way.files):>8}  together"],
+        *(["  first", words.gate(repo)] for repo in gated),
     ]
     return words.table(rows)
 
@@ -225,6 +227,7 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "model": model.name,
         "family": model.family.name,
         "licence": model.family.licence,
+        "gated": sorted({file.hf_repo for file in way.files if file.gated}),
         "width_px": scene.width,
         "height_px": scene.height,
         "frames": scene.frames,

@@ -37,6 +37,14 @@ def span_of(took: tuple[float, float] | None) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def gate(repo: str) -> str:
+    """What must be done once before files of a gated repository can be brought."""
+    return (
+        f"agree to the terms at https://huggingface.co/{repo} and log in on the pod (hf auth login): "
+        "its files come to nobody else"
+    )
+
+
 def usd(seconds: float, price: Price) -> float:
     """What so much time costs, in US dollars, exact to a hundredth of a cent."""
     return round(seconds / 3600 * price.usd_per_hour, 4)

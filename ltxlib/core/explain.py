@@ -138,5 +138,7 @@ def _steps(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
 
 
 def _cfg(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
-    cfg = _feeder(api, inputs, "guider").get("cfg")
+    guider = _feeder(api, inputs, "guider")
+    # Where picture and sound have a CFG each, the picture's is the one that people speak of.
+    cfg = guider.get("cfg", guider.get("video_cfg"))
     return float(cfg) if isinstance(cfg, (int, float)) else None

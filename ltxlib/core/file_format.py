@@ -10,6 +10,21 @@ from typing import Any
 ON, MUTED, BYPASSED = 0, 2, 4
 INPUT_SIDE, OUTPUT_SIDE = "-10", "-20"  # the ends of links that leave a subgraph
 NOTE_TYPES = frozenset({"Note", "MarkdownNote"})
+# Tags that say where a model's own settings go; a take that is made with others than the file's has them
+# among its values, so the tags alone change nothing.
+SETTING_TAGS = frozenset(
+    f"ltx.{role}"
+    for role in (
+        "text_encoder",
+        "upscaler",
+        "sampler",
+        "sigmas",
+        "sigmas_two",
+        "steps",
+        "cfg",
+        "distilled_lora",
+    )
+)
 TAG = re.compile(r"\[\s*([a-z0-9_]+(?:\.[a-z0-9_]+)+)\s*\]", re.IGNORECASE)
 
 

@@ -54,13 +54,15 @@ START_FLF = """\
 Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
 adding nodes or packing them into a subgraph is fine."""
 
-ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
+_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six"}
 
-*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
 
-ABOUT_THREE_MODELS = """Three files, named in the boxes. ComfyUI can fetch those that are missing.
+def about_models(files: int, camera: bool = True) -> str:
+    """What to know about so many model files; camera: there is a camera LoRA among them."""
+    first = f"{_NUMBERS[files]} files, named in the boxes. ComfyUI can fetch those that are missing.\n\n"
+    held = "*Camera* holds the picture still. " if camera else ""
+    return f"{first}{held}*Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."
 
-*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
 
 ABOUT_ONE_STAGE = """\
 **One stage**, at the finished size: no enlarger is loaded. For small clips on small cards.

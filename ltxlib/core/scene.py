@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ltxlib.core import catalog, cell
+from ltxlib.core import cell, sampling_cells
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
@@ -23,7 +23,7 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only).
+    stages: 2, or 1 for little memory (t2v and i2v only). steps and cfg None mean the model's own.
     """
 
     scene: str
@@ -47,6 +47,8 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    steps: int | None = None
+    cfg: float | None = None
 
     @property
     def from_image(self) -> bool:
@@ -74,6 +76,7 @@ def read_scene(
     reader = Row(cells, row, file)
     mode = reader.choice("mode", BY_NAME["mode"].choices)
     frames, fps = cell.length(reader)
+    model, stages = sampling_cells.model(reader, mode), cell.stages(reader, mode)
     values = {
         "scene": cell.identity(reader),
         "enabled": reader.flag("enabled"),
@@ -82,19 +85,20 @@ def read_scene(
         "negative_prompt": reader.cells["negative_prompt"],
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
-        "stages": cell.stages(reader, mode),
+        "stages": stages,
         "frames": frames,
         "fps": fps,
-        "width": cell.side(reader, "width"),
-        "height": cell.side(reader, "height"),
+        "width": sampling_cells.side(reader, "width", model, stages),
+        "height": sampling_cells.side(reader, "height", model, stages),
         "seed": reader.whole("seed"),
         "takes": reader.whole("takes"),
-        "model": cell.model(reader),
-        "camera_lora": reader.choice("camera_lora", (*catalog.CAMERAS, catalog.NO_CAMERA)),
+        "model": model,
+        "camera_lora": sampling_cells.camera(reader, model),
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
+        **sampling_cells.sampling(reader, model),
     }
     if any(not problem.warning for problem in reader.problems):
         return None, reader.problems
@@ -114,7 +118,7 @@ def cells_for(scene: Scene) -> dict[str, str]:
     cells = {}
     for column in COLUMNS:
         value = values[column.name]
-        text = f"{value:g}" if isinstance(value, float) else str(value)
+        text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
         same = text == column.default or (
             isinstance(value, float) and value == float(column.default or "nan")
         )

@@ -143,11 +143,12 @@ def test_nothing_enabled_is_said(capsys, tmp_path):
 
 
 def test_a_fault_in_the_table_is_told(capsys, project):
-    """Problems come as with the other verbs, also a model that has no workflow yet."""
-    project.scenes_csv.write_text(f"{HEADER},model\n{ROWS[0]},ltx-2-19b-dev\n")
+    """Problems come as with the other verbs, also steps that a distilled model cannot be given."""
+    project.scenes_csv.write_text(f"{HEADER},model,steps\n{ROWS[0]},ltx-2-19b-distilled,20\n")
     code, _, err = kit(capsys, "--project", project.root)
     assert code == 1
-    assert "column model: ltx-2-19b-dev is known, but the kit has no workflow for it yet." in err
+    assert "column steps: ltx-2-19b-distilled cannot be given 20 steps" in err
+    assert "write ltx-2-19b-dev as model" in err
 
 
 def test_a_damaged_catalog_is_told_in_a_sentence(tmp_path, project_root):

@@ -10,12 +10,12 @@ from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import recipes, roles, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
-from ltxlib.core.plan import WORKFLOWS
 from ltxlib.core.schema import NodeSchema
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.studio.setup import sample_values
 from tests.support.studio import a_project
+from tests.support.ways import shipped_ways
 
 RECORDED = ("object_info_comfyui_0.33.0.json.gz", "object_info_comfyui_0.27.0_with_ltxvideo.json.gz")
 
@@ -57,8 +57,14 @@ def test_a_shipped_workflow_is_accepted_as_it_is(server, tmp_path, name):
 def test_a_patched_workflow_is_accepted(server, tmp_path, name, audio):
     """With a take's values written in, our own check and the server agree that it can run."""
     client = ComfyClient(server.url)
-    mode = next(mode for (mode, _), file in WORKFLOWS.items() if file == name)
-    values = {**sample_values(mode), "audio": audio, "width_px": 128, "height_px": 128, "frames": 9}
+    way = next(way for way in shipped_ways() if way.name == name)
+    values = {
+        **sample_values(way.mode, way.stages, way.model),
+        "audio": audio,
+        "width_px": 128,
+        "height_px": 128,
+        "frames": 9,
+    }
     for key in values.keys() & {"image", "end_image"}:
         values[key] = client.upload_image(a_project(tmp_path / "p").images / "still.png")
     schema = NodeSchema(client.object_info())
