@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ltxlib.core import catalog
 from ltxlib.core.file_format import who
+from ltxlib.core.packs import update_for
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import (
     AUTOGROW,
@@ -75,6 +77,7 @@ def _check_class(node_id: str, node: Any, schema: NodeSchema) -> Iterator[Proble
     elif class_type not in schema:
         pack = pack_of(class_type)
         cure = f"Install {pack} on that ComfyUI." if pack else "Install the node pack that brings it."
+        cure = update_for(class_type) or cure
         yield Problem(_where(node_id, node), f"needs {class_type}, which this ComfyUI does not have.", cure)
 
 
@@ -88,6 +91,16 @@ def _reached(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
                 seen[value[0]] = None
                 waiting.append(value[0])
     return list(seen)
+
+
+def _where_from(name: str) -> str:
+    """Size, repository and gate of a model file that the catalog knows; nothing for others."""
+    file = catalog.shipped().files.get(name)
+    if file is None:
+        return ""
+    size = f"{file.size_bytes / catalog.GB:.1f} GB from " if file.size_bytes else "from "
+    gate = "; agree to its terms there and log in first" if file.gated else ""
+    return f" ({size}huggingface.co/{file.hf_repo}{gate})"
 
 
 def _wire(value: Any) -> bool:
@@ -199,6 +212,7 @@ class _Judge:
         folder = _FOLDERS.get(spec.name)
         if folder is not None or "." in str(value):
             place = f"models/{folder} on the server" if folder else "its folder on the server"
+            place += _where_from(str(value))
             there = f", or choose one that is there: {', '.join(choices[:3])}" if choices else ""
             self._say(
                 f'asks for the file {value} at "{spec.name}", which this ComfyUI does not have.',

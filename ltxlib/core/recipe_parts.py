@@ -25,7 +25,7 @@ from ltxlib.core.recipe_kinds import (
     Kind,
     offers,
 )
-from ltxlib.core.recipe_stages import ONE, TWO, Guided, guide, hold, stage_one, stage_two
+from ltxlib.core.recipe_stages import ONE, TWO, Guided, connect_vae, guide, hold, stage_one, stage_two
 
 __all__ = [
     "AMBER",
@@ -46,6 +46,7 @@ __all__ = [
     "UPSCALER",
     "VIOLET",
     "Guided",
+    "connect_vae",
     "describe",
     "finish",
     "guide",
@@ -61,9 +62,9 @@ BLUE, GREEN, AMBER, VIOLET, SLATE = "#5fa8d3", "#7bbf7b", "#d9a441", "#a884d6", 
 
 def load_models(builder: WorkflowBuilder, kind: Kind = DISTILLED, *, enlarger: bool = True) -> None:
     """The model, its sound model and text reader, the places for LoRAs; the enlarger for two stages."""
-    about = words.about_models(kind.files(enlarger))
-    builder.note("about_models", about, title="About the models", size=(380, 150))
-    _load_checkpoint(builder, kind)
+    about = words.about_models(kind.files(enlarger), camera=bool(kind.camera), gated=kind.split)
+    builder.note("about_models", about, title="About the models", size=(380, 210 if kind.split else 150))
+    (_load_parts if kind.split else _load_checkpoint)(builder, kind)
     if enlarger:
         builder.add(
             "upscaler",
@@ -72,22 +73,23 @@ def load_models(builder: WorkflowBuilder, kind: Kind = DISTILLED, *, enlarger: b
             title="Enlarger, twice the size [ltx.upscaler]",
             models=offers(kind.upscaler),
         )
-    builder.add(
-        "camera",
-        "LoraLoaderModelOnly",
-        {"lora_name": kind.camera, "strength_model": 1.0},
-        title="Camera [ltx.camera]",
-        models=offers(kind.camera),
-    )
+    if kind.camera:
+        builder.add(
+            "camera",
+            "LoraLoaderModelOnly",
+            {"lora_name": kind.camera, "strength_model": 1.0},
+            title="Camera [ltx.camera]",
+            models=offers(kind.camera),
+        )
+        builder.connect("checkpoint", "MODEL", "camera", "model")
     builder.add(
         "style",
         "LoraLoaderModelOnly",
-        {"lora_name": kind.camera, "strength_model": 1.0},
+        {"lora_name": kind.style, "strength_model": 1.0},
         title="Style, switched off [ltx.style]",
         mode=BYPASSED,
     )
-    builder.connect("checkpoint", "MODEL", "camera", "model")
-    builder.connect("camera", "MODEL", "style", "model")
+    builder.connect("camera" if kind.camera else "checkpoint", "MODEL", "style", "model")
     if enlarger and not kind.distilled:
         builder.add(
             "distilled",
@@ -124,6 +126,19 @@ def _load_checkpoint(builder: WorkflowBuilder, kind: Kind) -> None:
     )
 
 
+def _load_parts(builder: WorkflowBuilder, kind: Kind) -> None:
+    """Model, text reader, picture and sound from a file each."""
+    loaders = (
+        ("checkpoint", "UNETLoader", "unet_name", kind.checkpoint, f"{kind.made_by} model [ltx.checkpoint]"),
+        ("encoder", "CLIPLoader", "clip_name", kind.text_encoder, "Text reader [ltx.text_encoder]"),
+        ("audio_vae", "VAELoader", "vae_name", kind.audio_vae, "Sound model"),
+        ("video_vae", "VAELoader", "vae_name", kind.video_vae, "Picture model"),
+    )
+    for key, loader, name, file, title in loaders:
+        values = {name: file, **({"type": "ltxv"} if key == "encoder" else {})}
+        builder.add(key, loader, values, title=title, models=offers(file))
+
+
 def describe(builder: WorkflowBuilder, prompt: str, start: str, kind: Kind = DISTILLED) -> None:
     """Prompt, what is not wanted, length and rate."""
     builder.note("start", start, title="Start here", size=(400, 290))
@@ -150,6 +165,7 @@ def picture(
     key: str = "image",
     title: str = "First picture [ltx.image]",
     size_px: tuple[int, int] = FINISHED_PX,
+    kind: Kind = DISTILLED,
 ) -> None:
     """A still picture, cropped to the film's shape; `soften` (or `soften_KEY`) gives it."""
     fit, soften = (f"fit_{key}", f"soften_{key}") if key != "image" else ("fit", "soften")
@@ -162,18 +178,28 @@ def picture(
         title="Crop to the film's shape [ltx.full_size]",
     )
     # Film is never as clean as a photograph; a touch of compression keeps the first frame from freezing.
-    builder.add(soften, "LTXVPreprocess", {"img_compression": 33}, title="Make it look like film")
+    builder.add(
+        soften, "LTXVPreprocess", {"img_compression": kind.compression}, title="Make it look like film"
+    )
     builder.connect(key, "IMAGE", fit, "image")
     builder.connect(fit, 0, soften, "image")
 
 
-def finish(builder: WorkflowBuilder, prefix: str, *, last: str = "finished", crop: str = "") -> None:
+def finish(
+    builder: WorkflowBuilder,
+    prefix: str,
+    kind: Kind = DISTILLED,
+    *,
+    last: str = "finished",
+    crop: str = "",
+) -> None:
     """Decode what the node `last` parted (the picture by way of `crop`), and save the clip under `prefix`."""
+    at_once, overlap = kind.at_once
     builder.note("about_end", words.ABOUT_END, title="About the sound", size=(300, 100))
     builder.add(
         "picture",
         "VAEDecodeTiled",
-        {"tile_size": 512, "overlap": 64, "temporal_size": 4096, "temporal_overlap": 8},
+        {"tile_size": 512, "overlap": 64, "temporal_size": at_once, "temporal_overlap": overlap},
         title="Picture",
     )
     builder.add("sound", "LTXVAudioVAEDecode", title="Sound [ltx.audio]")
@@ -187,7 +213,7 @@ def finish(builder: WorkflowBuilder, prefix: str, *, last: str = "finished", cro
         size=(420, 330),
     )
     builder.connect(crop or last, "latent" if crop else "video_latent", "picture", "samples")
-    builder.connect("checkpoint", "VAE", "picture", "vae")
+    connect_vae(builder, "picture")
     builder.connect(last, "audio_latent", "sound", "samples")
     builder.connect("audio_vae", 0, "sound", "audio_vae")
     builder.connect("picture", 0, "video", "images")

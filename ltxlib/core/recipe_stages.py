@@ -9,10 +9,15 @@ from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_kinds import DISTILLED, FIRST_SIGMAS, FPS, STAGE_ONE_PX, Kind
 
 
+def connect_vae(builder: WorkflowBuilder, target: str) -> None:
+    """Wire the picture's decoder: a file of its own, or a part of the model's."""
+    builder.connect("video_vae" if builder.has("video_vae") else "checkpoint", "VAE", target, "vae")
+
+
 def hold(builder: WorkflowBuilder, key: str, title: str, latent: str, joined: str) -> None:
     """Put the picture into the first frame of a latent on its way to the sampler."""
     builder.add(key, "LTXVImgToVideoInplace", {"strength": 1.0}, title=f"{title} [ltx.image_strength]")
-    builder.connect("checkpoint", "VAE", key, "vae")
+    connect_vae(builder, key)
     builder.connect("soften", 0, key, "image")
     builder.connect(latent, 0, key, "latent")
     builder.connect(key, 0, joined, "video_latent")
@@ -51,7 +56,7 @@ def guide(builder: WorkflowBuilder, at: Guided) -> None:
         builder.add(key, "LTXVAddGuide", {"frame_idx": frame, "strength": 1.0}, title=title)
         builder.connect(conditioning, "positive", key, "positive")
         builder.connect(conditioning, "negative", key, "negative")
-        builder.connect("checkpoint", "VAE", key, "vae")
+        connect_vae(builder, key)
         builder.connect(latent, "latent" if latent == first else 0, key, "latent")
         builder.connect(still, 0, key, "image")
     builder.connect(last, "latent", at.joined, "video_latent")
@@ -67,7 +72,7 @@ def stage_one(
 ) -> None:
     """Film and sound; alone: the only stage, at the finished size. guided: `guide` leads it."""
     width, height = STAGE_ONE_PX
-    about = words.ABOUT_ONE_STAGE if alone else words.ABOUT_STAGES
+    about = words.about_one_stage(32 if kind.split else 64) if alone else words.ABOUT_STAGES
     title = "About the size" if alone else "About the two stages"
     builder.note("about_stages", about, title=title, size=(360, 150))
     builder.add(
@@ -100,7 +105,11 @@ def _guider(builder: WorkflowBuilder, kind: Kind, *, two: bool = False) -> None:
     key, stage = ("guider_two", ", stage two") if two else ("guider", "")
     at_one = two or kind.distilled
     title = f"Follow the prompt{stage}" + (" (CFG 1)" if at_one else " [ltx.cfg]")
-    builder.add(key, "CFGGuider", {"cfg": 1.0 if at_one else kind.cfg}, title=title)
+    picture, sound = (1.0, 1.0) if at_one else (kind.cfg, kind.audio_cfg)
+    if kind.split:
+        builder.add(key, "LTXVDualCFGGuider", {"video_cfg": picture, "audio_cfg": sound}, title=title)
+    else:
+        builder.add(key, "CFGGuider", {"cfg": picture}, title=title)
     model = "distilled" if two and builder.has("distilled") else "style"
     builder.connect(model, "MODEL", key, "model")
 
@@ -139,7 +148,7 @@ def stage_two(builder: WorkflowBuilder, kind: Kind = DISTILLED, *, guided: bool 
     else:
         builder.connect("split", "video_latent", "upsample", "samples")
     builder.connect("upscaler", 0, "upsample", "upscale_model")
-    builder.connect("checkpoint", "VAE", "upsample", "vae")
+    connect_vae(builder, "upsample")
     builder.connect("split", "audio_latent", "rejoin", "audio_latent")
     guider = "guider_two" if own_guider else "guider"
     _sample(builder, "refine", noise="noise_two", sigmas="sigmas_two", latent="rejoin", guider=guider)

@@ -57,7 +57,7 @@ def txt2vid(kind: Kind = DISTILLED) -> dict[str, Any]:
     parts.stage_two(builder, kind)
     builder.connect("latent", 0, "join", "video_latent")
     builder.connect("upsample", 0, "rejoin", "video_latent")
-    parts.finish(builder, f"asmr/txt2vid{kind.suffix}")
+    parts.finish(builder, f"asmr/txt2vid{kind.suffix}", kind)
     _group_models(builder)
     _group_wishes(builder)
     _group_two_stages(builder)
@@ -70,12 +70,12 @@ def img2vid(kind: Kind = DISTILLED) -> dict[str, Any]:
     builder = WorkflowBuilder(f"asmr-img2vid{kind.suffix}")
     parts.load_models(builder, kind)
     parts.describe(builder, words.MOTION, words.START_I2V, kind)
-    parts.picture(builder)
+    parts.picture(builder, kind=kind)
     parts.stage_one(builder, kind)
     parts.stage_two(builder, kind)
     parts.hold(builder, "hold_one", "Hold the first frame, stage one", "latent", "join")
     parts.hold(builder, "hold_two", "Hold the first frame, stage two", "upsample", "rejoin")
-    parts.finish(builder, f"asmr/img2vid{kind.suffix}")
+    parts.finish(builder, f"asmr/img2vid{kind.suffix}", kind)
     _group_models(builder)
     _group_wishes(builder, ["fit", "soften"], ["image"])
     _group_two_stages(builder, ["hold_one"], ["hold_two"])
@@ -88,9 +88,9 @@ def loop(kind: Kind = DISTILLED) -> dict[str, Any]:
     builder = WorkflowBuilder(f"asmr-loop{kind.suffix}")
     parts.load_models(builder, kind)
     parts.describe(builder, words.MOTION, words.START_LOOP, kind)
-    parts.picture(builder, title="Picture, first and last [ltx.image]")
+    parts.picture(builder, title="Picture, first and last [ltx.image]", kind=kind)
     _guided_stages(builder, kind, last_picture="soften")
-    parts.finish(builder, f"asmr/loop{kind.suffix}", crop="crop_two")
+    parts.finish(builder, f"asmr/loop{kind.suffix}", kind, crop="crop_two")
     _group_models(builder)
     _group_wishes(builder, ["fit", "soften"], ["image"])
     _group_guided_stages(builder)
@@ -102,10 +102,10 @@ def first_last(kind: Kind = DISTILLED) -> dict[str, Any]:
     builder = WorkflowBuilder(f"asmr-first-last{kind.suffix}")
     parts.load_models(builder, kind)
     parts.describe(builder, words.BETWEEN, words.START_FLF, kind)
-    parts.picture(builder)
-    parts.picture(builder, "end", "Last picture [ltx.end_image]")
+    parts.picture(builder, kind=kind)
+    parts.picture(builder, "end", "Last picture [ltx.end_image]", kind=kind)
     _guided_stages(builder, kind, last_picture="soften_end")
-    parts.finish(builder, f"asmr/first-last{kind.suffix}", crop="crop_two")
+    parts.finish(builder, f"asmr/first-last{kind.suffix}", kind, crop="crop_two")
     _group_models(builder)
     _group_wishes(builder, ["fit", "soften", "fit_end", "soften_end"], ["image"], ["end"])
     _group_guided_stages(builder)
@@ -119,8 +119,8 @@ def txt2vid_one_stage(kind: Kind = DISTILLED) -> dict[str, Any]:
     parts.describe(builder, words.PROMPT, words.START_T2V, kind)
     parts.stage_one(builder, kind, alone=True)
     builder.connect("latent", 0, "join", "video_latent")
-    parts.finish(builder, f"asmr/txt2vid-1stage{kind.suffix}", last="split")
-    _group_models(builder, "encoder", "audio_vae")
+    parts.finish(builder, f"asmr/txt2vid-1stage{kind.suffix}", kind, last="split")
+    _group_models(builder)
     _group_wishes(builder)
     _group_film(builder)
     _group_end(builder, "4")
@@ -132,11 +132,11 @@ def img2vid_one_stage(kind: Kind = DISTILLED) -> dict[str, Any]:
     builder = WorkflowBuilder(f"asmr-img2vid-1stage{kind.suffix}")
     parts.load_models(builder, kind, enlarger=False)
     parts.describe(builder, words.MOTION, words.START_I2V, kind)
-    parts.picture(builder, size_px=STAGE_ONE_PX)
+    parts.picture(builder, size_px=STAGE_ONE_PX, kind=kind)
     parts.stage_one(builder, kind, alone=True)
     parts.hold(builder, "hold", "Hold the first frame", "latent", "join")
-    parts.finish(builder, f"asmr/img2vid-1stage{kind.suffix}", last="split")
-    _group_models(builder, "encoder", "audio_vae")
+    parts.finish(builder, f"asmr/img2vid-1stage{kind.suffix}", kind, last="split")
+    _group_models(builder)
     _group_wishes(builder, ["fit", "soften"], ["image"])
     _group_film(builder, ["hold"])
     _group_end(builder, "4")
@@ -156,11 +156,11 @@ def _there(builder: WorkflowBuilder, *keys: str) -> list[str]:
     return [key for key in keys if builder.has(key)]
 
 
-def _group_models(builder: WorkflowBuilder, *second: str) -> None:
+def _group_models(builder: WorkflowBuilder) -> None:
     builder.group(
         "1 Models",
         ["about_models", "checkpoint"],
-        second or ["encoder", "audio_vae", "upscaler"],
+        _there(builder, "encoder", "audio_vae", "video_vae", "upscaler"),
         _there(builder, "camera", "style", "distilled"),
         color=BLUE,
         row=0,

@@ -7,6 +7,7 @@ from typing import Any
 from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import Model
 from ltxlib.core.columns import BY_NAME
+from ltxlib.core.modes import MODES
 from ltxlib.core.row import Row
 
 
@@ -22,7 +23,7 @@ def model(reader: Row, mode: str) -> str:
             f"Write one that it has: {', '.join(catalog.MODELS)}.",
         )
     graph = catalog.MODELS[name].graph if name in catalog.MODELS else None
-    if graph and graph.modes is not None and mode in BY_NAME["mode"].choices and mode not in graph.modes:
+    if graph and graph.modes is not None and mode in MODES and mode not in graph.modes:
         others = [other.name for other in catalog.MODELS.values() if _can(other, mode)]
         reader.problem(
             "model",
@@ -36,15 +37,15 @@ def _can(chosen: Model, mode: str) -> bool:
     return chosen.graph is not None and (chosen.graph.modes is None or mode in chosen.graph.modes)
 
 
-def side(reader: Row, name: str, model_name: str, stages: int | None) -> int | None:
-    """The width or the height in pixels, as the row's model makes it in so many stages."""
+def side(reader: Row, name: str, model_name: str, mode: str, stages: int | None) -> int | None:
+    """The width or the height in pixels, as the row's model makes it in that mode and so many stages."""
     value = reader.whole(name)
     family = catalog.KNOWN[model_name].family if model_name in catalog.KNOWN else None
     step = family.side_step_px(stages or 2) if family else BY_NAME[name].step or 1
     if value is not None and value % step:
         below = value // step * step
         half, maker = "", family.name if family else "LTX-2"
-        if family and step > family.side_multiple:
+        if family and step > family.side_multiple and mode in MODES and 1 in MODES[mode].stages:
             half = f" With 1 as stages it makes every multiple of {family.side_multiple}."
         reader.problem(
             name,

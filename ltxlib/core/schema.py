@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
-from ltxlib.core.packs import CLIENT_TITLES, pack_of
+from ltxlib.core.packs import CLIENT_TITLES, pack_of, update_for
 from ltxlib.errors import WorkflowError
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
@@ -235,8 +235,10 @@ class NodeSchema:
 
 def unknown_node(class_type: str, who: str) -> WorkflowError:
     """The refusal for a node that the server does not have; `who` names it for a person."""
-    pack = pack_of(class_type)
-    if pack:
+    pack, update = pack_of(class_type), update_for(class_type)
+    if update:
+        cure = update
+    elif pack:
         cure = f"Install {pack} on that ComfyUI, or take the node out of the workflow."
     else:
         cure = "Install the node pack that brings it (ComfyUI-Manager can find it), or take the node out."

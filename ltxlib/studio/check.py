@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import prompts, workflow
+from ltxlib.core import catalog, prompts, workflow
 from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
@@ -95,6 +95,7 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         for column, image in scene.pictures.items():
             if image not in images:
                 problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+    problems += [_gated(name, file) for name in _gated_models(scenes)]
     workflows, hashes = {}, {}
     for name in sorted({workflow_for(scene) for scene in scenes if scene.enabled}):
         try:
@@ -104,6 +105,23 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             problems.append(Problem(f"workflows/{name}", error.message, error.cure))
     plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
     return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+
+
+def _gated_models(scenes: list[Scene]) -> list[str]:
+    """Models of enabled scenes whose files are not given to everybody, each once."""
+    names = dict.fromkeys(scene.model for scene in scenes if scene.enabled)
+    return [name for name in names if catalog.KNOWN[name].gated]
+
+
+def _gated(name: str, file: str) -> Problem:
+    """What to do once before such a model's files can be brought; no fault, but nothing comes without it."""
+    repo = catalog.KNOWN[name].gated[0].hf_repo
+    return Problem(
+        f"{file}, model {name}",
+        f"Its files are gated: Hugging Face gives them only to those who agreed to {repo}'s terms.",
+        f"Unless they are on the pod: agree at https://huggingface.co/{repo}, then log in (hf auth login).",
+        warning=True,
+    )
 
 
 def _row(problem: Problem) -> int:
