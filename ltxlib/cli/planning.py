@@ -165,7 +165,9 @@ def _sampling(steps: int | None, cfg: float | None) -> str:
 
 
 def _need(figure_gb: float | None, source: str) -> str:
-    return f"{figure_gb:g} GB or more ({source})" if figure_gb else f"{words.NOT_KNOWN} ({source})"
+    if figure_gb:
+        return f"{figure_gb:g} GB or more ({source})"
+    return source if source.startswith(words.NOT_KNOWN) else f"{words.NOT_KNOWN} ({source})"
 
 
 def _total_lines(night: _Night) -> list[str]:
@@ -176,13 +178,15 @@ def _total_lines(night: _Night) -> list[str]:
     if not night.missing:
         return [*lines, "All takes are there already; nothing would be rendered."]
     guess = night.estimate
-    took = guess.low_s, guess.high_s
+    took = (guess.low_s, guess.high_s) if guess.known else None
+    least = "more than " if took and guess.left_out else ""
+    loading = ", loading the model included" if took else ""
     left = f", {len(night.there)} there already" if night.there else ""
     other = "" if price.card == _NAMED.card else " (--price USD for another)"
     return [
         *lines,
-        f"The night: {words.count(len(night.missing), 'take')} to make{left}; {words.span_of(took)}, "
-        f"loading the model included; {words.money(took, price)}.",
+        f"The night: {words.count(len(night.missing), 'take')} to make{left}; "
+        f"time {least}{words.span_of(took)}{loading}; money {least}{words.money(took, price)}.",
         f"Time: {guess.source}.",
         f"Price: {price.card} at ${price.usd_per_hour:g} an hour, {price.source}{other}.",
     ]
@@ -197,7 +201,8 @@ def _facts(night: _Night) -> dict[str, Any]:
         "night": {
             "takes": len(night.missing),
             "there": len(night.there),
-            **words.span_facts((guess.low_s, guess.high_s), night.price),
+            **words.span_facts((guess.low_s, guess.high_s) if guess.known else None, night.price),
+            "left_out": guess.left_out,
             "time_source": guess.source,
             "download_bytes": sum(file.size_bytes or 0 for file in night.files),
         },

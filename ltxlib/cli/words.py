@@ -23,7 +23,10 @@ def span(seconds: float) -> str:
 
 def pod_time(estimate: Estimate) -> str:
     """What the same work would take on a pod, with where the figure comes from."""
-    return f"{span(estimate.low_s)} to {span(estimate.high_s)} ({estimate.source})"
+    if not estimate.known:
+        return f"a time that is not known ({estimate.source})"
+    least = "more than " if estimate.left_out else ""
+    return f"{least}{span(estimate.low_s)} to {span(estimate.high_s)} ({estimate.source})"
 
 
 NOT_KNOWN = "not known"

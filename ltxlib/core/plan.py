@@ -151,11 +151,17 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
+    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from.
+
+    left_out: takes of which no time is known, so that it lasts longer. known: whether the figure tells of any
+    take at all.
+    """
 
     low_s: float
     high_s: float
     source: str
+    left_out: int = 0
+    known: bool = True
 
 
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
@@ -184,15 +190,17 @@ def estimate(plans: list[RenderPlan]) -> Estimate:
         return Estimate(0.0, 0.0, "nothing to render")
     low_s, high_s = catalog.FIRST_LOAD_S
     sources: dict[str, None] = {}
+    left_out = 0
     for plan in plans:
         took = take_s(plan)
         scene = plan.scene
         if took is None:
-            sources[f"no time is known for {scene.model}, so its takes are not counted"] = None
+            left_out += 1
+            sources[f"no time is known for {scene.model}: nobody has reported one"] = None
             continue
         low_s += took[0]
         high_s += took[1]
         report = catalog.KNOWN[scene.model].nearest_time(scene.width, scene.height, scene.frames)
         if report:
             sources[f"on {report.gpu}; {report.source}"] = None
-    return Estimate(low_s, high_s, "; ".join(sources))
+    return Estimate(low_s, high_s, "; ".join(sources), left_out, known=left_out < len(plans))

@@ -69,9 +69,11 @@ def test_the_plan_tells_all_a_creator_must_know(capsys, monkeypatch, project, wa
     assert "cannot be read" not in out
     assert "the kit's catalog does not know" not in out
     for figure, source in ((model.ram_gb, model.ram_source), (model.vram_gb, model.vram_source)):
-        assert (f"{figure:g} GB or more ({source})" if figure else f"not known ({source})") in out
+        assert (f"{figure:g} GB or more ({source})" if figure else source) in out
+        assert f"not known ({source})" in out or figure or source.startswith("not known")
     timed = model.render_s(1280, 704, 121) is not None
     assert ("no time is known" in out) is not timed
+    assert ("time not known; money not known." in out) is not timed
     assert "RTX 4090 at $0.59 an hour" in out
     assert ("huggingface.co/Lightricks/LTX-2.5" in out) is bool(model.gated)
 
@@ -89,5 +91,6 @@ def test_machines_are_told_the_same(capsys, monkeypatch, project, way):
     own = [(stage.own_steps, stage.own_cfg) for stage in model.stages][:stages]
     assert [(stage["steps"], stage["cfg"]) for stage in told["stages"]] == own
     assert facts["night"]["download_bytes"] == sum(file["size_bytes"] for file in told["files"])
-    assert (take["low_s"] is None) is (not model.times)
+    assert (take["low_s"] is None) is (facts["night"]["low_s"] is None) is (not model.times)
+    assert facts["night"]["left_out"] == (0 if model.times else 1)
     assert told["gated"] == sorted({file.hf_repo for file in model.gated})

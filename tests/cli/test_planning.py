@@ -46,7 +46,7 @@ def test_the_night_is_told_in_one_screen(capsys, project):
     assert sum("take0" in line for line in lines) == 3
     (rain,) = [line for line in lines if line.startswith("rain") and "take01" in line]
     assert "1536x1024  2.71 s  45 s to 2 min 30 s  $0.01 to $0.02" in rain
-    assert "The night: 3 takes to make; 4 min 18 s to 10 min 40 s, loading" in out
+    assert "The night: 3 takes to make; time 4 min 18 s to 10 min 40 s, loading" in out
     assert "RTX 4090 at $0.59 an hour" in out
     assert "Model files to bring: 54.1 GB. The pod: 90 GB of system RAM or more." in out
     assert "users' reports" in out

@@ -97,6 +97,24 @@ def test_half_a_side_must_be_whole_cells_in_two_stages():
     assert read(model="nonsense", width="1000")[0] is None
 
 
+def test_ltx_2_5_makes_multiples_of_32_in_one_stage():
+    """Every size of its maker is made; in two stages those whose halves are not whole cells are refused."""
+    model = "ltx-2.5-22b-distilled-int8"
+    sizes = catalog.MODELS[model].family.sizes
+    assert len(sizes) == 13
+    for width, height in sizes:
+        once, problems = read(model=model, width=str(width), height=str(height), stages="1")
+        assert (problems, (once.width, once.height)) == ([], (width, height))
+        twice, problems = read(model=model, width=str(width), height=str(height))
+        halves = (width // 2, height // 2)
+        assert (twice is not None) is all(half % 32 == 0 for half in halves)
+        for problem in problems:
+            assert "With 1 as stages it makes every multiple of 32." in problem.cure
+    assert "multiple of 32" in only(model=model, width="1000", stages="1").what
+    loop = only(model=model, width="608", mode="loop", image="a.png")
+    assert loop.cure == "The nearest that LTX-2.5 22B makes are 576 and 640."
+
+
 @pytest.mark.parametrize("model", OTHERS)
 def test_without_camera_loras_an_empty_cell_means_none(model):
     """A model that has none gets none; a move by name is refused with what to do instead."""
