@@ -200,7 +200,8 @@ class _Judge:
     def _judge_choice(self, spec: InputSpec, value: Any) -> None:
         if any(spec.options.get(key) for key in _UPLOADED) or spec.options.get("remote"):
             return  # the server looks for the file itself, in subfolders too
-        if not spec.choices and not self.schema.lists_known:
+        # A list of files that nobody knows may still hold what is built in, such as VAELoader's pixel_space.
+        if not self.schema.lists_known and (not spec.choices or spec.name in _FOLDERS):
             return
         values = value if isinstance(value, list) else [value]
         for one in values:

@@ -60,7 +60,8 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
     for plan in plans:
         scene = plan.scene
         size = scene.width, scene.height, scene.frames, scene.fps
-        key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size
+        sampling = scene.steps, scene.cfg
+        key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size, sampling
         groups.setdefault(key, []).append(plan)
     return [_way(tuple(group), workflows[group[0].workflow]) for group in groups.values()]
 

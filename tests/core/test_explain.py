@@ -35,6 +35,14 @@ def test_takes_that_are_made_alike_are_one_way():
     assert found[1].plan.scene is SEA
 
 
+def test_steps_of_ones_own_are_another_way_and_are_told():
+    """A row that asks for more steps or another CFG is listed by itself, with its figures."""
+    dev = replace(RAIN, model="ltx-2-19b-dev")
+    found = ways(plans(dev, replace(dev, scene="more", steps=40, cfg=3.5)), WORKFLOWS)
+    first = [(way.stages[0].steps, way.stages[0].cfg) for way in found]
+    assert first == [(20, 4), (40, 3.5)]
+
+
 @pytest.mark.parametrize("model", catalog.MODELS)
 @pytest.mark.parametrize("scene", [RAIN, SEA], ids=["t2v", "i2v"])
 def test_stages_and_files_are_those_of_the_graph(scene, model):
