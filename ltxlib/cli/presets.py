@@ -102,6 +102,8 @@ def _model_facts(model: Model) -> dict[str, Any]:
     family = {**vars(model.family), "cameras": sorted(model.family.cameras)}
     return {
         **vars(model),
+        "graph": model.graph.name if model.graph else None,
+        "gated": bool(model.gated),
         "family": family,
         "checkpoint": model.checkpoint.name,
         "needs": [file.name for file in model.needs],

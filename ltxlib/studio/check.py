@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import own, prompts, workflow
+from ltxlib.core import catalog, own, prompts, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
@@ -101,6 +101,7 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             if image not in images:
                 found += _image(project, image, f"{file} row {scene.row}, column {column}", images)
         problems += found if scene.enabled else as_warnings(found)
+    problems += [_gated(name, file) for name in _gated_models(scenes)]
     workflows, hashes = {}, {}
     enabled = [scene for scene in scenes if scene.enabled]
     # A graph that several rows name is read once, and told of at the first of them.
@@ -139,6 +140,23 @@ def _own_problems(plans: list[RenderPlan], workflows: Mapping[str, Any], file: s
         where = f"{file} row {plan.scene.row}"
         problems += own.rehearse(plan.scene, graph, values, shipped(), where)
     return problems
+
+
+def _gated_models(scenes: list[Scene]) -> list[str]:
+    """Models of enabled scenes whose files are not given to everybody, each once."""
+    names = dict.fromkeys(scene.model for scene in scenes if scene.enabled)
+    return [name for name in names if catalog.KNOWN[name].gated]
+
+
+def _gated(name: str, file: str) -> Problem:
+    """What to do once before such a model's files can be brought; no fault, but nothing comes without it."""
+    repo = catalog.KNOWN[name].gated[0].hf_repo
+    return Problem(
+        f"{file}, model {name}",
+        f"Its files are gated: Hugging Face gives them only to those who agreed to {repo}'s terms.",
+        f"Unless they are on the pod: agree at https://huggingface.co/{repo}, then log in (hf auth login).",
+        warning=True,
+    )
 
 
 def _row(problem: Problem) -> int:
