@@ -154,7 +154,7 @@ def _way_lines(way: Way) -> list[str]:
         ),
         *(["", f"{'?':>8}  {name}, which the kit's catalog does not know"] for name in way.unknown_files),
         ["", f"{words.together(way.files):>8}  together"],
-        *(["  first", words.gate(repo)] for repo in gated),
+        *(["  gated", f"{words.gate(repo)}; the files come to nobody else"] for repo in gated),
     ]
     return words.table(rows)
 

@@ -42,10 +42,12 @@ def span_of(took: tuple[float, float] | None) -> str:
 
 def gate(repo: str) -> str:
     """What must be done once before files of a gated repository can be brought."""
-    return (
-        f"agree to the terms at https://huggingface.co/{repo} and log in on the pod (hf auth login): "
-        "its files come to nobody else"
-    )
+    return f"agree to the terms at https://huggingface.co/{repo} and log in on the pod (hf auth login)"
+
+
+def gated(repo: str) -> str:
+    """What "gated" means in a list of models."""
+    return f"gated: files of {repo} come only to those who did this once: {gate(repo)}."
 
 
 def usd(seconds: float, price: Price) -> float:
