@@ -242,25 +242,3 @@ def test_numbers_written_as_text_are_taken(api: dict[str, Any]) -> None:
     """The server turns "20" into 20, so that is no problem."""
     api[_key(api, "RandomNoise")]["inputs"]["noise_seed"] = "20"
     assert check_graph(api, shipped()) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        (
-            "ltx-2.5-22b-dev-transformer-bf16.safetensors",
-            "(42.0 GB from huggingface.co/Lightricks/LTX-2.5; agree to its terms there and log in first)",
-        ),
-        ("gemma_3_12B_it_fp4_mixed.safetensors", "(9.4 GB from huggingface.co/Comfy-Org/ltx-2)"),
-        ("my-own.safetensors", "Put it into models/checkpoints on the server, or"),
-    ],
-)
-def test_a_missing_file_is_told_with_where_it_comes_from(name: str, said: str) -> None:
-    """The catalog's size and repository stand beside the folder, and what must be done first."""
-    spec = ["COMBO", {"options": ["other.safetensors"]}]
-    loader = {"input": {"required": {"ckpt_name": spec}}, "output": ["MODEL"], "output_node": True}
-    graph = {"1": {"class_type": "Load", "inputs": {"ckpt_name": name}}}
-    (problem,) = check_graph(graph, NodeSchema({"Load": loader}))
-    assert name in problem.what
-    assert "Put it into models/checkpoints on the server" in problem.cure
-    assert said in problem.cure
