@@ -56,6 +56,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("image_strength", "number", "How closely it keeps to its images (not t2v).", "1.0", "", 0, 1),
     Column("end_image", "text", "The image to end with, a file in images/ (flf only).", ""),
     Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
+    Column(
+        "style_loras",
+        "text",
+        "Style LoRAs, in order: `name.safetensors:0.8; other.safetensors` (strength 1 when none is given).",
+    ),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

@@ -24,6 +24,8 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
 }
+# Values that came later: they count only where they are used, so that takes made before keep their names.
+_LATER = ("style_loras",)
 # In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
 ONE_STAGE_WORK = 8 / (8 / 4 + 3)
 
@@ -96,7 +98,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
     values = _values(scene, seed, prompt)
     decides = {
-        "values": {name: str(value) for name, value in values.items()},
+        "values": {name: str(value) for name, value in values.items() if name not in _LATER or value},
         "workflow": ingredients.workflows[workflow],
         "image": pictures.get("image", ""),
     }
@@ -139,6 +141,7 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     if scene.negative_prompt:
         # An empty cell leaves what the workflow itself says.
         values["negative_prompt"] = scene.negative_prompt
+    values["style_loras"] = [(lora.name, lora.strength) for lora in scene.style_loras]
     return values
 
 

@@ -15,6 +15,7 @@ from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, titl
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
+from ltxlib.core.styles import chain, first_of
 from ltxlib.core.subgraphs import read
 from ltxlib.core.wiring import cut_sound, drop_sound_branch, enlargement, is_link
 from ltxlib.errors import WorkflowError
@@ -97,11 +98,12 @@ def found(ui: Mapping[str, Any]) -> dict[str, list[str]]:
 def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, Any]:
     """The API graph of a workflow with the values of one take written into it, ready to be posted.
 
-    values: any of KEYS. width_px and height_px are those of the finished clip. A camera_lora or style_lora
-    of None bypasses that place; audio False leaves sound out of the saved file, and out of the sampling too
+    values: any of KEYS, and style_loras: any number of pairs of name and strength, chained at [ltx.style].
+    width_px and height_px are those of the finished clip. A camera_lora or style_lora of None bypasses that place; audio False leaves sound out of the saved file, and out of the sampling too
     where the wiring is the plain one; other values of None are left as the workflow has them. WorkflowError
     names all roles that are wanted and not there. Pure.
     """
+    values, more_styles = first_of(values)
     unknown = sorted(set(values) - KEYS)
     if unknown:
         raise ValueError(f"not values of a take: {', '.join(unknown)}")
@@ -118,6 +120,8 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    for node_id, _ in _players(api, "style_lora"):
+        chain(api, schema, node_id, more_styles)
     if values.get("audio") is False:
         cut_sound(api, schema)
         drop_sound_branch(api, schema)

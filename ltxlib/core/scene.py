@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ltxlib.core import catalog, cell
+from ltxlib.core import catalog, cell, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
@@ -23,7 +23,7 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only).
+    stages: 2, or 1 for little memory (t2v and i2v only). style_loras: in the order they work.
     """
 
     scene: str
@@ -47,6 +47,7 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    style_loras: tuple[styles.StyleLora, ...] = ()
 
     @property
     def from_image(self) -> bool:
@@ -94,6 +95,7 @@ def read_scene(
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
+        "style_loras": styles.read_cell(reader),
         "notes": reader.cells["notes"],
     }
     if any(not problem.warning for problem in reader.problems):
@@ -110,6 +112,7 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "audio": "yes" if scene.audio else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
+        "style_loras": styles.cell_text(scene.style_loras),
     }
     cells = {}
     for column in COLUMNS:
