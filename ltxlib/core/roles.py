@@ -99,9 +99,10 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
     """The API graph of a workflow with the values of one take written into it, ready to be posted.
 
     values: any of KEYS, and style_loras: any number of pairs of name and strength, chained at [ltx.style].
-    width_px and height_px are those of the finished clip. A camera_lora or style_lora of None bypasses that place; audio False leaves sound out of the saved file, and out of the sampling too
-    where the wiring is the plain one; other values of None are left as the workflow has them. WorkflowError
-    names all roles that are wanted and not there. Pure.
+    width_px and height_px are those of the finished clip. A camera_lora or style_lora of None bypasses that
+    place; audio False leaves sound out of the saved file, and out of the sampling too where the wiring is the
+    plain one; other values of None are left as the workflow has them. WorkflowError names all roles that are
+    wanted and not there. Pure.
     """
     values, more_styles = first_of(values)
     unknown = sorted(set(values) - KEYS)
