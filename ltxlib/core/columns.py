@@ -61,6 +61,7 @@ COLUMNS: tuple[Column, ...] = (
         "text",
         "Style LoRAs, in order: `name.safetensors:0.8; other.safetensors` (strength 1 when none is given).",
     ),
+    Column("enhance", "flag", "yes has the text encoder write the prompt out before it is filmed.", "no"),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

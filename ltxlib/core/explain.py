@@ -61,7 +61,7 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
         scene = plan.scene
         size = scene.width, scene.height, scene.frames, scene.fps
         key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size
-        key += (scene.style_loras,)
+        key += scene.style_loras, scene.enhance
         groups.setdefault(key, []).append(plan)
     return [_way(tuple(group), workflows[group[0].workflow]) for group in groups.values()]
 

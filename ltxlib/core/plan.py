@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ltxlib.core import catalog
+from ltxlib.core import catalog, enhance
 from ltxlib.core.scene import Scene
 
 # Mode and number of stages to the file that makes the clip.
@@ -40,12 +40,13 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes.
+    images: image name to the hash of its bytes. instructions: file below prompts/enhance/ to what it says.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    instructions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class RenderPlan:
 
     values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
     pictures: for each image that is used, the value it is for, to the hash of its bytes.
+    enhance_key: under which the prompt that the text encoder writes is kept; empty when the prompt stays.
     """
 
     scene: Scene
@@ -66,6 +68,12 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    enhance_key: str = ""
+
+    @property
+    def instructions(self) -> str:
+        """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
+        return enhance.file_for(self.scene)
 
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
@@ -107,6 +115,10 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         decides["end_image"] = pictures["end_image"]
     if not scene.audio:
         decides["sampled"] = "picture alone"
+    enhance_key = ""
+    if scene.enhance:
+        told = ingredients.instructions[enhance.file_for(scene)]
+        enhance_key = decides["enhanced"] = enhance.key_of(prompt, told, pictures.get("image", ""))
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return RenderPlan(
         scene=scene,
@@ -119,6 +131,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         workflow_sha256=ingredients.workflows[workflow],
         pictures=pictures,
         values=values,
+        enhance_key=enhance_key,
     )
 
 

@@ -223,6 +223,11 @@ def _players(api: Mapping[str, Any], key: str) -> list[tuple[str, str]]:
     ]
 
 
+def playing(api: Mapping[str, Any], role: str) -> list[str]:
+    """The nodes of a flattened graph that have this role's tag."""
+    return [node_id for node_id, node in api.items() if role in _roles_of(node["_meta"]["title"])]
+
+
 def _for_stage(api: Mapping[str, Any], node_id: str, role: str, key: str, value: Any) -> Any:
     """Sides are given for the finished clip; a stage that is enlarged later starts that much smaller."""
     if key not in ("width_px", "height_px") or role.startswith("full_"):

@@ -24,6 +24,7 @@ class Scene:
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
     stages: 2, or 1 for little memory (t2v and i2v only). style_loras: in the order they work.
+    enhance: the text encoder writes the prompt out before it is filmed.
     """
 
     scene: str
@@ -48,6 +49,7 @@ class Scene:
     end_image: str = ""
     stages: int = 2
     style_loras: tuple[styles.StyleLora, ...] = ()
+    enhance: bool = False
 
     @property
     def from_image(self) -> bool:
@@ -96,6 +98,7 @@ def read_scene(
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
         "style_loras": styles.read_cell(reader),
+        "enhance": reader.flag("enhance"),
         "notes": reader.cells["notes"],
     }
     if any(not problem.warning for problem in reader.problems):
@@ -110,6 +113,7 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "seconds": "",
         "enabled": "yes" if scene.enabled else "no",
         "audio": "yes" if scene.audio else "no",
+        "enhance": "yes" if scene.enhance else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
         "style_loras": styles.cell_text(scene.style_loras),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import prompts, workflow
+from ltxlib.core import enhance, prompts, workflow
 from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
@@ -18,6 +18,7 @@ from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import read_sheet
+from ltxlib.studio import instructions
 
 _ROW = re.compile(r" row (\d+)")
 
@@ -102,8 +103,20 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             hashes[name] = workflow.content_sha256(workflows[name])
         except WorkflowError as error:
             problems.append(Problem(f"workflows/{name}", error.message, error.cure))
-    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
+    told = _instructions(project, scenes, problems)
+    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images, told))
     return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+
+
+def _instructions(project: Project, scenes: list[Scene], problems: list[Problem]) -> dict[str, str]:
+    """What the text encoder is told, file by file, as far as scenes have it write their prompts out."""
+    told: dict[str, str] = {}
+    for name in sorted({enhance.file_for(scene) for scene in scenes if scene.enabled and scene.enhance}):
+        try:
+            told[name] = instructions.read(project, name)
+        except StoreError as error:
+            problems.append(Problem(f"prompts/{enhance.FOLDER}/{name}", error.message, error.cure))
+    return told
 
 
 def _row(problem: Problem) -> int:
