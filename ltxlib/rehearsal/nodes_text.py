@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ltxlib.core import concept_grammar
 from ltxlib.core.prompt_rules import FEWEST_WORDS, MOST_SENTENCES
 from ltxlib.rehearsal.calls import Call, Made, Performer
 from ltxlib.rehearsal.values import TextEncoder
 
 MARK = "This is a rehearsal stand-in for a prompt that a language model writes out."
+LIST_MARK = "These are rehearsal stand-ins for prompts that a language model writes:"
+_THEME = re.compile(r"^Theme:\s*(.+)$", re.MULTILINE)
+_NUMBER = re.compile(r"^Number of prompts:\s*(\d+)", re.MULTILINE)
 _DRAFT = re.compile(r"^Draft:\s*(.+)\Z", re.MULTILINE | re.DOTALL)
 # What the stand-in adds until a prompt is long enough; true of any calm clip.
 _MORE = (
@@ -22,16 +26,25 @@ _MORE = (
 
 
 def _write(call: Call) -> tuple[Any, ...]:
-    """A draft comes back marked and written out with stock sentences; any other text as it is.
-
-    Both are cut to the asked length, a word counting as a token.
+    """A draft comes back marked and written out with stock sentences, a theme as a list from the grammar,
+    marked too; any other text as it is. All are cut to the asked length, a word counting as a token.
     """
     call.a(TextEncoder, "clip")
     asked = str(call["prompt"])
     draft = _DRAFT.search(asked)
-    text = _written_out(draft[1]) if draft else asked
+    theme, number = _THEME.search(asked), _NUMBER.search(asked)
+    if theme and number:
+        text = _scenes(theme[1], int(number[1]), int(call.get("sampling_mode.seed") or call.get("seed") or 0))
+    else:
+        text = _written_out(draft[1]) if draft else asked
     longest = int(call.get("max_length") or call["max_tokens"])
-    return (" ".join(text.split()[:longest]),)
+    return (" ".join(text.split(" ")[:longest]),)
+
+
+def _scenes(theme: str, count: int, seed: int) -> str:
+    """A numbered list, as a model would give it."""
+    prompts = concept_grammar.write(theme, min(count, 99), seed=seed)
+    return "\n".join([LIST_MARK, *(f"{place}. {prompt}" for place, prompt in enumerate(prompts, 1))])
 
 
 def _written_out(draft: str) -> str:

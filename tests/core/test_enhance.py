@@ -13,7 +13,7 @@ from tests.core.test_plan import RAIN, SEA, ingredients
 GOOD = (
     "A photorealistic close-up of an old window on a rainy evening, seen from a dim room. Clear drops gather"
     " on the glass, grow heavy and run down in crooked trails. Dark trees sway slowly behind the pane. Gentle"
-    " rain taps against the glass, and a gutter trickles to the left. The camera is locked off and never moves."
+    " rain taps against the glass, and a gutter trickles to the left. The camera never moves."
 )
 SHORT = "Rain falls softly on the roof of the house while the wind sighs."
 TOLD = {"t2v.md": "Be calm.", "i2v.md": "Say what changes."}

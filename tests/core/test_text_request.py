@@ -123,7 +123,7 @@ def test_the_pack_writes_where_core_cannot():
 
 
 def test_who_writes_is_chosen_by_what_the_server_has():
-    """Core first, then the pack, then the node with its own instructions; else, or without a way to show, none."""
+    """Core first, then the pack, then the node with its own instructions; else none."""
     both = ("TextGenerate", "TextGenerateLTX2Prompt")
     assert writer_of(NodeSchema(with_pack(table()))) == "TextGenerate"
     assert writer_of(NodeSchema(with_pack(without("TextGenerate")))) == "LTXVGemmaEnhancePrompt"
