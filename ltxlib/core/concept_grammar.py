@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import random
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from ltxlib.core.dice import Dice
 from ltxlib.core.prompt_rules import check_prompt
 from ltxlib.core.prompts import PromptEntry
 
@@ -110,7 +110,7 @@ def fits(theme: str) -> bool:
 def _stream(theme: str, seed: int, library: Mapping[str, PromptEntry]) -> Iterator[str]:
     """Prompts without an end: the settings take turns, those that fit best come first."""
     grammar, tokens = shipped(), _tokens(theme)
-    dice = random.Random(f"{seed}\n{' '.join(tokens)}")
+    dice = Dice(f"{seed}\n{' '.join(tokens)}")
     settings = _fitting(grammar, theme, tokens)
     lent = {setting.name: _lent_sounds(setting, library) for setting in settings}
     wanted = next((time for time, words in _TIMES.items() if any(_named(w, tokens) for w in words)), None)
@@ -150,7 +150,7 @@ def _with_theme(setting: Setting, theme: str) -> Setting:
     """The open setting with the theme's own words as the place, where they can stand in a prompt."""
     place = re.sub(r"[\s.!?,;:]+$", "", " ".join(theme.split()))
     place = place[:1].lower() + place[1:] if place[:2].istitle() or place[1:2].islower() else place
-    tried = _one(random.Random(0), shipped(), _placed(setting, place), None, [])
+    tried = _one(Dice("tried"), shipped(), _placed(setting, place), None, [])
     usable = place and len(place.split()) <= 20 and not re.search(r"[.!?\n]", place)
     return _placed(setting, place) if usable and not check_prompt(tried, "theme") else setting
 
@@ -159,9 +159,7 @@ def _placed(setting: Setting, place: str) -> Setting:
     return Setting(**{**vars(setting), "places": (place,)})
 
 
-def _one(
-    dice: random.Random, grammar: Grammar, setting: Setting, time: str | None, borrowed: list[str]
-) -> str:
+def _one(dice: Dice, grammar: Grammar, setting: Setting, time: str | None, borrowed: list[str]) -> str:
     """One prompt: shot, place and light; two motions; a detail; three sounds; the camera."""
     lights = grammar.lights[setting.kind]
     light = dice.choice(

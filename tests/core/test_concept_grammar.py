@@ -1,11 +1,11 @@
 """The grammar that writes scenes where no language model can."""
 
 import itertools
-import random
 
 import pytest
 
 from ltxlib.core import concept_grammar
+from ltxlib.core.dice import Dice
 from ltxlib.core.prompt_rules import check_prompt
 from ltxlib.core.prompts import PromptEntry, parse_library
 
@@ -29,7 +29,7 @@ def test_every_setting_says_only_what_keeps_the_rules(setting):
     grammar = concept_grammar.shipped()
     made = set()
     for seed, time in itertools.product(range(25), (None, "dawn", "dusk", "night")):
-        prompt = concept_grammar._one(random.Random(f"{seed}{time}"), grammar, setting, time, [])
+        prompt = concept_grammar._one(Dice(f"{seed}{time}"), grammar, setting, time, [])
         assert check_prompt(prompt, "x") == [], prompt
         made.add(prompt)
     assert len(made) >= 98
