@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from ltxlib.core.answer import paragraph
+from ltxlib.core.answer import FEWEST_WORDS, paragraph
 from ltxlib.core.problem import Problem
 from ltxlib.core.prompt_rules import check_prompt
 from ltxlib.core.scene import Scene
@@ -59,10 +59,10 @@ def best_of(prompt: str, answers: list[str], *, from_image: bool) -> Enhanced:
     found = []
     for answer in answers:
         text = paragraph(answer)
-        if text:
+        if len(text.split()) >= FEWEST_WORDS:
             found.append((text, check_prompt(text, "enhanced prompt", from_image=from_image)))
     if not found:
-        return Enhanced("", (), "The text encoder gave no text, so the prompt is used as it is.")
+        return Enhanced("", (), "The text encoder gave no text to film, so the prompt is used as it is.")
     text, problems = min(found, key=lambda pair: len(pair[1]))
     if len(problems) > len(check_prompt(prompt, "prompt", from_image=from_image)):
         why = (

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ltxlib.core import catalog, enhance
+from ltxlib.core import catalog, enhance, own
 from ltxlib.core.scene import Scene
 
 # Mode and number of stages to the file that makes the clip.
@@ -32,7 +32,7 @@ ONE_STAGE_WORK = 8 / (8 / 4 + 3)
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return WORKFLOWS[scene.mode, scene.stages]
+    return scene.workflow or WORKFLOWS[scene.mode, scene.stages]
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes. instructions: file below prompts/enhance/ to what it says.
+    images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
+    it has tags for. instructions: file below prompts/enhance/ to what it says.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     instructions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,6 +77,10 @@ class RenderPlan:
         """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
         return enhance.file_for(self.scene)
 
+    def picture(self, key: str) -> str:
+        """The name of the image that is used for a value; of a loop it is the same at both ends."""
+        return self.scene.pictures.get(key, self.scene.image)
+
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
         return f"ltx-kit/{self.scene.scene}/{self.take_id}-{prompt_id[:8]}"
@@ -103,8 +109,11 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
-    pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    values = _values(scene, seed, prompt)
+    offers = ingredients.offers.get(workflow, frozenset())
+    pictures = {key: ingredients.images[name] for key, name in own.pictures(scene, offers).items()}
+    values = row_values(scene, seed, prompt)
+    if scene.workflow:
+        values = own.applicable(scene, values, offers)
     decides = {
         "values": {name: str(value) for name, value in values.items() if name not in _LATER or value},
         "workflow": ingredients.workflows[workflow],
@@ -135,7 +144,8 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     )
 
 
-def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+    """All that a row could set in a workflow, its images and the file's prefix aside."""
     camera = catalog.CAMERAS.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,

@@ -37,7 +37,7 @@ def check_writing(job: BatchJob) -> list[Problem]:
         if not plan.enhance_key or plan.scene.scene in problems:
             continue
         try:
-            graph, _ = _graph(job, plan, plan.scene.pictures, 1)
+            graph, _ = _graph(job, plan, {key: plan.picture(key) for key in plan.pictures}, 1)
         except WorkflowError as error:
             found = [Problem("", error.message, error.cure)]
         else:

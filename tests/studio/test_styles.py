@@ -1,5 +1,7 @@
 """Style LoRAs from the row to the take, by way of a server."""
 
+import json
+
 import pytest
 
 from ltxlib.errors import BadInput
@@ -59,3 +61,18 @@ def test_a_lora_that_the_server_lacks_is_told_before_anything_is_rendered(tmp_pa
     assert "asks for the file gone.safetensors" in problem.what
     assert "models/loras on the server" in problem.cure
     assert LORAS[2] in problem.cure
+
+
+def test_a_graph_of_ones_own_keeps_its_style_unless_the_row_names_some(tmp_path, server):
+    """An empty cell leaves the LoRA that the graph was saved with; a filled one puts others in its place."""
+    project = a_project(tmp_path / "project")
+    graph = json.loads((project.workflows / "asmr-txt2vid.json").read_text())
+    (style,) = (node for node in graph["nodes"] if "[ltx.style]" in node.get("title", ""))
+    style["mode"], style["widgets_values"] = 0, [LORAS[2], 0.5]
+    (project.workflows / "mine.json").write_text(json.dumps(graph))
+    cells = {"kept": "", "named": f"{LORAS[0]}; {LORAS[1]}"}
+    rows = [f"{name},Rain falls.,9,192,128,{cell},mine.json" for name, cell in cells.items()]
+    project.scenes_csv.write_text("\n".join((f"{HEADER},workflow", *rows)) + "\n")
+    job = job_for(project, connect(project), check_project(project))
+    chains = [the_chain(job.graph(plan, "x", {}))[0][1:] for plan in job.plans]
+    assert chains == [[(LORAS[2], 0.5)], [(LORAS[0], 1.0), (LORAS[1], 1.0)]]
