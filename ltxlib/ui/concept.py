@@ -13,7 +13,7 @@ from ltxlib.store.project import Project
 from ltxlib.studio import concept
 from ltxlib.studio.concept import GRAMMAR, MODEL, Idea, Written
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, begin, latest, to_show
+from ltxlib.ui.job import Job, latest
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, column, field, set_html, show, text_block
 
@@ -99,10 +99,6 @@ class ConceptPanel(Panel):
             ],
             "ltx-form",
         )
-        job = to_show(self.job_name)
-        if job and not job.state.added:
-            self._attach(job)
-        self.refresh()
         return [
             text_block(head),
             form,
@@ -116,7 +112,7 @@ class ConceptPanel(Panel):
 
     def refresh(self) -> None:
         """Look anew at which server would write."""
-        self.in_background(lambda: place.look(self.project), self.stand_in)
+        self.look_at(lambda: place.look(self.project), self.stand_in)
 
     def _renewed(self) -> None:
         self._seed = 0
@@ -124,12 +120,9 @@ class ConceptPanel(Panel):
 
     def _write(self) -> None:
         self.say("")
-        self._show_ideas([])
-        set_html(self.told, "")
         work = _work(self.project, self.line.value, self.count.value, self._seed)
         self._seed += 1
-        self._attach(begin(self.job_name, work, _State()))
-        self.refresh()
+        self.start_job(work, _State())
 
     def _cancel(self) -> None:
         job = latest(self.job_name)
@@ -137,22 +130,22 @@ class ConceptPanel(Panel):
             job.cancel.set()
             self.cancel.disabled = True
 
-    def _attach(self, job: Job) -> None:
-        self.write.disabled = job.running
+    def show_running(self, job: Job) -> None:
+        self.write.disabled = True
         self.cancel.disabled = job.cancel.is_set()
-        show(self.cancel, job.running)
-        self.follow(job, lambda: self._see(job))
+        show(self.cancel, True)
+        said = look.escape(job.state.said)
+        set_html(self.progress, f'<div class="ltx-said"><span class="ltx-now">{said}</span></div>')
+        if self.rows:
+            self._show_ideas([])
+        set_html(self.told, "")
 
-    def _see(self, job: Job) -> None:
-        if job.running:
-            said = look.escape(job.state.said)
-            set_html(self.progress, f'<div class="ltx-said"><span class="ltx-now">{said}</span></div>')
-            return
+    def show_ended(self, job: Job) -> None:
         set_html(self.progress, "")
         self.write.disabled = False
         show(self.cancel, False)
         self.fail(job.outcome)
-        if job.result:
+        if job.result and not job.state.added:
             self._show(job.result)
 
     def _show(self, written: Written) -> None:
