@@ -138,10 +138,12 @@ def _way_lines(way: Way) -> list[str]:
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
     )
+    written_out = f"written out first, as prompts/enhance/{way.plan.instructions} tells"
     rows = [
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
         ["  length", f"{length}, {sound}"],
+        *([["  prompt", written_out]] if scene.enhance else []),
         ["  RAM", _need(model.ram_gb, model.ram_source)],
         ["  card", _need(model.vram_gb, model.vram_source)],
         ["  time", words.span_of(take_s(way.plan)) + told],
@@ -238,6 +240,7 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "frames": scene.frames,
         "fps": str(scene.fps),
         "audio": scene.audio,
+        "enhance": scene.enhance,
         "stages": [vars(stage) for stage in way.stages],
         "ram_gb": model.ram_gb,
         "ram_source": model.ram_source,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, own, settings
+from ltxlib.core import catalog, enhance, own, settings
 from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.scene import Scene
 
@@ -25,6 +25,8 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
 }
+# Values that came later: they count only where they are used, so that takes made before keep their names.
+_LATER = ("style_loras",)
 
 
 def workflow_name(mode: str, stages: int, graph: Graph | None) -> str:
@@ -44,13 +46,14 @@ class Ingredients:
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
     images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
-    it has tags for.
+    it has tags for. instructions: file below prompts/enhance/ to what it says.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    instructions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class RenderPlan:
 
     values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
     pictures: for each image that is used, the value it is for, to the hash of its bytes.
+    enhance_key: under which the prompt that the text encoder writes is kept; empty when the prompt stays.
     """
 
     scene: Scene
@@ -71,6 +75,12 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    enhance_key: str = ""
+
+    @property
+    def instructions(self) -> str:
+        """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
+        return enhance.file_for(self.scene)
 
     def picture(self, key: str) -> str:
         """The name of the image that is used for a value; of a loop it is the same at both ends."""
@@ -110,7 +120,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     if scene.workflow:
         values = own.applicable(scene, values, offers)
     decides = {
-        "values": {name: str(value) for name, value in values.items()},
+        "values": {name: str(value) for name, value in values.items() if name not in _LATER or value},
         "workflow": ingredients.workflows[workflow],
         "image": pictures.get("image", ""),
     }
@@ -119,6 +129,10 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         decides["end_image"] = pictures["end_image"]
     if not scene.audio:
         decides["sampled"] = "picture alone"
+    enhance_key = ""
+    if scene.enhance:
+        told = ingredients.instructions[enhance.file_for(scene)]
+        enhance_key = decides["enhanced"] = enhance.key_of(prompt, told, pictures.get("image", ""))
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return RenderPlan(
         scene=scene,
@@ -131,6 +145,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         workflow_sha256=ingredients.workflows[workflow],
         pictures=pictures,
         values=values,
+        enhance_key=enhance_key,
     )
 
 
@@ -156,6 +171,7 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     if scene.negative_prompt:
         # An empty cell leaves what the workflow itself says.
         values["negative_prompt"] = scene.negative_prompt
+    values["style_loras"] = [(lora.name, lora.strength) for lora in scene.style_loras]
     return values
 
 

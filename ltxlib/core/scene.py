@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ltxlib.core import cell, sampling_cells
+from ltxlib.core import cell, sampling_cells, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem, as_warnings, errors_in
@@ -25,7 +25,8 @@ class Scene:
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
     stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
     steps and cfg None mean the model's own. given: the columns whose cells are filled; the others hold
-    defaults.
+    defaults. style_loras: in the order they work.
+    enhance: the text encoder writes the prompt out before it is filmed.
     """
 
     scene: str
@@ -53,6 +54,8 @@ class Scene:
     given: frozenset[str] = field(default=frozenset(), compare=False)
     steps: int | None = None
     cfg: float | None = None
+    style_loras: tuple[styles.StyleLora, ...] = ()
+    enhance: bool = False
 
     @property
     def from_image(self) -> bool:
@@ -104,6 +107,8 @@ def read_scene(
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
+        "style_loras": styles.read_cell(reader),
+        "enhance": reader.flag("enhance"),
         "notes": reader.cells["notes"],
         "workflow": cell.workflow(reader),
         "given": frozenset(name for name, text in reader.cells.items() if text),
@@ -120,8 +125,10 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "seconds": "",
         "enabled": "yes" if scene.enabled else "no",
         "audio": "yes" if scene.audio else "no",
+        "enhance": "yes" if scene.enhance else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
+        "style_loras": styles.cell_text(scene.style_loras),
     }
     cells = {}
     for column in COLUMNS:

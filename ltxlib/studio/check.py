@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import catalog, own, prompts, workflow
+from ltxlib.core import catalog, enhance, own, prompts, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
@@ -21,6 +21,7 @@ from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import read_sheet
+from ltxlib.studio import instructions
 
 _ROW = re.compile(r" row (\d+)")
 
@@ -121,7 +122,9 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         if scene.workflow in workflows:
             values = row_values(scene, 0, texts[scene.scene])
             problems += own.problems(scene, workflows[scene.workflow], values, f"{file} row {scene.row}")
-    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images, offers))
+    told = _instructions(project, scenes, problems)
+    known = Ingredients(texts, hashes, images, offers, told)
+    plans = [] if errors_in(problems) else plan_takes(scenes, known)
     problems += _own_problems(plans, workflows, file)
     if errors_in(problems):
         plans = []
@@ -157,6 +160,17 @@ def _gated(name: str, file: str) -> Problem:
         f"Unless they are on the pod: agree at https://huggingface.co/{repo}, then log in (hf auth login).",
         warning=True,
     )
+
+
+def _instructions(project: Project, scenes: list[Scene], problems: list[Problem]) -> dict[str, str]:
+    """What the text encoder is told, file by file, as far as scenes have it write their prompts out."""
+    told: dict[str, str] = {}
+    for name in sorted({enhance.file_for(scene) for scene in scenes if scene.enabled and scene.enhance}):
+        try:
+            told[name] = instructions.read(project, name)
+        except StoreError as error:
+            problems.append(Problem(f"prompts/{enhance.FOLDER}/{name}", error.message, error.cure))
+    return told
 
 
 def _row(problem: Problem) -> int:
