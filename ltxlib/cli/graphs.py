@@ -20,7 +20,7 @@ def build(arguments: argparse.Namespace) -> int:
     written = []
     for name, text in recipes.shipped().items():
         path = project.workflows / name
-        if not path.isfile_of() or path.read_text("utf-8") != text:
+        if not path.is_file() or path.read_text("utf-8") != text:
             write_whole(path, text.encode())
             written.append(name)
     if arguments.json:
