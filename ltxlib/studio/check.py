@@ -13,7 +13,7 @@ from ltxlib.core import own, prompts, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
-from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.problem import Problem, as_warnings, errors_in
 from ltxlib.core.scene import Scene
 from ltxlib.core.schema import shipped
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
@@ -95,12 +95,12 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
     for scene in scenes:
         where = f"{file} row {scene.row}, column prompt"
         texts[scene.scene], found = prompts.resolve(scene.prompt, library, where)
-        problems += found
         if not found:
-            problems += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
+            found += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
         for column, image in scene.pictures.items():
             if image not in images:
-                problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+                found += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+        problems += found if scene.enabled else as_warnings(found)
     workflows, hashes = {}, {}
     enabled = [scene for scene in scenes if scene.enabled]
     # A graph that several rows name is read once, and told of at the first of them.
