@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ltxlib.comfy.client import ComfyClient
@@ -76,7 +76,8 @@ def check_graphs(job: BatchJob) -> list[Problem]:
     lacking = {name: check.check_classes(graph, job.schema) for name, graph in job.workflows.items()}
     for plan in job.plans:
         for problem in lacking[plan.workflow]:
-            problems.setdefault((problem.where, problem.what), problem)
+            place = f"{plan.workflow}: {problem.where}"
+            problems.setdefault((place, problem.what), replace(problem, where=place))
         if lacking[plan.workflow]:
             continue
         try:
@@ -87,5 +88,7 @@ def check_graphs(job: BatchJob) -> list[Problem]:
             )
             continue
         for problem in check.check_graph(graph, job.schema):
-            problems.setdefault((problem.where, problem.what), problem)
+            # The kit's own graphs are known by their nodes; of a person's many graphs the right one is named.
+            place = f"{plan.workflow}: {problem.where}" if plan.scene.workflow else problem.where
+            problems.setdefault((place, problem.what), replace(problem, where=place))
     return list(problems.values())
