@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ltxlib.core.modes import MODES
+
 
 @dataclass(frozen=True)
 class Column:
@@ -27,18 +29,15 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
-MODES = ("t2v", "i2v", "loop", "flf")
-
 COLUMNS: tuple[Column, ...] = (
     Column("scene", "id", "The scene's own name: letters, digits, dashes, underscores; it names folders."),
     Column("enabled", "flag", "yes renders the scene, no leaves it out.", "yes"),
     Column(
         "mode",
         "choice",
-        "t2v makes the clip from words, i2v from a still image, loop begins and ends with that image, "
-        "flf goes from that image to end_image.",
+        ", ".join(f"{mode.name} {mode.meaning}" for mode in MODES.values()) + ".",
         "t2v",
-        choices=MODES,
+        choices=tuple(MODES),
     ),
     Column("prompt", "text", "What is seen and heard; or @file/name for an entry of prompts/."),
     Column("negative_prompt", "text", "What to keep out; distilled models ignore it. Empty: the workflow's."),

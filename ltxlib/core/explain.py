@@ -68,9 +68,7 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
 def _way(plans: tuple[RenderPlan, ...], workflow: Mapping[str, Any]) -> Way:
     plan, scene = plans[0], plans[0].scene
     model = catalog.KNOWN[scene.model]
-    values = {**plan.values, "filename_prefix": plan.prefix("explained")}
-    if scene.mode == "i2v":
-        values["image"] = scene.image
+    values = {**plan.values, **scene.pictures, "filename_prefix": plan.prefix("explained")}
     try:
         api = roles.prepare(workflow, shipped(), values)
     except WorkflowError as error:

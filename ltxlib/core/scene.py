@@ -6,19 +6,15 @@ Nothing is rounded: an illegal length or size is a problem that names the two ne
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ltxlib.core import catalog, span
-from ltxlib.core.columns import BY_NAME, COLUMNS, MODES, NAMES
-from ltxlib.core.problem import Problem
-from ltxlib.core.row import Row, range_text
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-# Windows cannot hold folders of these names, and films are taken home to Windows.
-_DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+from ltxlib.core import catalog, cell
+from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
+from ltxlib.core.modes import MODES
+from ltxlib.core.problem import Problem, as_warnings, errors_in
+from ltxlib.core.row import Row
 
 
 @dataclass(frozen=True)
@@ -55,13 +51,12 @@ class Scene:
     @property
     def from_image(self) -> bool:
         """Whether the clip starts from a still image."""
-        return self.mode != "t2v"
+        return bool(self.pictures)
 
     @property
     def pictures(self) -> dict[str, str]:
         """The images that its mode uses, by the value of a workflow that each one is."""
-        used = {"image": self.image} if self.from_image else {}
-        return used | {"end_image": self.end_image} if self.mode == "flf" else used
+        return {column: getattr(self, column) for column in MODES[self.mode].images}
 
     @property
     def duration_s(self) -> Fraction:
@@ -77,168 +72,35 @@ def read_scene(
     cells: column name to text; missing columns count as empty. row is the number a person sees.
     """
     reader = Row(cells, row, file)
+    enabled = reader.flag("enabled")
+    # What is wrong with a row that is left out is worth a look, but stops nothing.
+    left_out = not enabled and not reader.problems
     mode = reader.choice("mode", BY_NAME["mode"].choices)
-    frames, fps = _length(reader)
+    frames, fps = cell.length(reader)
     values = {
-        "scene": _identity(reader),
-        "enabled": reader.flag("enabled"),
+        "scene": cell.identity(reader),
+        "enabled": enabled,
         "mode": mode,
-        "prompt": _prompt(reader),
+        "prompt": cell.prompt(reader),
         "negative_prompt": reader.cells["negative_prompt"],
-        "image": _image(reader, mode, "image", used=mode in MODES and mode != "t2v"),
-        "end_image": _image(reader, mode, "end_image", used=mode == "flf"),
-        "stages": _stages(reader, mode),
+        "image": cell.image_file(reader, mode, "image"),
+        "end_image": cell.image_file(reader, mode, "end_image"),
+        "stages": cell.stages(reader, mode),
         "frames": frames,
         "fps": fps,
-        "width": _side(reader, "width"),
-        "height": _side(reader, "height"),
+        "width": cell.side(reader, "width"),
+        "height": cell.side(reader, "height"),
         "seed": reader.whole("seed"),
         "takes": reader.whole("takes"),
-        "model": _model(reader),
+        "model": cell.model(reader),
         "camera_lora": reader.choice("camera_lora", (*catalog.CAMERAS, catalog.NO_CAMERA)),
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
     }
-    if any(not problem.warning for problem in reader.problems):
-        return None, reader.problems
-    return Scene(**values, row=row), reader.problems
-
-
-def _model(reader: Row) -> str:
-    name = reader.text("model").lower()
-    if name not in catalog.KNOWN or name in catalog.MODELS:
-        return reader.choice("model", tuple(catalog.MODELS))
-    reader.problem(
-        "model",
-        f"{name} is known, but the kit has no workflow for it yet.",
-        f"Write one that it has: {', '.join(catalog.MODELS)}.",
-    )
-    return name
-
-
-def _identity(reader: Row) -> str:
-    name = reader.cells["scene"]
-    if not name:
-        reader.problem("scene", "The scene has no name.", "Write a short one, such as rain-window.")
-    elif not _ID.fullmatch(name) or name.lower() in _DEVICE_NAMES:
-        reader.problem(
-            "scene",
-            f"“{name}” cannot name a folder.",
-            "Use up to 64 letters, digits, dashes and underscores, such as rain-window.",
-        )
-    return name
-
-
-def _prompt(reader: Row) -> str:
-    prompt = reader.cells["prompt"]
-    if not prompt:
-        reader.problem(
-            "prompt",
-            "The prompt is empty.",
-            "Write what is seen and heard, or name an entry such as @rain/window.",
-        )
-    return prompt
-
-
-def _image(reader: Row, mode: str, column: str, *, used: bool) -> str:
-    image = reader.cells[column]
-    if used and not image:
-        an = "an end_image" if column == "end_image" else "an image"
-        reader.problem(
-            column,
-            f"Mode {mode} needs {an}.",
-            "Name a file of the images folder, such as cabin-window.jpg.",
-        )
-    if image and not used and mode in MODES:
-        reader.problem(
-            column,
-            f"Mode {mode} does not use the {column} {image}.",
-            f"Write {'flf' if column == 'end_image' else 'i2v'} as mode, or empty this cell.",
-            warning=True,
-        )
-    parts = image.replace("\\", "/").split("/")
-    if image and (":" in image or "\x00" in image or any(part in ("", ".", "..") for part in parts)):
-        reader.problem(
-            column,
-            f"“{image}” is not inside the images folder.",
-            "Copy the picture into images/ and write only its file name.",
-        )
-    return "/".join(parts) if image else ""
-
-
-def _stages(reader: Row, mode: str) -> int | None:
-    stages = reader.whole("stages")
-    if stages == 1 and mode in ("loop", "flf"):
-        reader.problem(
-            "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
-        )
-    return stages
-
-
-def _side(reader: Row, name: str) -> int | None:
-    value, step = reader.whole(name), BY_NAME[name].step or 1
-    if value is not None and value % step:
-        below = value // step * step
-        reader.problem(
-            name,
-            f"{value} pixels is not a multiple of {step}.",
-            f"The nearest that LTX-2 makes are {below} and {below + step}.",
-        )
-    return value
-
-
-def _rate(reader: Row) -> Fraction | None:
-    column, text = BY_NAME["fps"], reader.text("fps")
-    try:
-        rate = span.exact_rate(text.replace(",", ".", 1))
-    except ValueError:
-        reader.problem(
-            "fps", f"“{text}” is not a frame rate.", f"Write a number{range_text(column)}, such as 24."
-        )
-        return None
-    if not (column.low or 0) <= rate <= (column.high or 0):
-        reader.problem("fps", f"{text} is outside what is possible.", f"Write a number{range_text(column)}.")
-        return None
-    return rate
-
-
-def _length(reader: Row) -> tuple[int, Fraction]:
-    """The clip's frames and rate; 0 frames when something is wrong (and said)."""
-    fps = _rate(reader)
-    has_seconds, has_frames = bool(reader.cells["seconds"]), bool(reader.cells["frames"])
-    if has_seconds and has_frames:
-        reader.problem(
-            "seconds", "Both seconds and frames are given.", "Keep one of them and empty the other."
-        )
-        return 0, fps or Fraction(24)
-    name = "seconds" if has_seconds else "frames"
-    value = reader.number("seconds") if has_seconds else reader.whole("frames")
-    if fps is None or value is None:
-        return 0, fps or Fraction(24)
-    if has_seconds:
-        written = Fraction(reader.cells["seconds"].replace(",", ".", 1))
-        frames = span.frames_for(written, fps)
-        said = f"{reader.cells['seconds']} s at {float(fps):g} fps is {float(written * fps):g} frames; "
-        said += "LTX-2 cannot make that."
-    else:
-        frames = int(value)
-        said = f"{frames} frames cannot be made at {float(fps):g} fps: "
-        said += f"LTX-2 makes 8n+1, up to {span.LONGEST_S} s."
-    if not span.is_legal(frames, fps):
-        reader.problem(name, said, _nearest_lengths(frames, fps, as_seconds=has_seconds))
-    return frames, fps
-
-
-def _nearest_lengths(frames: int, fps: Fraction, *, as_seconds: bool) -> str:
-    below, above = span.nearest_legal(frames, fps)
-    lengths = [f"{n} frames ({span.seconds_text(n, fps)})" for n in dict.fromkeys((below, above))]
-    if as_seconds:
-        lengths = [f"{span.seconds_text(n, fps)} ({n} frames)" for n in dict.fromkeys((below, above))]
-    if len(lengths) == 1:
-        return f"The nearest that it makes is {lengths[0]}."
-    return f"The nearest that it makes are {lengths[0]} and {lengths[1]}."
+    scene = None if errors_in(reader.problems) else Scene(**values, row=row)
+    return scene, as_warnings(reader.problems) if left_out else reader.problems
 
 
 def cells_for(scene: Scene) -> dict[str, str]:

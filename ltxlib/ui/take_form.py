@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ltxlib.core import catalog, span
+from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.prompts import PromptEntry
 from ltxlib.core.scene import Scene, cells_for, read_scene
@@ -34,8 +35,8 @@ SIZES = {
     (768, 512): "small and quick, to try a prompt",
 }
 # What makes a clip; going from one picture to another takes two of them and is written in scenes.csv.
-MODES = {"t2v": "from words", "i2v": "from a picture", "loop": "living loop"}
-MODE_WORDS = MODES | {"flf": "between two pictures"}
+MODE_WORDS = {name: mode.words for name, mode in MODES.items()}
+FORM_MODES = ("t2v", "i2v", "loop")
 _CAMERA_WORDS = {
     "static": "stands still",
     "dolly-in": "moves closer",
@@ -285,7 +286,7 @@ class TakeForm:
 
 def _mode_options(mode: str) -> list[tuple[str, str]]:
     """The ways to make a clip, that of the row among them."""
-    return [(words, name) for name, words in MODE_WORDS.items() if name in MODES or name == mode]
+    return [(words, name) for name, words in MODE_WORDS.items() if name in FORM_MODES or name == mode]
 
 
 def _size_options(width: int, height: int) -> list[tuple[str, tuple[int, int]]]:

@@ -1,0 +1,158 @@
+"""The cells of a row that mean more than a number or a choice, read and checked one by one."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from ltxlib.core import catalog, span
+from ltxlib.core.columns import BY_NAME
+from ltxlib.core.modes import MODES
+from ltxlib.core.row import Row, range_text
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+# Windows cannot hold folders of these names, and films are taken home to Windows.
+_DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+
+
+def model(reader: Row) -> str:
+    """The model a row names."""
+    name = reader.text("model").lower()
+    if name not in catalog.KNOWN or name in catalog.MODELS:
+        return reader.choice("model", tuple(catalog.MODELS))
+    reader.problem(
+        "model",
+        f"{name} is known, but the kit has no workflow for it yet.",
+        f"Write one that it has: {', '.join(catalog.MODELS)}.",
+    )
+    return name
+
+
+def identity(reader: Row) -> str:
+    """The scene's own name, which also names folders."""
+    name = reader.cells["scene"]
+    if not name:
+        reader.problem("scene", "The scene has no name.", "Write a short one, such as rain-window.")
+    elif not _ID.fullmatch(name) or name.lower() in _DEVICE_NAMES:
+        reader.problem(
+            "scene",
+            f"“{name}” cannot name a folder.",
+            "Use up to 64 letters, digits, dashes and underscores, such as rain-window.",
+        )
+    return name
+
+
+def prompt(reader: Row) -> str:
+    """What the row says is seen and heard; never empty."""
+    text = reader.cells["prompt"]
+    if not text:
+        reader.problem(
+            "prompt",
+            "The prompt is empty.",
+            "Write what is seen and heard, or name an entry such as @rain/window.",
+        )
+    return text
+
+
+def image_file(reader: Row, mode: str, column: str) -> str:
+    """A file below images/, as a path with slashes; wanted only when the mode uses that column."""
+    image = reader.cells[column]
+    used = mode in MODES and column in MODES[mode].images
+    if used and not image:
+        an = "an end_image" if column == "end_image" else "an image"
+        reader.problem(
+            column,
+            f"Mode {mode} needs {an}.",
+            "Name a file of the images folder, such as cabin-window.jpg.",
+        )
+    if image and not used and mode in MODES:
+        reader.problem(
+            column,
+            f"Mode {mode} does not use the {column} {image}.",
+            f"Write {'flf' if column == 'end_image' else 'i2v'} as mode, or empty this cell.",
+            warning=True,
+        )
+    parts = image.replace("\\", "/").split("/")
+    if image and (":" in image or "\x00" in image or any(part in ("", ".", "..") for part in parts)):
+        reader.problem(
+            column,
+            f"“{image}” is not inside the images folder.",
+            "Copy the picture into images/ and write only its file name.",
+        )
+    return "/".join(parts) if image else ""
+
+
+def stages(reader: Row, mode: str) -> int | None:
+    """In how many passes the clip is made; what the mode allows."""
+    count = reader.whole("stages")
+    if mode in MODES and count is not None and count not in MODES[mode].stages:
+        reader.problem(
+            "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
+        )
+    return count
+
+
+def side(reader: Row, name: str) -> int | None:
+    """The width or the height, in pixels."""
+    value, step = reader.whole(name), BY_NAME[name].step or 1
+    if value is not None and value % step:
+        below = value // step * step
+        reader.problem(
+            name,
+            f"{value} pixels is not a multiple of {step}.",
+            f"The nearest that LTX-2 makes are {below} and {below + step}.",
+        )
+    return value
+
+
+def rate(reader: Row) -> Fraction | None:
+    """The frame rate, exact; None when it is no good."""
+    column, text = BY_NAME["fps"], reader.text("fps")
+    try:
+        given = span.exact_rate(text.replace(",", ".", 1))
+    except ValueError:
+        reader.problem(
+            "fps", f"“{text}” is not a frame rate.", f"Write a number{range_text(column)}, such as 24."
+        )
+        return None
+    if not (column.low or 0) <= given <= (column.high or 0):
+        reader.problem("fps", f"{text} is outside what is possible.", f"Write a number{range_text(column)}.")
+        return None
+    return given
+
+
+def length(reader: Row) -> tuple[int, Fraction]:
+    """The clip's frames and rate; 0 frames when something is wrong (and said)."""
+    fps = rate(reader)
+    has_seconds, has_frames = bool(reader.cells["seconds"]), bool(reader.cells["frames"])
+    if has_seconds and has_frames:
+        reader.problem(
+            "seconds", "Both seconds and frames are given.", "Keep one of them and empty the other."
+        )
+        return 0, fps or Fraction(24)
+    name = "seconds" if has_seconds else "frames"
+    value = reader.number("seconds") if has_seconds else reader.whole("frames")
+    if fps is None or value is None:
+        return 0, fps or Fraction(24)
+    if has_seconds:
+        written = Fraction(reader.cells["seconds"].replace(",", ".", 1))
+        frames = span.frames_for(written, fps)
+        said = f"{reader.cells['seconds']} s at {float(fps):g} fps is {float(written * fps):g} frames; "
+        said += "LTX-2 cannot make that."
+    else:
+        frames = int(value)
+        said = f"{frames} frames cannot be made at {float(fps):g} fps: "
+        said += f"LTX-2 makes 8n+1, up to {span.LONGEST_S} s."
+    if not span.is_legal(frames, fps):
+        reader.problem(name, said, _nearest_lengths(frames, fps, as_seconds=has_seconds))
+    return frames, fps
+
+
+def _nearest_lengths(frames: int, fps: Fraction, *, as_seconds: bool) -> str:
+    below, above = span.nearest_legal(frames, fps)
+    lengths = [f"{n} frames ({span.seconds_text(n, fps)})" for n in dict.fromkeys((below, above))]
+    if as_seconds:
+        lengths = [f"{span.seconds_text(n, fps)} ({n} frames)" for n in dict.fromkeys((below, above))]
+    if len(lengths) == 1:
+        return f"The nearest that it makes is {lengths[0]}."
+    return f"The nearest that it makes are {lengths[0]} and {lengths[1]}."
