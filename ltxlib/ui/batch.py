@@ -158,7 +158,6 @@ class BatchPanel(Panel):
 
     def _start(self) -> None:
         self.say("")
-        set_html(self.progress, "")
         self.start_job(_work(self.project, self.path), BatchState())
         self.in_background(lambda: place.look(self.project), self.stand_in)
 
