@@ -65,8 +65,9 @@ def listed(answer: str) -> list[str]:
 
 
 def _bare(answer: str) -> str:
-    """Without the model's thoughts and the marks of turns and code."""
-    text = _THINKING.sub("", answer)
+    """Without the model's thoughts, the marks of turns and code, and what cannot be printed."""
+    printed = "".join(mark for mark in answer if mark.isprintable() or mark in "\n\t")
+    text = _THINKING.sub("", printed.replace("\ufffd", ""))
     return _FENCE.sub("", _TURNS.sub("", text)).strip()
 
 

@@ -39,6 +39,7 @@ THREE = [RAIN, SNOW, FIRE]
         f"<think>They want rain.</think>\n{RAIN}",
         f"They want rain, so\n</think>{RAIN}",
         f"{RAIN}<end_of_turn>",
+        f"\x1b\x00{RAIN}\ufffd\r\n",
         json.dumps({"prompt": RAIN}),
         "```json\n" + json.dumps({"title": "Rain", "prompt": RAIN}, indent=2) + "\n```",
         RAIN.replace("glass and", "glass\nand"),
