@@ -165,6 +165,8 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
         **settings.beyond_the_file(model, scene.stages, scene.steps, scene.cfg),
+        # What a graph of the creator's own holds is not known, so there the row's figures are always written.
+        **(settings.asked(scene.steps, scene.cfg) if scene.workflow else {}),
     }
     if scene.from_image:
         values["image_strength"] = scene.image_strength
