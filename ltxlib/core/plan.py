@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltxlib.core import catalog
+from ltxlib.core.catalog_parts import Model
 from ltxlib.core.scene import Scene
 
 # Mode and number of stages to the file that makes the clip.
@@ -51,7 +52,8 @@ class RenderPlan:
     """One take to make.
 
     values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
-    pictures: for each image that is used, the value it is for, to the hash of its bytes.
+    pictures: for each image that is used, the value it is for, to the hash of its bytes. draft_factor: above 1
+    for a draft, how many times larger its finished take is. from_draft: the draft that this take finishes.
     """
 
     scene: Scene
@@ -64,6 +66,18 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    draft_factor: float = 1.0
+    from_draft: str = ""
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is a draft: stage one alone."""
+        return self.draft_factor > 1
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the clip that it makes."""
+        return round(self.scene.width / self.draft_factor), round(self.scene.height / self.draft_factor)
 
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
@@ -142,6 +156,20 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     return values
 
 
+def first_stage_share(model: Model) -> float:
+    """The part of a take's work that its first stage is, from the catalog's steps, CFG and sizes.
+
+    A step above CFG 1 is made twice. Where the catalog does not know the steps, half is taken.
+    """
+    work = []
+    for stage in model.stages:
+        if not stage.steps:
+            return 0.5
+        passes = 2 if stage.cfg and stage.cfg[0] > 1 else 1
+        work.append(stage.steps[0] * passes * stage.scale**2)
+    return work[0] / sum(work) if work else 0.5
+
+
 @dataclass(frozen=True)
 class Estimate:
     """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
@@ -154,8 +182,14 @@ class Estimate:
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
-    took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    if took is None or scene.stages == 2:
+    model = catalog.KNOWN[scene.model]
+    took = model.render_s(scene.width, scene.height, scene.frames)
+    if took is None:
+        return None
+    if plan.draft:
+        share = first_stage_share(model)
+        return took[0] * share, took[1] * share
+    if scene.stages == 2:
         return took
     return took[0] * ONE_STAGE_WORK, took[1] * ONE_STAGE_WORK
 

@@ -9,6 +9,8 @@ from typing import Any
 KEEP, REJECT, UNDECIDED = "keep", "reject", "undecided"
 DECISIONS = (KEEP, REJECT, UNDECIDED)
 RECORD_VERSION = 1
+# A draft's id begins with this word, a take's with another: by it their files are told apart.
+DRAFT = "draft"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Take:
     """All that is known of one take; from here back to its scene row and forward to the film.
 
     graph is the API graph as it was sent. warnings are what the check of the clip found worth saying;
-    a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time. draft: it
+    is stage one alone. from_draft: the draft it was finished from; empty for a take that began as none.
     """
 
     take_id: str
@@ -57,6 +60,8 @@ class Take:
     image_sha256: str = ""
     end_image: str = ""
     end_image_sha256: str = ""
+    draft: bool = False
+    from_draft: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION
