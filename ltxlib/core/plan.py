@@ -52,8 +52,8 @@ class RenderPlan:
     """One take to make.
 
     values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
-    pictures: for each image that is used, the value it is for, to the hash of its bytes. draft_factor: above 1
-    for a draft, how many times larger its finished take is. from_draft: the draft that this take finishes.
+    pictures: for each image that is used, the value it is for, to the hash of its bytes. draft_factor: for a
+    draft above 1, how many times larger its finished take is. from_draft: the draft that this take finishes.
     """
 
     scene: Scene

@@ -24,12 +24,16 @@ _ROW = re.compile(r" row (\d+)")
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems."""
+    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems.
+
+    ingredients: what more takes of the enabled scenes can be planned from; None when there are errors.
+    """
 
     scenes: tuple[Scene, ...]
     plans: tuple[RenderPlan, ...]
     problems: tuple[Problem, ...]
     workflows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    ingredients: Ingredients | None = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -102,8 +106,9 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             hashes[name] = workflow.content_sha256(workflows[name])
         except WorkflowError as error:
             problems.append(Problem(f"workflows/{name}", error.message, error.cure))
-    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
-    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+    ingredients = None if errors_in(problems) else Ingredients(texts, hashes, images)
+    plans = plan_takes(scenes, ingredients) if ingredients else []
+    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows, ingredients)
 
 
 def _row(problem: Problem) -> int:

@@ -45,7 +45,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     connection.client.download(finished.output, incoming)
     try:
         scene = plan.scene
-        expected = ExpectedClip(scene.width, scene.height, scene.frames, scene.fps, scene.audio)
+        expected = ExpectedClip(*plan.size_px, scene.frames, scene.fps, scene.audio)
         problems = check_clip(incoming, expected)
         if errors_in(problems):
             raise ClipUnreadable(
@@ -105,6 +105,8 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         image_sha256=plan.pictures.get("image", ""),
         end_image=scene.pictures.get("end_image", ""),
         end_image_sha256=plan.pictures.get("end_image", ""),
+        draft=plan.draft,
+        from_draft=plan.from_draft,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -174,7 +174,7 @@ def test_a_sound_that_is_decoded_early_stays_where_it_is() -> None:
 
 
 def test_three_sizes_are_cut_before_the_first_enlarger() -> None:
-    """With two enlargers in a row the draft is the smallest film, four times smaller than the finished one."""
+    """With two enlargers in a row the draft is the smallest film, four times smaller than the take."""
     api = prepared("asmr-txt2vid.json", {**TAKE, "audio": False})
     decoder, enlarger = only(api, "VAEDecodeTiled"), only(api, "LTXVLatentUpsampler")
     again = copy.deepcopy(api[enlarger])
@@ -212,7 +212,7 @@ def test_what_hangs_on_the_enlarger_is_named() -> None:
     api = prepared("asmr-loop.json", TWO_STAGES["asmr-loop.json"])
     (guide,) = [key for key, one in api.items() if one["_meta"]["title"].startswith("First frame, stage two")]
     api["look"] = node("PreviewAny", source=[guide, 0])
-    with pytest.raises(WorkflowError, match="Enlarge the film.*more than the second stage"):
+    with pytest.raises(WorkflowError, match=r"Enlarge the film.*more than the second stage"):
         draft_of(api, shipped())
 
 
