@@ -128,14 +128,38 @@ def test_one_take_is_made_and_plays(notebook: Notebook, project: Project) -> Non
     assert (project.notebooks / "02_generate.ipynb").stat().st_size < 100_000
 
 
-def test_a_batch_survives_the_page_and_can_be_cancelled(notebook: Notebook, project: Project) -> None:
-    """After a reload the running batch is there; Run All again shows it, starts no second; Cancel ends it."""
+def begin_batch(notebook: Notebook, project: Project) -> Page:
+    """Open the notebook afresh on a slow rehearsal and press Start; the batch is seen to run."""
     rehearse(project, seconds_per_step=0.5)
-    started = journal(project).count("batch started")
     page = notebook.open("02_generate.ipynb").run_all().page
     shows(page, ".ltx-batch .ltx-start:not([disabled])")
     notebook.button("batch", "start").click()
     shows(page, ".ltx-batch .ltx-now:has-text('step')")
+    return page
+
+
+def test_buttons_answer_after_a_reload(notebook: Notebook, project: Project) -> None:
+    """A page that was reloaded, and nothing else, can still cancel the batch it shows, and begin the next."""
+    page = begin_batch(notebook, project)
+    started = journal(project).count("batch started")
+    notebook.save()
+    page.reload()
+    notebook.wait_ready("02_generate.ipynb")
+    shows(page, ".ltx-batch .ltx-now")
+    notebook.button("batch", "cancel").click()
+    shows(page, ".ltx-batch .ltx-note:has-text('Stopped.')")
+    shows(page, ".ltx-batch .ltx-start:not([disabled])")
+    notebook.button("batch", "start").click()
+    shows(page, ".ltx-batch .ltx-now:has-text('step')")
+    assert journal(project).count("batch started") == started + 1
+    notebook.button("batch", "cancel").click()
+    shows(page, ".ltx-batch .ltx-note:has-text('Stopped.')")
+
+
+def test_a_batch_survives_the_page_and_can_be_cancelled(notebook: Notebook, project: Project) -> None:
+    """After a reload the running batch is there; Run All again shows it, starts no second; Cancel ends it."""
+    started = journal(project).count("batch started")
+    page = begin_batch(notebook, project)
     notebook.save()
     page.reload()
     notebook.wait_ready("02_generate.ipynb")
@@ -161,7 +185,9 @@ def test_takes_are_watched_kept_and_rejected(notebook: Notebook, project: Projec
     page.wait_for_selector(".ltx-review img.ltx-still")
     notebook.button("review", "play").first.click()
     video = page.wait_for_selector(".ltx-player video")
+    room = video.bounding_box()
     assert video.evaluate(PLAYS)
+    assert video.bounding_box() == room
     rain = page.locator(".ltx-card").filter(has_text="rain")
     rain.filter(has_text="Take 1").get_by_role("button", name="Keep").click()
     page.locator(".ltx-card.ltx-chosen").filter(has_text="rain").filter(has_text="Take 1").wait_for()
