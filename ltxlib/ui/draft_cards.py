@@ -68,12 +68,32 @@ class _Card:
             self._keeper.picked(self.one, self.pick.value)
 
 
+class _Group:
+    """The cards of one scene below its name and prompt."""
+
+    def __init__(self) -> None:
+        self.heading = text_block("")
+        self.cards = column([], "ltx-cards")
+        self.part = column([self.heading, self.cards])
+
+    def fill(self, cards: list[_Card]) -> None:
+        """Show these cards."""
+        set_html(self.heading, _heading(cards[0].one))
+        _set_children(self.cards, [card.part for card in cards])
+
+
+def _set_children(box: widgets.Box, children: list[widgets.Widget]) -> None:
+    if list(box.children) != children:
+        box.children = children
+
+
 class DraftCards:
     """Pages of drafts, a heading for each scene."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self._cards: dict[str, _Card] = {}
+        self._groups: dict[str, _Group] = {}
         self._gallery: Gallery | None = None
         self._shelf: Shelf | None = None
         self._page = 0
@@ -102,21 +122,24 @@ class DraftCards:
             card = kept.get(one.take.key) or _Card(self._panel, one)
             card.show(one)
             self._cards[one.take.key] = card
-        self.list.children = self._lay_out()
+        self._lay_out()
         self.earlier.disabled, self.later.disabled = self._page == 0, self._page == last
         set_html(self.where, f'<span class="ltx-quiet">page {self._page + 1} of {last + 1}</span>')
         show(self.pager, last > 0)
         cards = list(self._cards.values())
         self._panel.in_background(lambda: self._films(cards), lambda _: None)
 
-    def _lay_out(self) -> list[widgets.Widget]:
+    def _lay_out(self) -> None:
+        """Show the cards scene by scene; what stays is not drawn again, since that would stop a player."""
         by_scene: dict[str, list[_Card]] = {}
         for card in self._cards.values():
             by_scene.setdefault(card.one.take.scene, []).append(card)
-        return [
-            column([text_block(_heading(cards[0].one)), column([card.part for card in cards], "ltx-cards")])
-            for cards in by_scene.values()
-        ]
+        kept, self._groups = self._groups, {}
+        for scene, cards in by_scene.items():
+            group = kept.get(scene) or _Group()
+            group.fill(cards)
+            self._groups[scene] = group
+        _set_children(self.list, [group.part for group in self._groups.values()])
 
     def _films(self, cards: list[_Card]) -> None:
         """Fill in the players; missing posters are made, which takes a moment each."""
