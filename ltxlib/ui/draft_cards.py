@@ -46,7 +46,8 @@ class _Card:
         take = one.take
         mark = look.tag("finished", "good") if one.finished else ""
         head = f'<div class="ltx-said"><b>Draft {take.take_no}</b>{mark}</div>'
-        set_html(self.words, f'{head}<div class="ltx-quiet">seed {take.seed}</div>')
+        known = "".join(f'<div class="ltx-quiet">{look.escape(words)}</div>' for words in take.warnings)
+        set_html(self.words, f'{head}<div class="ltx-quiet">seed {take.seed}</div>{known}')
         (self.part.add_class if one.picked else self.part.remove_class)("ltx-chosen")
         if self.pick.value != one.picked:
             self._telling = False

@@ -67,6 +67,7 @@ class DraftsPanel(Panel):
         self.path = project.root / scenes_csv if scenes_csv else project.scenes_csv
         self.job_name = f"{project.root}:drafts"
         self._found: _Found | None = None
+        self._seen = 0
         super().__init__(project)
 
     def build(self) -> list[widgets.Widget]:
@@ -167,7 +168,7 @@ class DraftsPanel(Panel):
         self.finish.disabled = not left or self._running()
         (self.finish.add_class if left else self.finish.remove_class)("ltx-primary")
         show(self.finish, bool(found.gallery.drafts))
-        set_html(self.finish_hint, _finish_html(left, found) if found.gallery.drafts else "")
+        set_html(self.finish_hint, _finish_html(picked, left, found) if found.gallery.drafts else "")
 
     def _running(self) -> bool:
         job = latest(self.job_name)
@@ -213,14 +214,25 @@ class DraftsPanel(Panel):
         self.make.disabled = self.finish.disabled = self.again.disabled = True
         self.cancel.disabled = stopping
         show(self.cancel, True)
-        set_html(self.progress, panel_html(job.state, running=True, stopping=stopping))
+        state = job.state
+        set_html(self.progress, panel_html(state, running=True, stopping=stopping, listed=_listed(state)))
+        if len(state.saved) != self._seen:
+            # Each draft is to be looked at as soon as it is there.
+            self._seen = len(state.saved)
+            self.refresh()
 
     def show_ended(self, job: Job) -> None:
         show(self.cancel, False)
         self.again.disabled = False
-        done = bool(job.state.takes)
-        set_html(self.progress, panel_html(job.state, running=False, stopping=False) if done else "")
+        state = job.state
+        html = panel_html(state, running=False, stopping=False, listed=_listed(state)) if state.takes else ""
+        set_html(self.progress, html)
         self.fail(job.outcome)
+
+
+def _listed(state: BatchState) -> bool:
+    """Drafts are to be seen as cards; finished takes are listed, since they are watched elsewhere."""
+    return state.noun == "take"
 
 
 def _making(project: Project, path: Path, names: list[str], count: int) -> Callable[[Job], None]:
@@ -291,9 +303,10 @@ def _rendering(guess: Estimate) -> str:
     return f"{look.span_text(guess.low_s - low_s)} to {look.span_text(guess.high_s - high_s)}"
 
 
-def _finish_html(left: list[Listed], found: _Found) -> str:
+def _finish_html(picked: list[Listed], left: list[Listed], found: _Found) -> str:
     if not left:
-        return '<span class="ltx-quiet">Press Pick on a draft that you like.</span>'
+        first = "Point at a draft to play it; press Pick on those you like."
+        return f'<span class="ltx-quiet">{"Watch it in 3. Review." if picked else first}</span>'
     checked = found.gallery.checked if found.gallery else None
     if checked is None or checked.ingredients is None:
         return ""

@@ -87,8 +87,8 @@ class BatchState:
         return f"{stopped}{', '.join(parts)}, in {look.span_text(time.monotonic() - self.began_s)}."
 
 
-def panel_html(state: BatchState, *, running: bool, stopping: bool) -> str:
-    """Bar, present moment, what was saved and what failed with reason and cure."""
+def panel_html(state: BatchState, *, running: bool, stopping: bool, listed: bool = True) -> str:
+    """Bar, present moment, what was saved (where it is to be listed) and what failed with reason and cure."""
     head = f"{state.done} of {look.plural(state.takes, state.noun)}" if state.takes else ""
     now = "Stopping after this moment ..." if stopping and running else state.now_text()
     parts = [
@@ -100,7 +100,7 @@ def panel_html(state: BatchState, *, running: bool, stopping: bool) -> str:
     if state.ended:
         kind = "wait" if state.failed or state.ended.cancelled else ""
         parts.append(look.note(state.end_text(), kind=kind))
-    parts += [_failed_html(state), _saved_html(state)]
+    parts += [_failed_html(state), _saved_html(state) if listed else ""]
     return "".join(parts)
 
 

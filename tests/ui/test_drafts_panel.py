@@ -87,7 +87,7 @@ def test_drafts_are_less_than_takes(panel, project):
 def test_made_drafts_are_cards_by_scene(drafted, project):
     """Each draft has a player, its seed and Pick; what is there is not made again."""
     assert "Done: 4 drafts made" in drafted.progress.value
-    assert "rain, draft 2" in drafted.progress.value
+    assert ">made<" not in drafted.progress.value, "the cards show them"
     headings = [group.children[0].value for group in drafted.cards.list.children]
     assert ["rain" in headings[0], "still" in headings[1]] == [True, True]
     one = card(drafted, "rain", 2)
@@ -325,3 +325,27 @@ def test_by_night_the_list_of_takes_names_the_draft(drafted, project, monkeypatc
     monkeypatch.setattr("ltxlib.ui.panel.headless", lambda: True)
     review_panel()
     assert "rain, take 2: 0.38 s, from draft 2, in the film" in capsys.readouterr().out
+
+
+def test_a_draft_is_shown_as_soon_as_it_is_there(project, slowly):
+    """While the rest is being made, the first ones can be looked at already."""
+    panel = DraftsPanel(project)
+    panel.settle()
+    panel.make.click()
+    job = latest(panel.job_name)
+    while not panel.cards._cards and job.running:
+        job.wait(0.05)
+    assert job.running and panel.cards._cards
+    job.cancel.set()
+    panel.settle()
+
+
+def test_what_is_worth_knowing_stands_on_the_card(panel, server):
+    """A draft whose sound is missing says so on its card."""
+    server.faults.add("silent")
+    panel.count.value = 1
+    panel.make.click()
+    panel.settle()
+    one = card(panel, "rain", 1)
+    assert one.one.take.warnings
+    assert all(words.split()[0] in one.words.value for words in one.one.take.warnings)
