@@ -13,7 +13,7 @@ from fractions import Fraction
 from ltxlib.core import catalog, cell
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
-from ltxlib.core.problem import Problem
+from ltxlib.core.problem import Problem, as_warnings, errors_in
 from ltxlib.core.row import Row
 
 
@@ -72,11 +72,14 @@ def read_scene(
     cells: column name to text; missing columns count as empty. row is the number a person sees.
     """
     reader = Row(cells, row, file)
+    enabled = reader.flag("enabled")
+    # What is wrong with a row that is left out is worth a look, but stops nothing.
+    left_out = not enabled and not reader.problems
     mode = reader.choice("mode", BY_NAME["mode"].choices)
     frames, fps = cell.length(reader)
     values = {
         "scene": cell.identity(reader),
-        "enabled": reader.flag("enabled"),
+        "enabled": enabled,
         "mode": mode,
         "prompt": cell.prompt(reader),
         "negative_prompt": reader.cells["negative_prompt"],
@@ -96,9 +99,8 @@ def read_scene(
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
     }
-    if any(not problem.warning for problem in reader.problems):
-        return None, reader.problems
-    return Scene(**values, row=row), reader.problems
+    scene = None if errors_in(reader.problems) else Scene(**values, row=row)
+    return scene, as_warnings(reader.problems) if left_out else reader.problems
 
 
 def cells_for(scene: Scene) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ltxlib.core import prompts, workflow
 from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
-from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.problem import Problem, as_warnings, errors_in
 from ltxlib.core.scene import Scene
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
 from ltxlib.media.still import image_size
@@ -93,12 +93,12 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
     for scene in scenes:
         where = f"{file} row {scene.row}, column prompt"
         texts[scene.scene], found = prompts.resolve(scene.prompt, library, where)
-        problems += found
         if not found:
-            problems += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
+            found += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
         for column, image in scene.pictures.items():
             if image not in images:
-                problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+                found += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+        problems += found if scene.enabled else as_warnings(found)
     workflows, hashes = {}, {}
     for name in sorted({workflow_for(scene) for scene in scenes if scene.enabled}):
         try:
