@@ -238,10 +238,13 @@ def gallery(project: Project, shelf: Shelf, scenes_csv: Path | None = None) -> G
     checked = _check(
         project, scenes_csv, set(), lambda s: replace(s, enabled=s.enabled or s.scene in has_some)
     )
+    if checked.errors:
+        # A row that is left out of the film stops nothing, though it has drafts.
+        checked = _check(project, scenes_csv, set(), lambda s: s)
     if checked.ingredients is None:
         return Gallery(checked, (), tuple(problems))
     order = {scene.scene: place for place, scene in enumerate(checked.scenes)}
-    rows = {scene.scene: scene for scene in checked.scenes}
+    rows = {scene.scene: scene for scene in checked.scenes if scene.enabled}
     picked = {(pick.scene, pick.draft) for pick in picks(shelf)}
     shown = []
     for take in found:

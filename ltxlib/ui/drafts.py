@@ -198,7 +198,6 @@ class DraftsPanel(Panel):
 
     def _begin(self, work: Callable[[Job], None], state: BatchState) -> None:
         self.say("")
-        set_html(self.progress, "")
         self.start_job(work, state)
         self.in_background(lambda: place.look(self.project), self.stand_in)
 

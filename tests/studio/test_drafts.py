@@ -276,6 +276,17 @@ def test_a_table_with_mistakes_stops_drafts_and_shows_none(project, server):
     assert drafts.with_picks(seen.checked, shelf_of(project)) == seen.checked
 
 
+def test_a_faulty_row_that_is_left_out_hides_only_its_own_drafts(project, server):
+    """A row with drafts that is left out and no more whole leaves the other drafts to choose from."""
+    make(project, "rain", "lake", count=1)
+    project.scenes_csv.write_text(
+        project.scenes_csv.read_text().replace("soft hush.,still.png,17", "soft hush.,gone.png,17")
+    )
+    seen = drafts.gallery(project, shelf_of(project))
+    assert [one.take.scene for one in seen.drafts] == ["rain"]
+    assert (seen.older, seen.checked.errors) == (1, [])
+
+
 def test_names_that_are_not_there(project, server):
     """An unknown scene and an unknown draft are said with what there is."""
     with pytest.raises(BadInput, match="no scene named “rian”") as unknown:
