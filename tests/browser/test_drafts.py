@@ -12,7 +12,7 @@ from ltxlib.store.picks import picks
 from ltxlib.store.project import Project
 from ltxlib.store.takes import load_drafts, load_takes
 from ltxlib.studio import rehearsing
-from tests.browser.test_notebooks import PATIENCE_MS, PLAYS, shows
+from tests.browser.test_notebooks import PLAYS, shows
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
 from tests.support.studio import a_project
 
@@ -68,9 +68,9 @@ def test_from_drafts_to_the_finished_take(browser: Browser, lab: Lab, project: P
         assert len(load_drafts(shelf)[0]) == 4
         card = page.locator(".ltx-draft").nth(1)
         video = card.locator("video")
-        video.wait_for(timeout=PATIENCE_MS)
+        video.wait_for()
         assert video.get_attribute("src").startswith("/files/production/REHEARSAL/drafts/rain/draft02-")
-        assert video.evaluate(PLAYS)
+        assert video.evaluate(PLAYS) == "it plays"
         card.locator(".ltx-pick").click()
         shows(page, ".ltx-drafts .ltx-finish:not([disabled]):has-text('Finish 1 picked draft')")
         shows(page, ".ltx-batch .ltx-table:has-text('picked')")
@@ -78,7 +78,7 @@ def test_from_drafts_to_the_finished_take(browser: Browser, lab: Lab, project: P
         assert video.evaluate("(video) => video.currentTime > 0"), "picking disturbed the player"
         notebook.button("drafts", "finish").click()
         shows(page, ".ltx-drafts .ltx-note:has-text('Done: 1 take made')")
-        page.locator(".ltx-draft.ltx-chosen .ltx-tag:has-text('finished')").wait_for(timeout=PATIENCE_MS)
+        page.locator(".ltx-draft.ltx-chosen .ltx-tag:has-text('finished')").wait_for()
         shows(page, ".ltx-batch .ltx-start:has-text('Render 1 missing take')")
         assert notebook.errors() == []
         notebook.save()
