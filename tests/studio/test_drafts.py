@@ -10,6 +10,7 @@ from collections import Counter
 
 import numpy
 import pytest
+import requests
 
 from ltxlib.errors import BadInput, ProjectBusy
 from ltxlib.rehearsal.server import RehearsalServer
@@ -397,3 +398,25 @@ def test_what_draws_the_graph_is_the_server(project, server):
     assert kinds["SamplerCustomAdvanced"] == 1
     assert "LTXVLatentUpsampler" not in kinds
     assert one.take.settings["width_px"] == 512, "the values are those of the finished take"
+
+
+@pytest.mark.parametrize(("scene", "silent"), [("rain", False), ("still", True), ("lake", False)])
+def test_the_server_knows_stage_one_again(project, server, scene, silent):
+    """Finished right after its draft, the server finds stage one done already: it is the same to the last value.
+
+    A real ComfyUI 0.33.0 with tiny weights says the same of these three ways of making a clip.
+    """
+    (one,) = make(project, scene, count=1)
+    pick(project, (scene, 1))
+    finish(project)
+    ((take,), _) = load_takes(shelf_of(project))
+    history = requests.get(f"{server.url}/history/{take.prompt_id}", timeout=30).json()
+    told = history[take.prompt_id]["status"]["messages"]
+    (cached,) = [said["nodes"] for kind, said in told if kind == "execution_cached"]
+    names = {
+        take.graph[node]["_meta"]["title"]: node in cached
+        for node in take.graph
+        if take.graph[node]["class_type"] == "SamplerCustomAdvanced"
+    }
+    assert names == {"Film, stage one": True, "Refine, stage two": False}
+    assert take.clip.has_sound is one.take.clip.has_sound is not silent
