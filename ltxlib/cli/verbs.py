@@ -189,21 +189,23 @@ def _usd(text: str) -> float:
 def _workflow_verbs(verbs: Any) -> None:
     top = verbs.add_parser(
         "workflows",
-        help="write, flatten or check ComfyUI graphs",
+        help="write, check or adopt ComfyUI graphs",
         description="build: write the shipped workflows again.\n"
         "flatten FILE: print the graph as it is sent to ComfyUI.\n"
-        "check FILE: say what a server would refuse and which inputs the kit can drive.",
+        "check FILE: say what a server would refuse and which inputs the kit can drive.\n"
+        "bind FILE: find what the kit can drive in a graph of your own; --write tags it.",
     )
-    what = top.add_subparsers(metavar="build|flatten|check", dest="what", required=True)
+    what = top.add_subparsers(metavar="build|flatten|check|bind", dest="what", required=True)
     build = what.add_parser("build", help="write the shipped workflows again")
     build.add_argument("--json", action="store_true", help="print one JSON object")
     build.set_defaults(run="graphs.build")
     for name, run, says in (
         ("flatten", "graphs.flatten_file", "print the API graph of a workflow file"),
         ("check", "graphs.check_file", "say what a server would refuse"),
+        ("bind", "binding.bind", "find prompt, seed, size ... in a graph of your own"),
     ):
         verb = what.add_parser(name, help=says)
-        verb.add_argument("file", type=Path)
+        verb.add_argument("file", type=Path, help="a workflow, saved or exported (API) by ComfyUI")
         verb.add_argument(
             "--object-info",
             type=Path,
@@ -212,7 +214,10 @@ def _workflow_verbs(verbs: Any) -> None:
         )
         verb.add_argument("--json", action="store_true", help="print one JSON object")
         verb.set_defaults(run=run)
-    what.choices["check"].add_argument("--server", action="store_true", help="ask the server that is running")
+    for name in ("check", "bind"):
+        asks = what.choices[name]
+        asks.add_argument("--server", action="store_true", help="ask the server that is running")
+    what.choices["bind"].add_argument("--write", action="store_true", help="write the tags into the titles")
 
 
 def _pod_verbs(verbs: Any) -> None:

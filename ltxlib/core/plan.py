@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog
-from ltxlib.core.catalog_parts import Model
+from ltxlib.core import catalog, own, settings
+from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.scene import Scene
 
 # Mode and number of stages to the file that makes the clip.
@@ -25,13 +25,17 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
 }
-# In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
-ONE_STAGE_WORK = 8 / (8 / 4 + 3)
+
+
+def workflow_name(mode: str, stages: int, graph: Graph | None) -> str:
+    """The name of the file that makes a clip in this mode and so many stages, with models of a kind."""
+    stem, dot, ending = WORKFLOWS[mode, stages].rpartition(".")
+    return f"{stem}{graph.suffix if graph else ''}{dot}{ending}"
 
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return WORKFLOWS[scene.mode, scene.stages]
+    return scene.workflow or workflow_name(scene.mode, scene.stages, catalog.KNOWN[scene.model].graph)
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes.
+    images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
+    it has tags for.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,10 @@ class RenderPlan:
         """Width and height of the clip that it makes."""
         return round(self.scene.width / self.draft_factor), round(self.scene.height / self.draft_factor)
 
+    def picture(self, key: str) -> str:
+        """The name of the image that is used for a value; of a loop it is the same at both ends."""
+        return self.scene.pictures.get(key, self.scene.image)
+
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
         return f"ltx-kit/{self.scene.scene}/{self.take_id}-{prompt_id[:8]}"
@@ -107,8 +117,11 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
-    pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    values = _values(scene, seed, prompt)
+    offers = ingredients.offers.get(workflow, frozenset())
+    pictures = {key: ingredients.images[name] for key, name in own.pictures(scene, offers).items()}
+    values = row_values(scene, seed, prompt)
+    if scene.workflow:
+        values = own.applicable(scene, values, offers)
     decides = {
         "values": {name: str(value) for name, value in values.items()},
         "workflow": ingredients.workflows[workflow],
@@ -134,8 +147,10 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     )
 
 
-def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
-    camera = catalog.CAMERAS.get(scene.camera_lora)
+def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+    """All that a row could set in a workflow, its images and the file's prefix aside."""
+    model = catalog.KNOWN[scene.model]
+    camera = model.family.cameras.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,
         "seed": seed,
@@ -143,10 +158,11 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         "height_px": scene.height,
         "frames": scene.frames,
         "fps": float(scene.fps),
-        "checkpoint": catalog.MODELS[scene.model].checkpoint.name,
+        "checkpoint": model.checkpoint.name,
         "camera_lora": camera.name if camera else None,
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
+        **settings.beyond_the_file(model, scene.stages, scene.steps, scene.cfg),
     }
     if scene.from_image:
         values["image_strength"] = scene.image_strength
@@ -156,27 +172,19 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     return values
 
 
-def first_stage_share(model: Model) -> float:
-    """The part of a take's work that its first stage is, from the catalog's steps, CFG and sizes.
-
-    A step above CFG 1 is made twice. Where the catalog does not know the steps, half is taken.
-    """
-    work = []
-    for stage in model.stages:
-        if not stage.steps:
-            return 0.5
-        passes = 2 if stage.cfg and stage.cfg[0] > 1 else 1
-        work.append(stage.steps[0] * passes * stage.scale**2)
-    return work[0] / sum(work) if work else 0.5
-
-
 @dataclass(frozen=True)
 class Estimate:
-    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
+    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from.
+
+    left_out: takes of which no time is known, so that it lasts longer. known: whether the figure tells of any
+    take at all.
+    """
 
     low_s: float
     high_s: float
     source: str
+    left_out: int = 0
+    known: bool = True
 
 
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
@@ -184,36 +192,40 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     scene = plan.scene
     model = catalog.KNOWN[scene.model]
     took = model.render_s(scene.width, scene.height, scene.frames)
-    if took is None:
-        return None
-    if plan.draft:
-        share = first_stage_share(model)
-        return took[0] * share, took[1] * share
-    if scene.stages == 2:
+    usual_work = sum(stage.work for stage in model.stages)
+    if took is None or not usual_work:
         return took
-    return took[0] * ONE_STAGE_WORK, took[1] * ONE_STAGE_WORK
+    # Times are reported of two stages and the model's own steps; one stage makes all its steps at full size.
+    first, *rest = model.stages
+    first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
+    made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
+    if plan.draft:
+        made = [first]
+    share = sum(stage.work for stage in made) / usual_work
+    return took[0] * share, took[1] * share
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:
     """What a night of these plans would take on a pod, from the catalog's figures.
 
-    A reported time is scaled to a take: work is taken to grow with pixels times frames, and in one stage with
-    the steps that are then made at full size. Takes of models of which no time is known are left out, and
-    the source says so.
+    A reported time is scaled to a take: work is taken to grow with pixels times frames, and with the steps
+    that are made at full size. Takes of models of which no time is known are left out; the source says so.
     """
     if not plans:
         return Estimate(0.0, 0.0, "nothing to render")
     low_s, high_s = catalog.FIRST_LOAD_S
     sources: dict[str, None] = {}
+    left_out = 0
     for plan in plans:
         took = take_s(plan)
         scene = plan.scene
         if took is None:
-            sources[f"no time is known for {scene.model}, so its takes are not counted"] = None
+            left_out += 1
+            sources[f"no time is known for {scene.model}: nobody has reported one"] = None
             continue
         low_s += took[0]
         high_s += took[1]
         report = catalog.KNOWN[scene.model].nearest_time(scene.width, scene.height, scene.frames)
         if report:
             sources[f"on {report.gpu}; {report.source}"] = None
-    return Estimate(low_s, high_s, "; ".join(sources))
+    return Estimate(low_s, high_s, "; ".join(sources), left_out, known=left_out < len(plans))

@@ -144,7 +144,8 @@ def _factor(
     plan: RenderPlan, workflows: Mapping[str, Mapping[str, Any]], schema: NodeSchema
 ) -> float | WorkflowError:
     """How many times larger the finished take is than its draft, or why there is no draft."""
-    values = {**plan.values, **plan.scene.pictures, "filename_prefix": "draft"}
+    pictures = {key: plan.picture(key) for key in plan.pictures}
+    values = {**plan.values, **pictures, "filename_prefix": "draft"}
     try:
         return draft_of(roles.prepare(workflows[plan.workflow], schema, values), schema).factor
     except WorkflowError as error:
@@ -274,7 +275,8 @@ def without_drafts(checked: Checked) -> set[str]:
 
 
 def _refuses_drafts(plan: RenderPlan, workflows: Mapping[str, Mapping[str, Any]], schema: NodeSchema) -> bool:
-    values = {**plan.values, **plan.scene.pictures, "filename_prefix": "draft"}
+    pictures = {key: plan.picture(key) for key in plan.pictures}
+    values = {**plan.values, **pictures, "filename_prefix": "draft"}
     try:
         graph = roles.prepare(workflows[plan.workflow], schema, values)
     except WorkflowError:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ltxlib.core import recipes, roles, workflow
+from ltxlib.core import catalog, recipes, roles, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.draft import draft_of, plan_draft
 from ltxlib.core.explain import stages
-from ltxlib.core.plan import estimate, first_stage_share, plan_take
+from ltxlib.core.plan import estimate, plan_take
 from ltxlib.core.scene import Scene
 from ltxlib.core.schema import shipped
 from ltxlib.core.wiring import is_link, running_order
@@ -43,6 +43,9 @@ TWO_STAGES = {
     "asmr-loop.json": {**TAKE, **PICTURE},
     "asmr-first-last.json": {**TAKE, **PICTURE, "end_image": "uploads/end.png"},
 }
+# Every file the kit ships that enlarges; those of other models are driven by their own values alone.
+OTHERS = [name for name in recipes.shipped() if "1stage" not in name and name not in TWO_STAGES]
+OTHER_VALUES = {"seed": TAKE["seed"], "width_px": 1280, "height_px": 768, "frames": 121, "fps": 25}
 RESHAPES = {
     "as shipped": lambda ui: ui,
     "renumbered and moved": lambda ui: renumbered(moved(ui)),
@@ -124,6 +127,19 @@ def test_nothing_of_stage_two_is_left_and_the_rest_can_run(name: str, audio: boo
     assert kinds.count("LTXVAudioVAEDecode") == int(audio)
     assert check_graph(graph, shipped()) == []
     assert graph[only(graph, "SaveVideo")] == api[only(api, "SaveVideo")]
+
+
+@pytest.mark.parametrize("audio", [True, False], ids=["sound", "silent"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_models_are_cut_in_the_same_way(name: str, audio: bool) -> None:
+    """Dev, distilled LoRA in stage two, split files: stage one is untouched and stage two is gone."""
+    api = prepared(name, {**OTHER_VALUES, "audio": audio})
+    draft = draft_of(api, shipped())
+    first, _ = samplers(api)
+    assert samplers(draft.graph) == [first]
+    assert behind(draft.graph, first) == behind(api, first)
+    assert not any("stage two" in one["_meta"]["title"] for one in draft.graph.values())
+    assert check_graph(draft.graph, shipped()) == []
 
 
 @pytest.mark.parametrize(
@@ -253,12 +269,6 @@ def test_a_drafts_plan_is_its_takes_with_another_name() -> None:
 
 def test_a_draft_costs_its_share_of_a_take() -> None:
     """Eight steps at a quarter of the pixels against three at all of them: two fifths of the work."""
-    from ltxlib.core import catalog
-
-    distilled = catalog.KNOWN["ltx-2-19b-distilled"]
-    assert first_stage_share(distilled) == pytest.approx(2 / 5)
-    dev = catalog.KNOWN["ltx-2-19b-dev"]
-    assert first_stage_share(dev) == pytest.approx(10 / 13), "20 steps, each made twice above CFG 1"
     take = plan_take(Scene("rain", "@rain/window"), 1, ingredients())
     load = catalog.FIRST_LOAD_S[0]
     draft_s, take_s = estimate([plan_draft(take, 2.0)]).low_s - load, estimate([take]).low_s - load

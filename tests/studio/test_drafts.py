@@ -402,7 +402,7 @@ def test_what_draws_the_graph_is_the_server(project, server):
 
 @pytest.mark.parametrize(("scene", "silent"), [("rain", False), ("still", True), ("lake", False)])
 def test_the_server_knows_stage_one_again(project, server, scene, silent):
-    """Finished right after its draft, the server finds stage one done already: it is the same to the last value.
+    """Finished right after its draft, the server finds stage one done: it is the same to the last value.
 
     A real ComfyUI 0.33.0 with tiny weights says the same of these three ways of making a clip.
     """
@@ -420,3 +420,20 @@ def test_the_server_knows_stage_one_again(project, server, scene, silent):
     }
     assert names == {"Film, stage one": True, "Refine, stage two": False}
     assert take.clip.has_sound is one.take.clip.has_sound is not silent
+
+
+def test_a_graph_of_the_creators_own_has_drafts_too(project, server):
+    """Whatever graph the row names, its own first stage is drafted, and the same graph finishes it."""
+    text = (project.workflows / "asmr-txt2vid.json").read_text()
+    (project.workflows / "mine").mkdir()
+    (project.workflows / "mine" / "cabin.json").write_text(text.replace("Film, stage one", "My first stage"))
+    header, rain, *_ = project.scenes_csv.read_text().splitlines()
+    project.scenes_csv.write_text(f"{header},workflow\n{rain},mine/cabin.json\n")
+    shown = make(project, count=2)
+    assert [one.take.workflow for one in shown] == ["mine/cabin.json"] * 2
+    assert {(one.take.clip.width_px, one.take.clip.height_px) for one in shown} == {(256, 128)}
+    pick(project, ("rain", 2))
+    assert finish(project)[-1].made == 1
+    ((take,), _) = load_takes(shelf_of(project))
+    assert (take.workflow, take.from_draft) == ("mine/cabin.json", shown[1].take.take_id)
+    assert take.clip.width_px == 512
