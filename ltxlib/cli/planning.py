@@ -15,6 +15,7 @@ from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
 from ltxlib.store.project import find_project
 from ltxlib.store.takes import has_take
 from ltxlib.studio.check import check_project
+from ltxlib.studio.drafts import with_picks
 
 _MOST_TAKES = 20
 _NAMED = Price("your card", 0.0, "named with --price")
@@ -51,8 +52,8 @@ def plan(arguments: argparse.Namespace) -> int:
         print(json.dumps(facts) if arguments.json else "\n".join(lines))
         return 0
     project = find_project(arguments.project)
-    checked = check_project(project, arguments.scenes).or_raise()
     shelf = project.set(rehearsal=False)
+    checked = with_picks(check_project(project, arguments.scenes).or_raise(), shelf)
     there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
     made_so = tuple(ways(checked.plans, checked.workflows))
     night = _Night(checked.plans, frozenset(there), made_so, price)

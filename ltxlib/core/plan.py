@@ -63,6 +63,8 @@ class RenderPlan:
     values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
     pictures: for each image that is used, the value it is for, to the hash of its bytes.
     enhance_key: under which the prompt that the text encoder writes is kept; empty when the prompt stays.
+    draft_factor: for a
+    draft above 1, how many times larger its finished take is. from_draft: the draft that this take finishes.
     """
 
     scene: Scene
@@ -76,11 +78,23 @@ class RenderPlan:
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
     enhance_key: str = ""
+    draft_factor: float = 1.0
+    from_draft: str = ""
 
     @property
     def instructions(self) -> str:
         """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
         return enhance.file_for(self.scene)
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is a draft: stage one alone."""
+        return self.draft_factor > 1
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the clip that it makes."""
+        return round(self.scene.width / self.draft_factor), round(self.scene.height / self.draft_factor)
 
     def picture(self, key: str) -> str:
         """The name of the image that is used for a value; of a loop it is the same at both ends."""
@@ -204,6 +218,8 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     first, *rest = model.stages
     first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
     made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
+    if plan.draft:
+        made = [first]
     share = sum(stage.work for stage in made) / usual_work
     return took[0] * share, took[1] * share
 

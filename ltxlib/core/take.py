@@ -9,6 +9,8 @@ from typing import Any
 KEEP, REJECT, UNDECIDED = "keep", "reject", "undecided"
 DECISIONS = (KEEP, REJECT, UNDECIDED)
 RECORD_VERSION = 1
+# A draft's id begins with this word, a take's with another: by it their files are told apart.
+DRAFT = "draft"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Take:
 
     enhanced_prompt is what the text encoder made of the prompt, empty when the prompt was filmed as it is.
     graph is the API graph as it was sent. warnings are what the check of the clip found worth saying; a take
-    with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time. draft: it is
+    stage one alone. from_draft: the draft it was finished from; empty for a take that began as none.
     """
 
     take_id: str
@@ -59,6 +62,8 @@ class Take:
     end_image: str = ""
     end_image_sha256: str = ""
     enhanced_prompt: str = ""
+    draft: bool = False
+    from_draft: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION

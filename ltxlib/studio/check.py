@@ -28,12 +28,16 @@ _ROW = re.compile(r" row (\d+)")
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems."""
+    """What a check found: the scenes, the takes they ask for (none when there are errors), the problems.
+
+    ingredients: what more takes of the enabled scenes can be planned from; None when there are errors.
+    """
 
     scenes: tuple[Scene, ...]
     plans: tuple[RenderPlan, ...]
     problems: tuple[Problem, ...]
     workflows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    ingredients: Ingredients | None = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -124,11 +128,12 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             problems += own.problems(scene, workflows[scene.workflow], values, f"{file} row {scene.row}")
     told = _instructions(project, scenes, problems)
     known = Ingredients(texts, hashes, images, offers, told)
-    plans = [] if errors_in(problems) else plan_takes(scenes, known)
+    ingredients = None if errors_in(problems) else known
+    plans = plan_takes(scenes, ingredients) if ingredients else []
     problems += _own_problems(plans, workflows, file)
     if errors_in(problems):
-        plans = []
-    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+        plans, ingredients = [], None
+    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows, ingredients)
 
 
 def _own_problems(plans: list[RenderPlan], workflows: Mapping[str, Any], file: str) -> list[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import check, roles
+from ltxlib.core.draft import draft_of
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.schema import NodeSchema
@@ -57,13 +58,18 @@ class BatchJob:
         written = self.written_out(plan)
         if written:
             values["prompt"] = written
-        return roles.prepare(self.workflows[plan.workflow], self.schema, values)
+        graph = roles.prepare(self.workflows[plan.workflow], self.schema, values)
+        return draft_of(graph, self.schema).graph if plan.draft else graph
 
 
 def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
     """A batch over what was checked. Raises BadInput with everything the server would refuse."""
     checked.or_raise()
-    job = BatchJob(project, connection, checked.plans, checked.workflows)
+    return checked_job(BatchJob(project, connection, checked.plans, checked.workflows))
+
+
+def checked_job(job: BatchJob) -> BatchJob:
+    """The same job. Raises BadInput with everything the server would refuse of it."""
     problems = [*check_graphs(job), *enhancing.check_writing(job)]
     if errors_in(problems):
         raise BadInput("Nothing was rendered: the server cannot make these scenes yet.", errors_in(problems))

@@ -48,7 +48,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
         scene = plan.scene
         # A graph of the creator's own may make other sizes and lengths than the row can tell it.
         strict = not scene.workflow
-        expected = ExpectedClip(scene.width, scene.height, scene.frames, scene.fps, scene.audio, strict)
+        expected = ExpectedClip(*plan.size_px, scene.frames, scene.fps, scene.audio, strict)
         problems = check_clip(incoming, expected)
         if errors_in(problems):
             raise ClipUnreadable(
@@ -109,6 +109,8 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         end_image=plan.picture("end_image") if "end_image" in plan.pictures else "",
         end_image_sha256=plan.pictures.get("end_image", ""),
         enhanced_prompt=finished.enhanced_prompt,
+        draft=plan.draft,
+        from_draft=plan.from_draft,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -11,6 +11,7 @@ from ltxlib.core.problem import Problem
 from ltxlib.core.take import KEEP, REJECT, UNDECIDED, Take
 from ltxlib.store.project import Project
 from ltxlib.store.takes import decide
+from ltxlib.studio.drafts import draft_words
 from ltxlib.studio.review import Reviewed, poster, review
 from ltxlib.ui import look, place
 from ltxlib.ui.panel import Panel, face
@@ -40,13 +41,18 @@ def _by_night(project: Project, scenes_csv: str, only_scene: str) -> None:
     print(f"{'REHEARSAL: ' if here.rehearsal else ''}{look.plural(len(shown), 'take')} to look at.")
     for one in shown:
         mark = "in the film" if one.chosen else one.decision
-        print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}, {mark}")
+        print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}{_origin(one)}, {mark}")
     for problem in problems:
         print(f"  {problem}")
 
 
 def _length(one: Reviewed) -> str:
     return f"{one.take.clip.duration_s:.2f} s"
+
+
+def _origin(one: Reviewed) -> str:
+    """Which draft it was finished from, as the rest of a sentence."""
+    return f", from {draft_words(one.from_draft)}" if one.from_draft else ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class _Card:
         take = one.take
         mark = look.tag("in the film", "good") if one.chosen else ""
         head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
-        quiet = look.escape(f"Take {take.take_no}, {_length(one)}")
+        quiet = look.escape(f"Take {take.take_no}, {_length(one)}{_origin(one)}")
         set_html(self.words, f'{head}<div class="ltx-quiet">{quiet}</div>')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
@@ -196,7 +202,7 @@ class ReviewPanel(Panel):
         """Show a take in the player."""
         take = one.take
         words = f"{take.scene}, take {take.take_no}, {take.clip.width_px} x {take.clip.height_px}, "
-        words += f"{_length(one)}, seed {take.seed}, made {look.when(take.made_at)}"
+        words += f"{_length(one)}, seed {take.seed}{_origin(one)}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
         shape = take.clip.width_px, take.clip.height_px
