@@ -11,6 +11,7 @@ from ltxlib.cli import presets, words
 from ltxlib.core import catalog, span
 from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.explain import Way, ways
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
 from ltxlib.store.project import find_project
 from ltxlib.store.takes import has_take
@@ -96,7 +97,7 @@ def _take_lines(night: _Night, *, everything: bool) -> list[str]:
                 scene.mode,
                 str(plan.seed),
                 plan.take_id,
-                f"{scene.width}x{scene.height}",
+                "sound" if MODES[scene.mode].sound_alone else f"{scene.width}x{scene.height}",
                 span.seconds_text(scene.clip_frames, scene.clip_fps),
                 "there already" if there else words.span_of(took),
                 "" if there or took is None else words.money(took, night.price),
@@ -134,6 +135,7 @@ def _way_lines(way: Way) -> list[str]:
         for place, stage in enumerate(way.stages, start=1)
     ]
     sound = "with sound" if scene.audio else "without sound"
+    sound = "sound alone" if MODES[scene.mode].sound_alone else sound
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
     )

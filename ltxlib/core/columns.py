@@ -56,7 +56,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("image_strength", "number", "How closely it keeps to its images (not t2v).", "1.0", "", 0, 1),
     Column("end_image", "text", "The image to end with, a file in images/ (flf only).", ""),
     Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
-    Column("source", "text", "The take to start from: a scene, scene/2 or scene/take-id (extend only).", ""),
+    Column("source", "text", "The take to start from: scene, scene/2 or scene/take-id (extend, foley).", ""),
     Column("end_source", "text", "The take to end with, written so too, where a mode goes between two.", ""),
     Column("smooth", "flag", "yes films at fps and makes twice as many frames a second of it.", "no"),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ltxlib.core import catalog, sources
+from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
 from ltxlib.core.sources import Ref, Source
 
@@ -25,6 +26,8 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
     ("extend", 2): "asmr-extend.json",
+    ("foley", 1): "asmr-foley.json",
+    ("sound", 1): "asmr-sound.json",
 }
 # The same, with twice as many frames a second.
 SMOOTH_WORKFLOWS = {
@@ -180,8 +183,7 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "prompt": prompt,
         "seed": seed,
-        "width_px": scene.width,
-        "height_px": scene.height,
+        **({"width_px": scene.width, "height_px": scene.height} if MODES[scene.mode].sized else {}),
         "frames": scene.frames,
         "fps": float(scene.fps),
         "checkpoint": catalog.MODELS[scene.model].checkpoint.name,
@@ -212,9 +214,10 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
     took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    if took is None:
+    if took is None or not MODES[scene.mode].seen:
         return None
     share = ONE_STAGE_WORK if scene.stages == 1 else SMOOTH_WORK if scene.smooth else 1
+    share *= MODES[scene.mode].seen ** 2
     return took[0] * share, took[1] * share
 
 
@@ -233,7 +236,8 @@ def estimate(plans: list[RenderPlan]) -> Estimate:
         took = take_s(plan)
         scene = plan.scene
         if took is None:
-            sources[f"no time is known for {scene.model}, so its takes are not counted"] = None
+            what = f"mode {scene.mode}" if not MODES[scene.mode].seen else scene.model
+            sources[f"no time is known for {what}, so its takes are not counted"] = None
             continue
         low_s += took[0]
         high_s += took[1]

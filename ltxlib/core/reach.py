@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ltxlib.core import catalog
+from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.scene import Scene
 
@@ -16,7 +17,7 @@ def check_reach(scene: Scene, where: str) -> list[Problem]:
     """
     model = catalog.KNOWN[scene.model]
     largest = max(model.times, key=lambda report: report.work, default=None)
-    if largest is None:
+    if largest is None or not MODES[scene.mode].sized:
         return []
     times = scene.width * scene.height * scene.clip_frames / largest.work
     if times <= FAR:

@@ -24,6 +24,8 @@ SECOND_SIGMAS = "0.909375, 0.725, 0.421875, 0.0"
 STAGE_ONE_PX = (768, 512)
 FINISHED_PX = (2 * STAGE_ONE_PX[0], 2 * STAGE_ONE_PX[1])
 FRAMES, FPS = 65, 24
+# Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third as codec.
+SAVED_AS = {"format": "mp4", "format.codec": "h264", "codec": "h264"}
 
 # Where ComfyUI may offer to fetch a missing file from: repository, path in it, folder under models/.
 _SOURCES = {
@@ -210,6 +212,14 @@ def stage_one(
         {"width": width, "height": height},
         title="Empty film [ltx.size]" if alone else "Empty film, half size [ltx.size]",
     )
+    builder.connect("frames", 0, "latent", "length")
+    sampling(builder, alone=alone, guided=guided, sound=sound)
+
+
+def sampling(
+    builder: WorkflowBuilder, *, alone: bool = False, guided: bool = False, sound: str = "sound_latent"
+) -> None:
+    """An empty sound, joined with what is wired to `join`, sampled in eight steps and parted again."""
     builder.add("sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": FPS}, title="Empty sound [ltx.fps]")
     builder.add("join", "LTXVConcatAVLatent", title="Film and sound together")
     builder.add("noise", "RandomNoise", {"noise_seed": 42}, title="Seed [ltx.seed]")
@@ -220,7 +230,6 @@ def stage_one(
     builder.add("sigmas", "ManualSigmas", {"sigmas": FIRST_SIGMAS}, title=steps)
     builder.add("film", "SamplerCustomAdvanced", title="Film" if alone else "Film, stage one")
     builder.add("split", "LTXVSeparateAVLatent", title="Film and sound apart")
-    builder.connect("frames", 0, "latent", "length")
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
     if sound == "sound_latent":
@@ -304,11 +313,10 @@ def finish(
     )
     builder.add("sound", "LTXVAudioVAEDecode", title="Sound [ltx.audio]")
     builder.add("video", "CreateVideo", title="Picture and sound in one")
-    # Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third as codec.
     builder.add(
         "save",
         "SaveVideo",
-        {"filename_prefix": prefix, "format": "mp4", "format.codec": "h264", "codec": "h264"},
+        {"filename_prefix": prefix, **SAVED_AS},
         title="Save the clip [ltx.save]",
         size=(420, 330),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
-from ltxlib.core import recipes_smooth, recipes_takes
+from ltxlib.core import recipes_smooth, recipes_sound, recipes_takes
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_parts import (
     AMBER,
@@ -248,7 +248,7 @@ def shipped() -> dict[str, str]:
         "asmr-txt2vid-1stage.json": txt2vid_one_stage(),
         "asmr-img2vid-1stage.json": img2vid_one_stage(),
     }
-    more = recipes_takes.recipes() | recipes_smooth.recipes()
+    more = recipes_takes.recipes() | recipes_smooth.recipes() | recipes_sound.recipes()
     return {name: as_text(workflow) for name, workflow in (recipes | more).items()}
 
 

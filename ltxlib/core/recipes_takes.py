@@ -1,4 +1,4 @@
-"""The shipped workflows that start from a take: going on where it ends.
+"""The shipped workflow that goes on where a take ends.
 
 The clip of the take comes in by core's LoadVideo and GetVideoComponents. Its last frames are a guide at frame
 0 of both stages: LTXVAddGuide takes 8n+1 of them and makes each as small as the stage is, LTXVCropGuides

@@ -121,7 +121,7 @@ def read_scene(
         "model": cell.model(reader),
         "camera_lora": reader.choice("camera_lora", (*catalog.CAMERAS, catalog.NO_CAMERA)),
         "camera_strength": reader.number("camera_strength"),
-        "audio": reader.flag("audio"),
+        "audio": cell.audio(reader, mode),
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
     }
@@ -146,9 +146,8 @@ def cells_for(scene: Scene) -> dict[str, str]:
     for column in COLUMNS:
         value = values[column.name]
         text = f"{value:g}" if isinstance(value, float) else str(value)
-        same = text == column.default or (
-            isinstance(value, float) and value == float(column.default or "nan")
-        )
+        default = str(MODES[scene.mode].stages[0]) if column.name == "stages" else column.default
+        same = text == default or (isinstance(value, float) and value == float(column.default or "nan"))
         told = ("scene", "enabled", "mode", *MODES[scene.mode].same)
         cells[column.name] = "" if same and column.name not in told else text
     return cells

@@ -118,7 +118,7 @@ def of_take(take: Take) -> Source:
 
 def of_row(scene: Scene, take_id: str = "") -> Source:
     """A take that a row asks for, as a source."""
-    size = scene.width, scene.height
+    size = (0, 0) if MODES[scene.mode].sound_alone else (scene.width, scene.height)
     return Source(scene.scene, take_id, *size, scene.clip_frames, scene.clip_fps, scene.audio)
 
 
@@ -199,6 +199,11 @@ class _Finder:
 
     def _ref(self, scene: Scene, column: str, text: str) -> Ref | None:
         found = self._find(text)
+        if not isinstance(found, tuple) and not found.source.width_px:
+            found = (
+                f"{found.source.scene} is sound alone; there is no picture to start from.",
+                "Name another scene.",
+            )
         if isinstance(found, tuple):
             self._say(scene, column, *found)
             return None

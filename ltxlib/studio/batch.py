@@ -19,7 +19,8 @@ from typing import Any
 from ltxlib import __version__
 from ltxlib.comfy.events import Progress
 from ltxlib.comfy.progress import ProgressFeed
-from ltxlib.comfy.state import PromptState, require_video
+from ltxlib.comfy.state import PromptState, require_sound, require_video
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import ComfyError, LtxlibError, RenderFailed, ServerAnswerError, ServerUnreachable
 from ltxlib.store import takes as take_store
@@ -262,7 +263,8 @@ def _settle(batch: _Batch, flight: _Flight, state: PromptState) -> events.Event:
     try:
         if state.error:
             raise state.error
-        finished = saving.Finished(plan, flight.prompt_id, flight.graph, require_video(state), render_s)
+        wanted = require_sound if MODES[plan.scene.mode].sound_alone else require_video
+        finished = saving.Finished(plan, flight.prompt_id, flight.graph, wanted(state), render_s)
         take, clip = saving.save(batch.job.shelf, batch.job.connection, finished)
     except LtxlibError as error:
         flight.fetches += 1

@@ -44,6 +44,8 @@ def review(shelf: Shelf, scene_order: list[str]) -> tuple[list[Reviewed], list[P
 
 def poster(shelf: Shelf, reviewed: Reviewed) -> Path | None:
     """A small picture of the take, made when it is not there yet; None when the clip cannot be read."""
+    if reviewed.take.sound_alone:
+        return None
     path = inside(shelf.posters, reviewed.take.scene, f"{reviewed.take.take_id}.jpg")
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -118,6 +118,8 @@ def sample_values(mode: str) -> dict[str, Any]:
         "filename_prefix": "ltx-kit/check",
     }
     used = MODES[mode]
+    if not used.sized:
+        del values["width_px"], values["height_px"]
     values |= dict.fromkeys(used.images, "picture.png") | dict.fromkeys(used.sources, "clip.mp4")
     if used.images:
         values["image_strength"] = 1.0

@@ -228,9 +228,9 @@ class TakeForm:
             "image": (self.image.value or "") if "image" in MODES[mode].images else "",
             **{name: getattr(self.base, name) if name in used else "" for name in _FROM_ROW},
             # One stage is for words and for one picture; the others are made in two.
-            "stages": str(self.base.stages) if self.base.stages in MODES[mode].stages else "2",
+            "stages": str(self.base.stages) if self.base.stages in MODES[mode].stages else "",
             "seconds": "",
-            "frames": str(self.length.value),
+            "frames": "" if "frames" in self.base.follows else str(self.length.value),
             "width": "" if "width" in self.base.follows else str(width),
             "height": "" if "height" in self.base.follows else str(height),
             "seed": self.seed.value,

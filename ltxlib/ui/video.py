@@ -53,7 +53,7 @@ def _server() -> dict[str, Any] | None:
 
 
 def video_html(path: Path, *, note: str = "", still: Path | None = None, autoplay: bool = False) -> str:
-    """A player for a clip, or plain words where it lies when this browser cannot be shown it.
+    """A player for a clip or a sound, or plain words where it lies when this browser cannot be shown it.
 
     note: plain text below the player. still: a picture shown until it plays. autoplay: for a player that a
     person has just asked for.
@@ -66,6 +66,9 @@ def video_html(path: Path, *, note: str = "", still: Path | None = None, autopla
         words = "The file is there, but it cannot be played inside this page. Open or download it here:"
         return f'<div class="ltx-nofilm">{words} <code>{escape(path)}</code></div>{caption}'
     more = " autoplay" if autoplay else ""
+    if path.suffix == ".flac":
+        player = f'<audio class="ltx-video" controls preload="metadata" src="{escape(url)}"{more}>'
+        return f"{player}</audio>{caption}"
     picture = picture_url(still) if still else None
     if picture:
         more += f' poster="{escape(picture)}"'

@@ -10,6 +10,7 @@ from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import recipes, roles, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import SMOOTH_WORKFLOWS, WORKFLOWS
 from ltxlib.core.schema import NodeSchema
 from ltxlib.rehearsal.server import RehearsalServer
@@ -63,7 +64,11 @@ def test_a_patched_workflow_is_accepted(server, tmp_path, name, audio):
     client = ComfyClient(server.url)
     made = [*WORKFLOWS.items(), *SMOOTH_WORKFLOWS.items()]
     mode = next(mode for (mode, _), file in made if file == name)
-    values = {**sample_values(mode), "audio": audio, "width_px": 128, "height_px": 128, "frames": 9}
+    if MODES[mode].sound and not audio:
+        pytest.skip("this mode makes sound, and a row that asks for none is refused before")
+    values = {**sample_values(mode), "audio": audio, "frames": 9}
+    if MODES[mode].sized:
+        values |= {"width_px": 128, "height_px": 128}
     if name in SMOOTH_WORKFLOWS.values():
         values["clip_fps"] = 48.0
     for key in values.keys() & {"image", "end_image"}:

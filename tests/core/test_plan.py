@@ -33,6 +33,8 @@ def ingredients(**changes):
                 "asmr-txt2vid-1stage.json": "1" * 64,
                 "asmr-img2vid-1stage.json": "2" * 64,
                 "asmr-extend.json": "e" * 64,
+                "asmr-foley.json": "3" * 64,
+                "asmr-sound.json": "4" * 64,
             },
             images={"sea.png": "a" * 64, "night.png": "b" * 64},
         ),
