@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, sources
+from ltxlib.core import catalog, overlap
 from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
 from ltxlib.core.sources import Ref, Source
@@ -148,8 +148,7 @@ def plan_take(
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
     pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    overlap = sources.overlap_frames(scene, begun)
-    values = _values(scene, seed, prompt) | sources.values(scene, begun)
+    values = _values(scene, seed, prompt) | overlap.values(scene, begun)
     decides = {
         "values": {name: str(value) for name, value in values.items()},
         "workflow": ingredients.workflows[workflow],
@@ -174,7 +173,7 @@ def plan_take(
         pictures=pictures,
         values=values,
         sources=begun,
-        overlap_frames=overlap,
+        overlap_frames=overlap.frames(scene, begun),
     )
 
 

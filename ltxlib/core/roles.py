@@ -59,6 +59,7 @@ ROLES: dict[str, Role] = {
     "overlap": Role(
         ("overlap_first", "overlap_frames"), "the frames at the source's end that lead the new clip"
     ),
+    "overlap_from": Role(("overlap_from_s",), "from where on the source is read"),
     "overlap_length": Role(("overlap_frames",), "how many frames lead the new clip"),
     "overlap_sound": Role(("overlap_start_s", "overlap_s"), "the sound at the source's end that goes on"),
     "overlap_rest": Role(("overlap_rest_s",), "how long the sound behind it is"),
@@ -84,6 +85,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "end_source": ("file", "video", "value"),
     "overlap_first": ("batch_index", "value"),
     "overlap_frames": ("length", "height", "value"),
+    "overlap_from_s": ("start_time", "value"),
     "overlap_start_s": ("start_index", "value"),
     "overlap_s": ("duration", "value"),
     "overlap_rest_s": ("duration", "value"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
@@ -126,6 +127,21 @@ def _components(call: Call) -> tuple[Any, ...]:
     return video.pictures, video.sound, float(video.fps), 8, "sRGB"
 
 
+def _slice(call: Call) -> tuple[Any, ...]:
+    """From a moment on, counted from the end where it is negative; a duration of 0 is all the rest."""
+    video = call.a(Video, "video")
+    whole_s = video.pictures.frames / video.fps
+    start, wanted = Fraction(str(call["start_time"])), Fraction(str(call["duration"]))
+    start = max(Fraction(0), whole_s + start) if start < 0 else start
+    lasts = min(wanted or whole_s, whole_s - start)
+    if lasts <= 0:
+        raise NodeFailed("ValueError", f"Failed to slice video:\nSource duration: {float(whole_s)}")
+    first, end = ceil(start * video.fps), ceil((start + lasts) * video.fps)
+    pictures = replace(video.pictures, first=video.pictures.first + first, frames=max(1, end - first))
+    sound = video.sound and Cut(video.sound, start, min(lasts, max(Fraction(0), video.sound.seconds - start)))
+    return (Video(pictures, video.fps, sound),)
+
+
 def _silence(call: Call) -> tuple[Any, ...]:
     return (Silence(Fraction(str(call["duration"]))),)
 
@@ -157,6 +173,7 @@ PERFORMERS: dict[str, Performer] = {
     "ImageFromBatch": _from_batch,
     "CreateVideo": _create_video,
     "GetVideoComponents": _components,
+    "Video Slice": _slice,
     "EmptyAudio": _silence,
     "AudioConcat": _join_sounds,
     "TrimAudioDuration": _trim_sound,

@@ -124,8 +124,8 @@ def sample_values(mode: str) -> dict[str, Any]:
     if used.images:
         values["image_strength"] = 1.0
     if used.continues:
-        values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 1.6667, "overlap_s": 1.0417}
-        values |= {"overlap_rest_s": 1.6667, "carry_sound": True}
+        values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 0.0208, "overlap_s": 1.0417}
+        values |= {"overlap_from_s": 1.6458, "overlap_rest_s": 1.6667, "carry_sound": True}
     return values
 
 

@@ -92,7 +92,7 @@ def test_shipped_file_flattens_as_the_client_does(name: str, client: WebClient, 
     ui = _file(project_root, name)
     theirs = client.prompt_of(ui)
     assert _ours(ui, client) == theirs
-    assert len(theirs) > 20
+    assert len(theirs) >= 18
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -149,7 +149,7 @@ def test_creators_subgraph_flattens_as_the_client_does(
     ui = packed(_file(project_root, name), PACKED)
     theirs = client.prompt_of(ui)
     assert _ours(ui, client) == theirs
-    assert sum(":" in node_id for node_id in theirs) >= 9
+    assert sum(":" in node_id for node_id in theirs) >= 8
     assert client.notices() == []
 
 

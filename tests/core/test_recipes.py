@@ -32,6 +32,7 @@ CLIP_NODES = {
     "MaskComposite",
     "SetLatentNoiseMask",
     "ImageScaleBy",
+    "Video Slice",
     "VAEEncode",
     "SaveAudio",
 }
