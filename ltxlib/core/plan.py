@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, overlap
+from ltxlib.core import catalog, overlap, own, settings
+from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
 from ltxlib.core.sources import Ref, Source
@@ -34,15 +35,18 @@ SMOOTH_WORKFLOWS = {
     ("t2v", 2): "asmr-txt2vid-smooth.json",
     ("i2v", 2): "asmr-img2vid-smooth.json",
 }
-# In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
-ONE_STAGE_WORK = 8 / (8 / 4 + 3)
-# Frames are doubled between the stages, so that only the second has twice as many.
-SMOOTH_WORK = (8 / 4 + 3 * 2) / (8 / 4 + 3)
+
+
+def workflow_name(mode: str, stages: int, graph: Graph | None, *, smooth: bool = False) -> str:
+    """The name of the file that makes a clip in this mode and so many stages, with models of a kind."""
+    stem, dot, ending = (SMOOTH_WORKFLOWS if smooth else WORKFLOWS)[mode, stages].rpartition(".")
+    return f"{stem}{graph.suffix if graph else ''}{dot}{ending}"
 
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return (SMOOTH_WORKFLOWS if scene.smooth else WORKFLOWS)[scene.mode, scene.stages]
+    graph = catalog.KNOWN[scene.model].graph
+    return scene.workflow or workflow_name(scene.mode, scene.stages, graph, smooth=scene.smooth)
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,15 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes. sources: scene name to column to the take it starts from, as
-    `sources.resolve` found them. rejected: the keys of takes that are not to be started from unasked.
+    images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
+    it has tags for. sources: scene name to column to the take it starts from, as `sources.resolve` found
+    them. rejected: the keys of takes that are not to be started from unasked.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, Ref]] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
 
@@ -93,7 +99,11 @@ class RenderPlan:
     def names(self) -> dict[str, str]:
         """What stands for its pictures and clips in a graph before they have names on a server."""
         clips = {column: f"{source.take_id}.mp4" for column, source in self.sources.items()}
-        return {**self.scene.pictures, **clips}
+        return {**{key: self.picture(key) for key in self.pictures}, **clips}
+
+    def picture(self, key: str) -> str:
+        """The name of the image that is used for a value; of a loop it is the same at both ends."""
+        return self.scene.pictures.get(key, self.scene.image)
 
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
@@ -147,8 +157,11 @@ def plan_take(
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
-    pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    values = _values(scene, seed, prompt) | overlap.values(scene, begun)
+    offers = ingredients.offers.get(workflow, frozenset())
+    pictures = {key: ingredients.images[name] for key, name in own.pictures(scene, offers).items()}
+    values = row_values(scene, seed, prompt) | overlap.values(scene, begun)
+    if scene.workflow:
+        values = own.applicable(scene, values, offers)
     decides = {
         "values": {name: str(value) for name, value in values.items()},
         "workflow": ingredients.workflows[workflow],
@@ -177,18 +190,21 @@ def plan_take(
     )
 
 
-def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
-    camera = catalog.CAMERAS.get(scene.camera_lora)
+def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+    """All that a row could set in a workflow, its images and the file's prefix aside."""
+    model = catalog.KNOWN[scene.model]
+    camera = model.family.cameras.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,
         "seed": seed,
         **({"width_px": scene.width, "height_px": scene.height} if MODES[scene.mode].sized else {}),
         "frames": scene.frames,
         "fps": float(scene.fps),
-        "checkpoint": catalog.MODELS[scene.model].checkpoint.name,
+        "checkpoint": model.checkpoint.name,
         "camera_lora": camera.name if camera else None,
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
+        **settings.beyond_the_file(model, scene.stages, scene.steps, scene.cfg),
     }
     if scene.smooth:
         values["clip_fps"] = float(scene.clip_fps)
@@ -202,45 +218,62 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
+    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from.
+
+    left_out: takes of which no time is known, so that it lasts longer. known: whether the figure tells of any
+    take at all.
+    """
 
     low_s: float
     high_s: float
     source: str
+    left_out: int = 0
+    known: bool = True
 
 
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
-    took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    if took is None or not MODES[scene.mode].seen:
+    model = catalog.KNOWN[scene.model]
+    took = model.render_s(scene.width, scene.height, scene.frames)
+    usual_work = sum(stage.work for stage in model.stages)
+    if not MODES[scene.mode].seen:
         return None
-    share = ONE_STAGE_WORK if scene.stages == 1 else SMOOTH_WORK if scene.smooth else 1
-    share *= MODES[scene.mode].seen ** 2
+    if took is None or not usual_work:
+        return took
+    # Times are reported of two stages and the model's own steps; one stage makes all its steps at full size.
+    first, *rest = model.stages
+    first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
+    made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
+    # Frames are doubled between the stages, so that only those after the first have twice as many.
+    doubled = sum(stage.work for stage in rest) if scene.smooth else 0
+    share = (sum(stage.work for stage in made) + doubled) / usual_work * MODES[scene.mode].seen ** 2
     return took[0] * share, took[1] * share
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:
     """What a night of these plans would take on a pod, from the catalog's figures.
 
-    A reported time is scaled to a take: work is taken to grow with pixels times frames, and in one stage with
-    the steps that are then made at full size. Takes of models of which no time is known are left out, and
-    the source says so.
+    A reported time is scaled to a take: work is taken to grow with pixels times frames, and with the steps
+    that are made at full size. Takes of models of which no time is known are left out; the source says so.
     """
     if not plans:
         return Estimate(0.0, 0.0, "nothing to render")
     low_s, high_s = catalog.FIRST_LOAD_S
     sources: dict[str, None] = {}
+    left_out = 0
     for plan in plans:
         took = take_s(plan)
         scene = plan.scene
         if took is None:
-            what = f"mode {scene.mode}" if not MODES[scene.mode].seen else scene.model
-            sources[f"no time is known for {what}, so its takes are not counted"] = None
+            left_out += 1
+            alone = not MODES[scene.mode].seen
+            what = f"mode {scene.mode}" if alone else scene.model
+            sources[f"no time is known for {what}: nobody has reported one"] = None
             continue
         low_s += took[0]
         high_s += took[1]
         report = catalog.KNOWN[scene.model].nearest_time(scene.width, scene.height, scene.frames)
         if report:
             sources[f"on {report.gpu}; {report.source}"] = None
-    return Estimate(low_s, high_s, "; ".join(sources))
+    return Estimate(low_s, high_s, "; ".join(sources), left_out, known=left_out < len(plans))

@@ -74,7 +74,6 @@ def sound() -> dict[str, Any]:
     builder.note("about_small", words.ABOUT_SMALLEST, title="About the picture", size=(320, 110))
     smallest = {"width": SMALLEST_PX, "height": SMALLEST_PX}
     builder.add("latent", "EmptyLTXVLatentVideo", smallest, title="The smallest film there is")
-    builder.connect("frames", 0, "latent", "length")
     parts.sampling(builder, alone=True)
     builder.connect("latent", 0, "join", "video_latent")
     _decode(builder)

@@ -208,7 +208,7 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
 def _upload(batch: _Batch, plan: RenderPlan) -> dict[str, str]:
     """The names under which the server has the plan's pictures and clips; each is sent once a run."""
     files = {
-        key: (inside(batch.job.project.images, *plan.scene.pictures[key].split("/")), sha256)
+        key: (inside(batch.job.project.images, *plan.picture(key).split("/")), sha256)
         for key, sha256 in plan.pictures.items()
     }
     files |= {key: clip_of(batch.job.shelf, source) for key, source in plan.sources.items()}

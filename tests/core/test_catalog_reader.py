@@ -41,8 +41,11 @@ def test_the_shipped_catalog_is_whole():
     assert len(catalog.models) == len(SHIPPED["models"])
     used = {file.name for model in catalog.models.values() for file in model.files}
     used |= {file.name for family in catalog.families.values() for file in family.cameras.values()}
-    # An official LoRA that no stage of ours takes, kept for those who look for it.
-    assert set(catalog.files) - used == {"ltx-2.3-22b-distilled-lora-384-1.1.safetensors"}
+    # An official LoRA that no stage of ours takes, and the doubler that only `smooth` wants.
+    assert set(catalog.files) - used == {
+        "ltx-2.3-22b-distilled-lora-384-1.1.safetensors",
+        "ltx-2-temporal-upscaler-x2-1.0.safetensors",
+    }
 
 
 def test_a_model_can_be_added():
@@ -99,6 +102,22 @@ def test_a_model_can_be_added():
         ((*DISTILLED, "times", 0, "low_s"), 900, "low_s", "more than high_s"),
         ((*DISTILLED, "times", 0, "frames"), 0, "frames", "whole number"),
         ((*DISTILLED, "drivable"), False, "ltx-2-19b-distilled", "what an empty cell of scenes.csv means"),
+        ((*DISTILLED, "stages", 0, "steps"), [8, 20], "steps", "neither a number nor"),
+        ((*DISTILLED, "graph"), None, "graph", "null, but the model is drivable"),
+        ((*DISTILLED, "graph"), "odd", "graph", "not among the graphs"),
+        (("graphs", "dev", "suffix"), "dev", "suffix", "cannot end a file's name"),
+        (("graphs", "dev", "suffix"), 5, "suffix", "not text"),
+        (("graphs", "dev", "modes"), ["t2w"], "modes", "names t2w, which is none"),
+        (("graphs", "dev", "written_for"), "ltx-2-19b-distilled", "written_for", "names no model of"),
+        (("graphs", "dev", "written_for"), "nothing", "written_for", "names no model of this"),
+        (("families", "LTX-2.5 22B", "sizes", "value"), [[608]], "sizes", "not a list of sizes"),
+        (
+            ("families", "LTX-2.5 22B", "sizes", "value"),
+            [[600, 352]],
+            "sizes",
+            "no multiple of side_multiple",
+        ),
+        (("families", "LTX-2 19B", "frames", "group"), 4, "frames", "a rule that the kit does not know"),
         (("models", "My Model"), SHIPPED["models"]["ltx-2-19b-dev"], "My Model", "cannot be written"),
         (("families", "LTX-2 19B", "side_multiple", "value"), 10, "side_multiple", "neither 32 nor 64"),
         (("families", "LTX-2 19B", "cameras", "spin"), "spin.x", "cameras", "not among the files"),
