@@ -121,6 +121,12 @@ class OutputMissing(ComfyError):
     default_cure = "Run the batch again; the take is rendered anew."
 
 
+class SourceMissing(LtxlibError):
+    """A take cannot be made because the one it starts from was not."""
+
+    default_cure = "Mend the scene it starts from and run the batch again."
+
+
 class MediaError(LtxlibError):
     """A picture, a sound or ffmpeg failed."""
 

@@ -28,7 +28,10 @@ from ltxlib.studio.job import job_for
 def batch(arguments: argparse.Namespace) -> int:
     """Render what scenes.csv asks for; 0 when every take is there, 1 when some failed."""
     project = find_project(arguments.project)
-    checked = check_project(project, arguments.scenes).or_raise()
+    checked = check_project(project, arguments.scenes)
+    if checked.again is None:
+        # Where scenes start from takes, the server says which takes count: job_for checks again with it.
+        checked.or_raise()
     connection = connect(project)
     job = job_for(project, connection, with_picks(checked, connection.shelf))
     if connection.rehearsal and not arguments.json:
@@ -67,7 +70,7 @@ def assemble(arguments: argparse.Namespace) -> int:
     """Make the film of the takes that were kept."""
     project = find_project(arguments.project)
     shelf = project.set(rehearsal=arguments.rehearsal)
-    order = [scene.scene for scene in check_project(project).scenes if scene.enabled]
+    order = [scene.scene for scene in check_project(project, shelf=shelf).scenes if scene.enabled]
     settings = assembling.FilmSettings(
         name=arguments.name,
         crossfade_s=arguments.crossfade,
@@ -106,7 +109,7 @@ def rehearse(arguments: argparse.Namespace) -> int:
     """Run the four notebooks against the rehearsal and say where the film is."""
     project = find_project(arguments.project)
     began = time.monotonic()
-    checked = check_project(project).or_raise()
+    checked = check_project(project, shelf=project.set(rehearsal=True)).or_raise()
     say = _quiet if arguments.json else _aloud
     running = rehearsing.start(project, lasting=False)
     say(f"REHEARSAL: a stand-in for ComfyUI answers at {running.url}; no GPU, no cost.")

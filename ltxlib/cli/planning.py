@@ -11,6 +11,7 @@ from ltxlib.cli import presets, words
 from ltxlib.core import catalog, span
 from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.explain import Way, ways
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
 from ltxlib.store.project import find_project
 from ltxlib.store.takes import has_take
@@ -53,7 +54,7 @@ def plan(arguments: argparse.Namespace) -> int:
         return 0
     project = find_project(arguments.project)
     shelf = project.set(rehearsal=False)
-    checked = with_picks(check_project(project, arguments.scenes).or_raise(), shelf)
+    checked = with_picks(check_project(project, arguments.scenes, shelf=shelf).or_raise(), shelf)
     there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
     made_so = tuple(ways(checked.plans, checked.workflows))
     night = _Night(checked.plans, frozenset(there), made_so, price)
@@ -97,8 +98,8 @@ def _take_lines(night: _Night, *, everything: bool) -> list[str]:
                 scene.mode,
                 str(plan.seed),
                 plan.take_id,
-                f"{scene.width}x{scene.height}",
-                span.seconds_text(scene.frames, scene.fps),
+                "sound" if MODES[scene.mode].sound_alone else f"{scene.width}x{scene.height}",
+                span.seconds_text(scene.clip_frames, scene.clip_fps),
                 "there already" if there else words.span_of(took),
                 "" if there or took is None else words.money(took, night.price),
             ]
@@ -136,10 +137,13 @@ def _way_lines(way: Way) -> list[str]:
     ]
     gated = sorted({file.hf_repo for file in way.files if file.gated})
     sound = "with sound" if scene.audio else "without sound"
+    sound = "sound alone" if MODES[scene.mode].sound_alone else sound
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
     )
     written_out = f"written out first, as prompts/enhance/{way.plan.instructions} tells"
+    if scene.smooth:
+        length += f"; the file has {scene.clip_frames} frames at {float(scene.clip_fps):g} fps"
     rows = [
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
@@ -240,6 +244,8 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "height_px": scene.height,
         "frames": scene.frames,
         "fps": str(scene.fps),
+        "clip_frames": scene.clip_frames,
+        "clip_fps": str(scene.clip_fps),
         "audio": scene.audio,
         "enhance": scene.enhance,
         "stages": [vars(stage) for stage in way.stages],

@@ -145,7 +145,7 @@ class ComfyClient:
         self._wire.post("/free", {"unload_models": True, "free_memory": True})
 
     def upload_image(self, path: Path, *, overwrite: bool = True) -> str:
-        """Send a picture; gives its name as a LoadImage node wants it. See `transfer.upload_image`."""
+        """Send a picture or a clip; gives its name for LoadImage, LoadVideo. See `transfer.upload_image`."""
         return upload_image(self._wire, path, overwrite=overwrite)
 
     def download(self, output: OutputFile, to: Path, on_bytes: OnBytes | None = None) -> Path:

@@ -15,6 +15,7 @@ from ltxlib.errors import ComfyError, OutputMissing, ServerAnswerError
 
 Kind = Literal["pending", "running", "succeeded", "failed", "interrupted", "unknown"]
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mkv", ".mov", ".m4v", ".avi"})
+SOUND_SUFFIXES = frozenset({".flac", ".wav", ".mp3", ".opus", ".ogg", ".m4a"})
 _ENDINGS = ("execution_success", "execution_error", "execution_interrupted")
 
 
@@ -36,6 +37,11 @@ class OutputFile:
     def is_video(self) -> bool:
         """Whether the name is that of a film, not of a picture or a sound."""
         return PurePosixPath(self.filename).suffix.lower() in VIDEO_SUFFIXES
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the name is that of a sound."""
+        return PurePosixPath(self.filename).suffix.lower() in SOUND_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,22 @@ def require_text(state: PromptState, node: str) -> str:
             cure="Restart ComfyUI and run this again; if it stays, update ComfyUI.",
         )
     return "\n".join(shown)
+
+
+def require_sound(state: PromptState) -> OutputFile:
+    """The one sound a finished prompt was made for: the last kept one.
+
+    Raises the prompt's own error when it failed, OutputMissing when it left no sound.
+    """
+    if state.error is not None:
+        raise state.error
+    kept = [file for file in state.outputs if file.is_sound and file.type == "output"]
+    if not kept:
+        raise OutputMissing(
+            "ComfyUI reported success, but no sound was saved.",
+            cure="Check that the workflow ends in a Save Audio node and that the sound reaches it.",
+        )
+    return kept[-1]
 
 
 def _entry_state(entry: Mapping[str, object], prompt_id: str) -> PromptState:

@@ -23,7 +23,13 @@ from ltxlib.errors import OutputMissing, StoreError
 OnBytes = Callable[[int, "int | None"], None]
 """Told how many bytes have come, and how many there will be where that is known."""
 
-_MIME = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+_MIME = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".mp4": "video/mp4",
+}
 _PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -48,17 +54,18 @@ def download(wire: Wire, output: OutputFile, to: Path, on_bytes: OnBytes | None 
 
 
 def upload_image(wire: Wire, path: Path, *, overwrite: bool = True) -> str:
-    """Send a picture; gives its name as a LoadImage node wants it.
+    """Send a picture or a clip; gives its name as LoadImage and LoadVideo want it.
 
-    It is named after its contents: the same picture has the same name every time, and no name on this disk
-    can disturb the server, which takes names as they come, percent signs and all. Raises StoreError when the
-    picture cannot be read, ServerUnreachable, ServerAnswerError.
+    ComfyUI takes both by the same door. It is named after its contents: the same file has the same name every
+    time, and no name on this disk can disturb the server, which takes names as they come, percent signs and
+    all. Raises StoreError when the file cannot be read, ServerUnreachable, ServerAnswerError.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
+        kind = "clip" if path.suffix.lower() == ".mp4" else "picture"
         raise StoreError(
-            f"The picture {path.name} cannot be read: {error.strerror or 'no reason given'}.",
+            f"The {kind} {path.name} cannot be read: {error.strerror or 'no reason given'}.",
             cure="Check that it is there and that its name in the scene is right.",
         ) from error
     suffix = path.suffix.lower()

@@ -85,12 +85,24 @@ def workflow(reader: Row) -> str:
 
 def stages(reader: Row, mode: str) -> int | None:
     """In how many passes the clip is made; what the mode allows."""
+    if mode in MODES and not reader.cells["stages"]:
+        return MODES[mode].stages[0]
     count = reader.whole("stages")
     if mode in MODES and count is not None and count not in MODES[mode].stages:
+        made_in, other = MODES[mode].stages[0], ", or write i2v as mode" if count == 1 else ""
+        many = "two stages" if made_in == 2 else "one stage"
         reader.problem(
-            "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
+            "stages", f"Mode {mode} is made in {many}.", f"Write {made_in}, empty this cell{other}."
         )
     return count
+
+
+def audio(reader: Row, mode: str) -> bool:
+    """Whether there is to be sound; without it some modes make nothing."""
+    wanted = reader.flag("audio")
+    if mode in MODES and MODES[mode].sound and not wanted:
+        reader.problem("audio", f"Mode {mode} makes sound, and here none is asked for.", "Write yes.")
+    return wanted
 
 
 def rate(reader: Row) -> Fraction | None:

@@ -65,6 +65,9 @@ COLUMNS: tuple[Column, ...] = (
         "Style LoRAs, in order: `name.safetensors:0.8; other.safetensors` (strength 1 when none is given).",
     ),
     Column("enhance", "flag", "yes has the text encoder write the prompt out before it is filmed.", "no"),
+    Column("source", "text", "The take to start from: scene, scene/2 or scene/take-id (extend, foley).", ""),
+    Column("end_source", "text", "The take to end with, written so too, where a mode goes between two.", ""),
+    Column("smooth", "flag", "yes films at fps and makes twice as many frames a second of it.", "no"),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

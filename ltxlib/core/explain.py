@@ -11,6 +11,7 @@ from typing import Any
 
 from ltxlib.core import catalog, roles
 from ltxlib.core.catalog_parts import Model, ModelFile
+from ltxlib.core.modes import MODES, SMALLEST_PX
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.scene import Scene
 from ltxlib.core.schema import shipped
@@ -70,7 +71,7 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
 def _way(plans: tuple[RenderPlan, ...], workflow: Mapping[str, Any]) -> Way:
     plan, scene = plans[0], plans[0].scene
     model = catalog.KNOWN[scene.model]
-    values = {**plan.values, **scene.pictures, "filename_prefix": plan.prefix("explained")}
+    values = {**plan.values, **plan.names, "filename_prefix": plan.prefix("explained")}
     try:
         api = roles.prepare(workflow, shipped(), values)
     except WorkflowError as error:
@@ -84,8 +85,14 @@ def _way(plans: tuple[RenderPlan, ...], workflow: Mapping[str, Any]) -> Way:
         model=model,
         files=tuple(known[name] for name in names if name in known),
         unknown_files=tuple(name for name in names if name not in known),
-        stages=stages(api, scene.width, scene.height),
+        stages=stages(api, *_seen(scene)),
     )
+
+
+def _seen(scene: Scene) -> tuple[int, int]:
+    """The size at which the model sees the picture at the end."""
+    seen = MODES[scene.mode].seen
+    return (round(scene.width * seen), round(scene.height * seen)) if seen else (SMALLEST_PX, SMALLEST_PX)
 
 
 def _catalog_stages(model: Model, scene: Scene) -> tuple[GraphStage, ...]:

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, enhance, own, settings
+from ltxlib.core import catalog, enhance, overlap, own, settings
 from ltxlib.core.catalog_parts import Graph
+from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
+from ltxlib.core.sources import Ref, Source
 
 # Mode and number of stages to the file that makes the clip.
 WORKFLOWS = {
@@ -24,20 +26,29 @@ WORKFLOWS = {
     ("flf", 2): "asmr-first-last.json",
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
+    ("extend", 2): "asmr-extend.json",
+    ("foley", 1): "asmr-foley.json",
+    ("sound", 1): "asmr-sound.json",
+}
+# The same, with twice as many frames a second.
+SMOOTH_WORKFLOWS = {
+    ("t2v", 2): "asmr-txt2vid-smooth.json",
+    ("i2v", 2): "asmr-img2vid-smooth.json",
 }
 # Values that came later: they count only where they are used, so that takes made before keep their names.
 _LATER = ("style_loras",)
 
 
-def workflow_name(mode: str, stages: int, graph: Graph | None) -> str:
+def workflow_name(mode: str, stages: int, graph: Graph | None, *, smooth: bool = False) -> str:
     """The name of the file that makes a clip in this mode and so many stages, with models of a kind."""
-    stem, dot, ending = WORKFLOWS[mode, stages].rpartition(".")
+    stem, dot, ending = (SMOOTH_WORKFLOWS if smooth else WORKFLOWS)[mode, stages].rpartition(".")
     return f"{stem}{graph.suffix if graph else ''}{dot}{ending}"
 
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return scene.workflow or workflow_name(scene.mode, scene.stages, catalog.KNOWN[scene.model].graph)
+    graph = catalog.KNOWN[scene.model].graph
+    return scene.workflow or workflow_name(scene.mode, scene.stages, graph, smooth=scene.smooth)
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,9 @@ class Ingredients:
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
     images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
-    it has tags for. instructions: file below prompts/enhance/ to what it says.
+    it has tags for. instructions: file below prompts/enhance/ to what it says. sources: scene name to column
+    to the take it starts from, as `sources.resolve` found them. rejected: the keys of takes that are not to
+    be started from unasked.
     """
 
     prompts: Mapping[str, str]
@@ -54,17 +67,20 @@ class Ingredients:
     images: Mapping[str, str]
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     instructions: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, Ref]] = field(default_factory=dict)
+    rejected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class RenderPlan:
     """One take to make.
 
-    values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
-    pictures: for each image that is used, the value it is for, to the hash of its bytes.
-    enhance_key: under which the prompt that the text encoder writes is kept; empty when the prompt stays.
-    draft_factor: for a
-    draft above 1, how many times larger its finished take is. from_draft: the draft that this take finishes.
+    values are for `roles.prepare`, all but the names of images and clips on the server and the filename
+    prefix. pictures: for each image that is used, the value it is for, to the hash of its bytes. sources: for
+    each take that it starts from, the value it is for, to that take. overlap_frames: how many frames at its
+    beginning show again what the end of its source showed. enhance_key: under which the prompt that the text
+    encoder writes is kept; empty when the prompt stays. draft_factor: for a draft above 1, how many times
+    larger its finished take is. from_draft: the draft that this take finishes.
     """
 
     scene: Scene
@@ -80,6 +96,8 @@ class RenderPlan:
     enhance_key: str = ""
     draft_factor: float = 1.0
     from_draft: str = ""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    overlap_frames: int = 0
 
     @property
     def instructions(self) -> str:
@@ -95,6 +113,17 @@ class RenderPlan:
     def size_px(self) -> tuple[int, int]:
         """Width and height of the clip that it makes."""
         return round(self.scene.width / self.draft_factor), round(self.scene.height / self.draft_factor)
+
+    @property
+    def key(self) -> str:
+        """The take's name in the whole project, "scene/take"."""
+        return f"{self.scene.scene}/{self.take_id}"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What stands for its pictures and clips in a graph before they have names on a server."""
+        clips = {column: f"{source.take_id}.mp4" for column, source in self.sources.items()}
+        return {**{key: self.picture(key) for key in self.pictures}, **clips}
 
     def picture(self, key: str) -> str:
         """The name of the image that is used for a value; of a loop it is the same at both ends."""
@@ -114,23 +143,47 @@ def seed_for(scene: Scene, take_no: int) -> int:
 
 
 def plan_takes(scenes: list[Scene], ingredients: Ingredients) -> list[RenderPlan]:
-    """The takes that the enabled scenes ask for, in the order of the file, take by take."""
-    return [
-        plan_take(scene, take_no, ingredients)
-        for scene in scenes
-        if scene.enabled
-        for take_no in range(1, scene.takes + 1)
-    ]
+    """The takes that the enabled scenes ask for, in the order of the file, take by take.
+
+    A scene that starts from a take of another row is planned after it: that take's id is part of its own.
+    """
+    enabled = [scene for scene in scenes if scene.enabled]
+    by_name = {scene.scene: scene for scene in enabled}
+    planned: dict[Scene, list[RenderPlan]] = {}
+
+    def takes_of(scene: Scene) -> list[RenderPlan]:
+        if scene not in planned:
+            refs = ingredients.sources.get(scene.scene, {})
+            begun = {column: meant(ref) for column, ref in refs.items()}
+            numbers = range(1, scene.takes + 1)
+            planned[scene] = [plan_take(scene, number, ingredients, begun) for number in numbers]
+        return planned[scene]
+
+    def meant(ref: Ref) -> Source:
+        if ref.row is None:
+            return ref.source
+        takes = takes_of(by_name[ref.row.scene])
+        good = [plan for plan in takes if plan.key not in ingredients.rejected]
+        chosen = takes[ref.number - 1] if ref.number else (good or takes)[0]
+        return replace(ref.source, take_id=chosen.take_id)
+
+    return [plan for scene in enabled for plan in takes_of(scene)]
 
 
-def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPlan:
-    """The plan of one take of a scene whose prompt, workflow and image are among the ingredients."""
+def plan_take(
+    scene: Scene, take_no: int, ingredients: Ingredients, begun: Mapping[str, Source] | None = None
+) -> RenderPlan:
+    """The plan of one take of a scene whose prompt, workflow and image are among the ingredients.
+
+    begun: the takes it starts from, by column.
+    """
+    begun = begun or {}
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
     offers = ingredients.offers.get(workflow, frozenset())
     pictures = {key: ingredients.images[name] for key, name in own.pictures(scene, offers).items()}
-    values = row_values(scene, seed, prompt)
+    values = row_values(scene, seed, prompt) | overlap.values(scene, begun)
     if scene.workflow:
         values = own.applicable(scene, values, offers)
     decides = {
@@ -141,6 +194,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     # What came later is added only where it counts, so that takes made before keep their names.
     if "end_image" in pictures:
         decides["end_image"] = pictures["end_image"]
+    decides |= {column: source.take_id for column, source in begun.items()}
     if not scene.audio:
         decides["sampled"] = "picture alone"
     enhance_key = ""
@@ -160,6 +214,8 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         pictures=pictures,
         values=values,
         enhance_key=enhance_key,
+        sources=begun,
+        overlap_frames=overlap.frames(scene, begun),
     )
 
 
@@ -170,8 +226,7 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "prompt": prompt,
         "seed": seed,
-        "width_px": scene.width,
-        "height_px": scene.height,
+        **({"width_px": scene.width, "height_px": scene.height} if MODES[scene.mode].sized else {}),
         "frames": scene.frames,
         "fps": float(scene.fps),
         "checkpoint": model.checkpoint.name,
@@ -182,6 +237,8 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         # What a graph of the creator's own holds is not known, so there the row's figures are always written.
         **(settings.asked(scene.steps, scene.cfg) if scene.workflow else {}),
     }
+    if scene.smooth:
+        values["clip_fps"] = float(scene.clip_fps)
     if scene.from_image:
         values["image_strength"] = scene.image_strength
     if scene.negative_prompt:
@@ -212,6 +269,8 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     model = catalog.KNOWN[scene.model]
     took = model.render_s(scene.width, scene.height, scene.frames)
     usual_work = sum(stage.work for stage in model.stages)
+    if not MODES[scene.mode].seen:
+        return None
     if took is None or not usual_work:
         return took
     # Times are reported of two stages and the model's own steps; one stage makes all its steps at full size.
@@ -219,8 +278,10 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
     made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
     if plan.draft:
-        made = [first]
-    share = sum(stage.work for stage in made) / usual_work
+        made, rest = [first], []
+    # Frames are doubled between the stages, so that only those after the first have twice as many.
+    doubled = sum(stage.work for stage in rest) if scene.smooth else 0
+    share = (sum(stage.work for stage in made) + doubled) / usual_work * MODES[scene.mode].seen ** 2
     return took[0] * share, took[1] * share
 
 
@@ -240,7 +301,9 @@ def estimate(plans: list[RenderPlan]) -> Estimate:
         scene = plan.scene
         if took is None:
             left_out += 1
-            sources[f"no time is known for {scene.model}: nobody has reported one"] = None
+            alone = not MODES[scene.mode].seen
+            what = f"mode {scene.mode}" if alone else scene.model
+            sources[f"no time is known for {what}: nobody has reported one"] = None
             continue
         low_s += took[0]
         high_s += took[1]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 CHECKPOINT = "ltx-2-19b-distilled.safetensors"
 TEXT_ENCODER = "gemma_3_12B_it_fp4_mixed.safetensors"
 UPSCALER = "ltx-2-spatial-upscaler-x2-1.0.safetensors"
+DOUBLER = "ltx-2-temporal-upscaler-x2-1.0.safetensors"
 STATIC_CAMERA = "ltx-2-19b-lora-camera-control-static.safetensors"
 DEV_CHECKPOINT = "ltx-2-19b-dev.safetensors"
 DISTILLED_LORA = "ltx-2-19b-distilled-lora-384.safetensors"
@@ -31,12 +32,15 @@ LATER_SIGMAS = "0.85, 0.725, 0.4219, 0.0"  # of stage two since LTX-2.3
 STAGE_ONE_PX = (768, 512)
 FINISHED_PX = (2 * STAGE_ONE_PX[0], 2 * STAGE_ONE_PX[1])
 FRAMES, FPS = 65, 24
+# Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third as codec.
+SAVED_AS = {"format": "mp4", "format.codec": "h264", "codec": "h264"}
 
 # Where ComfyUI may offer to fetch a missing file from: repository, path in it, folder under models/.
 SOURCES = {
     CHECKPOINT: ("Lightricks/LTX-2", CHECKPOINT, "checkpoints"),
     TEXT_ENCODER: ("Comfy-Org/ltx-2", f"split_files/text_encoders/{TEXT_ENCODER}", "text_encoders"),
     UPSCALER: ("Lightricks/LTX-2", UPSCALER, "latent_upscale_models"),
+    DOUBLER: ("Lightricks/LTX-2", DOUBLER, "latent_upscale_models"),
     STATIC_CAMERA: ("Lightricks/LTX-2-19b-LoRA-Camera-Control-Static", STATIC_CAMERA, "loras"),
     DEV_CHECKPOINT: ("Lightricks/LTX-2", DEV_CHECKPOINT, "checkpoints"),
     DISTILLED_LORA: ("Lightricks/LTX-2", DISTILLED_LORA, "loras"),

@@ -17,6 +17,7 @@ from ltxlib.core.recipe_kinds import (
     FIRST_SIGMAS,
     FPS,
     FRAMES,
+    SAVED_AS,
     SECOND_SIGMAS,
     STAGE_ONE_PX,
     STATIC_CAMERA,
@@ -25,7 +26,18 @@ from ltxlib.core.recipe_kinds import (
     Kind,
     offers,
 )
-from ltxlib.core.recipe_stages import ONE, TWO, Guided, connect_vae, guide, hold, stage_one, stage_two
+from ltxlib.core.recipe_stages import (
+    ONE,
+    TWO,
+    Guided,
+    connect_vae,
+    double_frames,
+    guide,
+    hold,
+    sampling,
+    stage_one,
+    stage_two,
+)
 
 __all__ = [
     "AMBER",
@@ -37,6 +49,7 @@ __all__ = [
     "FRAMES",
     "GREEN",
     "ONE",
+    "SAVED_AS",
     "SECOND_SIGMAS",
     "SLATE",
     "STAGE_ONE_PX",
@@ -48,11 +61,13 @@ __all__ = [
     "Guided",
     "connect_vae",
     "describe",
+    "double_frames",
     "finish",
     "guide",
     "hold",
     "load_models",
     "picture",
+    "sampling",
     "stage_one",
     "stage_two",
 ]
@@ -60,9 +75,14 @@ __all__ = [
 BLUE, GREEN, AMBER, VIOLET, SLATE = "#5fa8d3", "#7bbf7b", "#d9a441", "#a884d6", "#8fa3b3"
 
 
-def load_models(builder: WorkflowBuilder, kind: Kind = DISTILLED, *, enlarger: bool = True) -> None:
-    """The model, its sound model and text reader, the places for LoRAs; the enlarger for two stages."""
-    about = words.about_models(kind.files(enlarger), camera=bool(kind.camera), gated=kind.split)
+def load_models(
+    builder: WorkflowBuilder, kind: Kind = DISTILLED, *, enlarger: bool = True, more: int = 0
+) -> None:
+    """The model, its sound model and text reader, the places for LoRAs; the enlarger for two stages.
+
+    more: how many files are loaded elsewhere in the workflow.
+    """
+    about = words.about_models(kind.files(enlarger) + more, camera=bool(kind.camera), gated=kind.split)
     builder.note("about_models", about, title="About the models", size=(380, 210 if kind.split else 150))
     (_load_parts if kind.split else _load_checkpoint)(builder, kind)
     if enlarger:
@@ -192,6 +212,7 @@ def finish(
     *,
     last: str = "finished",
     crop: str = "",
+    fps: str = "fps",
 ) -> None:
     """Decode what the node `last` parted (the picture by way of `crop`), and save the clip under `prefix`."""
     at_once, overlap = kind.at_once
@@ -204,11 +225,10 @@ def finish(
     )
     builder.add("sound", "LTXVAudioVAEDecode", title="Sound [ltx.audio]")
     builder.add("video", "CreateVideo", title="Picture and sound in one")
-    # Format and codec are named, so that ComfyUI 0.27 and 0.33 both run it; 0.27 reads the third as codec.
     builder.add(
         "save",
         "SaveVideo",
-        {"filename_prefix": prefix, "format": "mp4", "format.codec": "h264", "codec": "h264"},
+        {"filename_prefix": prefix, **SAVED_AS},
         title="Save the clip [ltx.save]",
         size=(420, 330),
     )
@@ -218,5 +238,5 @@ def finish(
     builder.connect("audio_vae", 0, "sound", "audio_vae")
     builder.connect("picture", 0, "video", "images")
     builder.connect("sound", 0, "video", "audio")
-    builder.connect("fps", 0, "video", "fps")
+    builder.connect(fps, 0, "video", "fps")
     builder.connect("video", 0, "save", "video")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
-from ltxlib.core.recipe_kinds import DISTILLED, FIRST_SIGMAS, FPS, STAGE_ONE_PX, Kind
+from ltxlib.core.recipe_kinds import DISTILLED, DOUBLER, FIRST_SIGMAS, FPS, STAGE_ONE_PX, Kind, offers
 
 
 def connect_vae(builder: WorkflowBuilder, target: str) -> None:
@@ -68,9 +68,17 @@ def guide(builder: WorkflowBuilder, at: Guided) -> None:
 
 
 def stage_one(
-    builder: WorkflowBuilder, kind: Kind = DISTILLED, *, alone: bool = False, guided: bool = False
+    builder: WorkflowBuilder,
+    kind: Kind = DISTILLED,
+    *,
+    alone: bool = False,
+    guided: bool = False,
+    sound: str = "sound_latent",
 ) -> None:
-    """Film and sound; alone: the only stage, at the finished size. guided: `guide` leads it."""
+    """Film and sound; alone: the only stage, at the finished size. guided: `guide` leads it.
+
+    sound: what the sound begins with; anything but the empty one is wired by whoever makes it.
+    """
     width, height = STAGE_ONE_PX
     about = words.about_one_stage(32 if kind.split else 64) if alone else words.ABOUT_STAGES
     title = "About the size" if alone else "About the two stages"
@@ -81,6 +89,18 @@ def stage_one(
         {"width": width, "height": height},
         title="Empty film [ltx.size]" if alone else "Empty film, half size [ltx.size]",
     )
+    sampling(builder, kind, alone=alone, guided=guided, sound=sound)
+
+
+def sampling(
+    builder: WorkflowBuilder,
+    kind: Kind = DISTILLED,
+    *,
+    alone: bool = False,
+    guided: bool = False,
+    sound: str = "sound_latent",
+) -> None:
+    """An empty sound, joined with what is wired to `join`, sampled in the first stage's steps and parted."""
     builder.add("sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": FPS}, title="Empty sound [ltx.fps]")
     builder.add("join", "LTXVConcatAVLatent", title="Film and sound together")
     builder.add("noise", "RandomNoise", {"noise_seed": 42}, title="Seed [ltx.seed]")
@@ -90,10 +110,12 @@ def stage_one(
     _schedule(builder, kind, "" if alone else "Stage one: ")
     builder.add("film", "SamplerCustomAdvanced", title="Film" if alone else "Film, stage one")
     builder.add("split", "LTXVSeparateAVLatent", title="Film and sound apart")
-    builder.connect("frames", 0, "latent", "length")
+    if builder.has("latent"):
+        builder.connect("frames", 0, "latent", "length")
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
-    builder.connect("sound_latent", 0, "join", "audio_latent")
+    if sound == "sound_latent":
+        builder.connect(sound, 0, "join", "audio_latent")
     if not guided:
         _led_by(builder, "conditioning", "guider")
     _sample(builder, "film", noise="noise", sigmas="sigmas", latent="join")
@@ -129,8 +151,34 @@ def _schedule(builder: WorkflowBuilder, kind: Kind, stage: str) -> None:
     builder.connect("join", 0, "sigmas", "latent")
 
 
-def stage_two(builder: WorkflowBuilder, kind: Kind = DISTILLED, *, guided: bool = False) -> None:
-    """The film made twice as large and refined in three steps; guided: `guide` leads it."""
+def double_frames(builder: WorkflowBuilder) -> None:
+    """Between the stages: twice as many frames a second, which the second stage must know of."""
+    builder.add(
+        "doubler",
+        "LatentUpscaleModelLoader",
+        {"model_name": DOUBLER},
+        title="Doubler, twice the frames",
+        models=offers(DOUBLER),
+    )
+    title = "Frames per second of the file, twice as many [ltx.clip_fps]"
+    builder.add("clip_fps", "PrimitiveFloat", {"value": 2.0 * FPS}, title=title)
+    builder.add("conditioning_two", "LTXVConditioning", title="What to film, twice as fast")
+    builder.add("doubled", "LTXVLatentUpsampler", title="Double the frames: 2n-1 of n")
+    builder.connect("prompt", 0, "conditioning_two", "positive")
+    builder.connect("negative", 0, "conditioning_two", "negative")
+    builder.connect("clip_fps", 0, "conditioning_two", "frame_rate")
+    builder.connect("doubler", 0, "doubled", "upscale_model")
+    connect_vae(builder, "doubled")
+    builder.connect("split", "video_latent", "doubled", "samples")
+
+
+def stage_two(
+    builder: WorkflowBuilder, kind: Kind = DISTILLED, *, guided: bool = False, doubled: bool = False
+) -> None:
+    """The film made twice as large and refined in three steps; guided: `guide` leads it.
+
+    doubled: `double_frames` comes before it.
+    """
     builder.add("upsample", "LTXVLatentUpsampler", title="Enlarge the film")
     builder.add("rejoin", "LTXVConcatAVLatent", title="Film and sound once more")
     builder.add("noise_two", "RandomNoise", {"noise_seed": 42}, title="Seed, stage two [ltx.seed]")
@@ -138,15 +186,13 @@ def stage_two(builder: WorkflowBuilder, kind: Kind = DISTILLED, *, guided: bool 
     builder.add("sigmas_two", "ManualSigmas", {"sigmas": kind.second_sigmas}, title=title)
     builder.add("refine", "SamplerCustomAdvanced", title="Refine, stage two")
     builder.add("finished", "LTXVSeparateAVLatent", title="Finished film and sound")
-    own_guider = guided or not kind.distilled
+    own_guider = guided or doubled or not kind.distilled
     if own_guider:
         _guider(builder, kind, two=True)
     if own_guider and not guided:
-        _led_by(builder, "conditioning", "guider_two")
-    if guided:
-        builder.connect("crop_one", "latent", "upsample", "samples")
-    else:
-        builder.connect("split", "video_latent", "upsample", "samples")
+        _led_by(builder, "conditioning_two" if doubled else "conditioning", "guider_two")
+    before = ("doubled", 0) if doubled else ("crop_one", "latent") if guided else ("split", "video_latent")
+    builder.connect(*before, "upsample", "samples")
     builder.connect("upscaler", 0, "upsample", "upscale_model")
     connect_vae(builder, "upsample")
     builder.connect("split", "audio_latent", "rejoin", "audio_latent")

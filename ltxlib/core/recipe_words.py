@@ -22,6 +22,11 @@ BETWEEN = (
     " then. A steady, even hush of wind, distant water, and one late bird that falls silent. The camera holds"
     " completely still."
 )
+FOLEY = (
+    "Steady rain patters close by on leaves and stone, soft and even, with single heavier drops that fall"
+    " from an eave. Water trickles along a gutter, near and clear, and far away the wind rises and sinks."
+    " Nothing else is heard."
+)
 NEGATIVE = "music, speech, voices, sudden loud noise, camera shake, fast motion, cuts, flicker, text, logo"
 
 START_T2V = """1. Write what should be seen **and heard** in *Prompt*: one paragraph, present tense, calm.
@@ -53,6 +58,48 @@ START_FLF = """\
 
 Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
 adding nodes or packing them into a subgraph is fine."""
+
+START_EXTEND = """\
+1. Choose the clip to go on from in *Take to go on from*. Its last second leads the new clip, which shows
+   it once more at its beginning: cut that off, or let the kit's notebook 04 join the two.
+2. In *Prompt*, describe how it **goes on** and what is **heard**. Size and rate are those of that clip.
+3. Choose the *Length*: 8n+1 frames (65 is 2.7 s, 121 is 5 s, 241 is 10 s), and press **Run**.
+
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
+ABOUT_CARRIED_SOUND = """The sound begins with the take's last sound and goes on from it.
+
+A take without sound? Wire *Empty sound* into *Film and sound together* instead."""
+
+ABOUT_DOUBLED = """**Twice as many frames a second**: 24 in stage one become 48 in the file, and 65 frames
+become 129.
+
+The rate of the file stands beside: keep it at twice *Frames per second*."""
+
+START_FOLEY = """\
+1. Choose the clip that is to sound anew in *Take to sound anew*. Its picture stays as it is.
+2. In *Prompt*, describe what is **heard**; the model sees the picture and keeps time with it.
+3. Write its *Length* and *Frames per second* as the clip has them, and press **Run**.
+
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
+START_SOUND = """1. Describe in *Prompt* what is **heard**, and where; no picture is made.
+2. Choose the *Length* in frames: 8n+1 at *Frames per second* (65 is 2.7 s, 241 is 10 s, 481 is 20 s).
+3. Press **Run**. The sound lands in ComfyUI's output folder, under `asmr/`, as FLAC.
+
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
+
+ABOUT_SMALLEST = """The model makes picture and sound together. The picture is as small as it can be, and is
+thrown away."""
+
+ABOUT_HELD = """The picture is encoded at **half its size** and held: the mask is black, so that no step
+changes it. Only the sound is made, in one stage."""
+
+ABOUT_SAVED_SOUND = """The clip is saved with the take's own frames. The kit then lays the sound under the
+take's own file, so that its picture is not coded a second time."""
 
 _NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six"}
 

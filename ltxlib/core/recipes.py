@@ -14,6 +14,7 @@ from typing import Any
 
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
+from ltxlib.core import recipes_smooth, recipes_sound, recipes_takes
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_kinds import DISTILLED, KINDS, Kind
 from ltxlib.core.recipe_parts import (
@@ -256,7 +257,8 @@ def shipped() -> dict[str, str]:
     recipes = {
         f"{stem}{kind.suffix}.json": recipe(kind) for kind in KINDS for stem, recipe in written.items()
     }
-    return {name: as_text(workflow) for name, workflow in recipes.items()}
+    more = recipes_takes.recipes() | recipes_smooth.recipes() | recipes_sound.recipes()
+    return {name: as_text(workflow) for name, workflow in (recipes | more).items()}
 
 
 def as_text(workflow: Mapping[str, Any]) -> str:

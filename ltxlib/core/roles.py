@@ -8,102 +8,36 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ltxlib.core.drift import follow
 from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
+from ltxlib.core.role_table import FLAGS, INPUTS, KEYS, NUMBERS, PREFIX, ROLES, SLOTS, STRENGTH_OF, Role
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.styles import chain, first_of
 from ltxlib.core.subgraphs import read
-from ltxlib.core.wiring import cut_sound, drop_sound_branch, enlargement, is_link, takers
+from ltxlib.core.wiring import begin_silent, cut_sound, drop_sound_branch, enlargement, is_link, takers
 from ltxlib.errors import WorkflowError
 
-PREFIX = "ltx."
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a tag stands for: the values it takes, and what it means to a person."""
-
-    keys: tuple[str, ...]
-    meaning: str
-
-
-ROLES: dict[str, Role] = {
-    "prompt": Role(("prompt",), "the prompt text"),
-    "negative_prompt": Role(("negative_prompt",), "what is not wanted"),
-    "seed": Role(("seed",), "the seed"),
-    "size": Role(
-        ("width_px", "height_px"), "width and height where the film begins (half size in two stages)"
-    ),
-    "width": Role(("width_px",), "the width where the film begins"),
-    "height": Role(("height_px",), "the height where the film begins"),
-    "full_size": Role(("width_px", "height_px"), "width and height of the finished clip"),
-    "full_width": Role(("width_px",), "the width of the finished clip"),
-    "full_height": Role(("height_px",), "the height of the finished clip"),
-    "frames": Role(("frames",), "the number of frames"),
-    "fps": Role(("fps",), "the frame rate"),
-    "image": Role(("image",), "the first picture"),
-    "end_image": Role(("end_image",), "the last picture"),
-    "image_strength": Role(("image_strength",), "how firmly the first picture is held"),
-    "checkpoint": Role(("checkpoint",), "the model file"),
-    "camera": Role(("camera_lora", "camera_strength"), "the camera LoRA"),
-    "camera_lora": Role(("camera_lora",), "the camera LoRA"),
-    "camera_strength": Role(("camera_strength",), "how strongly the camera LoRA works"),
-    "text_encoder": Role(("text_encoder",), "the text reader's file"),
-    "upscaler": Role(("upscaler",), "the enlarger's file"),
-    "sampler": Role(("sampler",), "the sampling method"),
-    "sigmas": Role(("sigmas",), "the noise levels of stage one"),
-    "sigmas_two": Role(("sigmas_two",), "the noise levels of stage two"),
-    "steps": Role(("steps",), "the steps of stage one"),
-    "cfg": Role(("cfg",), "how hard stage one clings to the prompt"),
-    "distilled_lora": Role(("distilled_lora", "distilled_lora_strength"), "the distilled LoRA of stage two"),
-    "style": Role(("style_lora", "style_strength", "style_loras"), "the style LoRAs"),
-    "audio": Role(("audio",), "the sound, which can be switched off"),
-    "save": Role(("filename_prefix",), "the node that saves the clip"),
-}
-KEYS = frozenset(key for role in ROLES.values() for key in role.keys)
-
-# The names under which nodes take each value, likeliest first.
-_INPUTS: dict[str, tuple[str, ...]] = {
-    "prompt": ("text", "prompt", "positive_prompt", "string", "value"),
-    "negative_prompt": ("text", "negative_prompt", "prompt", "string", "value"),
-    "seed": ("noise_seed", "seed", "value"),
-    "width_px": ("width", "resize_type.width", "value"),
-    "height_px": ("height", "resize_type.height", "value"),
-    "frames": ("length", "frames_number", "num_frames", "frames", "value", "batch_size"),
-    "fps": ("fps", "frame_rate", "value"),
-    "image": ("image", "value"),
-    "end_image": ("image", "value"),
-    "image_strength": ("strength", "value"),
-    "checkpoint": ("ckpt_name", "unet_name", "model_name"),
-    "camera_lora": ("lora_name",),
-    "camera_strength": ("strength_model", "strength", "value"),
-    "style_lora": ("lora_name",),
-    "style_strength": ("strength_model", "strength", "value"),
-    "text_encoder": ("text_encoder", "clip_name"),
-    "upscaler": ("model_name",),
-    "sampler": ("sampler_name",),
-    "sigmas": ("sigmas",),
-    "sigmas_two": ("sigmas",),
-    "steps": ("steps", "value"),
-    "cfg": ("cfg", "video_cfg", "value"),
-    "distilled_lora": ("lora_name",),
-    "distilled_lora_strength": ("strength_model", "value"),
-    "filename_prefix": ("filename_prefix",),
-}
-# Values that may take the place of a wire: a number that was calculated is simply given.
-_NUMBERS = frozenset({"width_px", "height_px", "frames", "fps", "seed"})
-_SLOTS = {"camera_lora": ("camera", "camera_lora"), "style_lora": ("style",)}
-_STRENGTH_OF = {"camera_strength": "camera_lora", "style_strength": "style_lora", "image_strength": "image"}
+__all__ = [
+    "KEYS",
+    "PREFIX",
+    "ROLES",
+    "Role",
+    "found",
+    "inputs_for",
+    "playing",
+    "prepare",
+    "refuse_wrong_tags",
+    "roles_for",
+]
 
 
 def inputs_for(key: str) -> tuple[str, ...]:
     """The names of inputs that a value is written to, likeliest first."""
-    return _INPUTS[key]
+    return INPUTS[key]
 
 
 def _roles_of(title: str | None) -> tuple[str, ...]:
@@ -149,6 +83,8 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
     for node_id, _ in _players(api, "style_lora"):
         chain(api, schema, node_id, more_styles)
     follow(api, schema)
+    if values.get("carry_sound") is False or values.get("audio") is False:
+        begin_silent(api, schema)
     if values.get("audio") is False:
         cut_sound(api, schema)
         drop_sound_branch(api, schema)
@@ -157,8 +93,8 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
 
 def _wanted(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that must be written somewhere."""
-    wanted = {key: value for key, value in values.items() if key != "audio" and value is not None}
-    for strength, owner in _STRENGTH_OF.items():
+    wanted = {key: value for key, value in values.items() if key not in FLAGS and value is not None}
+    for strength, owner in STRENGTH_OF.items():
         if owner in values and values[owner] is None:
             wanted.pop(strength, None)
     if not wanted.get("negative_prompt"):
@@ -202,7 +138,7 @@ def _tagged(top: Graph, *roles: str) -> Iterator[Node]:
 
 
 def _switch(top: Graph, values: Mapping[str, Any]) -> None:
-    for key, roles in _SLOTS.items():
+    for key, roles in SLOTS.items():
         if key in values:
             for node in _tagged(top, *roles):
                 node.mode = BYPASSED if values[key] is None else ON
@@ -277,7 +213,7 @@ def _name(api: Mapping[str, Any], node_id: str) -> str:
 
 def _write(api: Mapping[str, Any], node_id: str, schema: NodeSchema, key: str, value: Any) -> None:
     node = api[node_id]
-    name = next((name for name in _INPUTS[key] if name in node["inputs"]), None)
+    name = next((name for name in INPUTS[key] if name in node["inputs"]), None)
     if name is None:
         raise WorkflowError(
             f"{_name(api, node_id)} is tagged for {key}, but {node['class_type']} takes nothing of the kind.",
@@ -290,7 +226,7 @@ def _write(api: Mapping[str, Any], node_id: str, schema: NodeSchema, key: str, v
         if feeder["class_type"].startswith("Primitive") and "value" in feeder["inputs"]:
             _write(api, given[0], schema, key, value)
             return
-        if key in _NUMBERS and _replaced(api, schema, given, value):
+        if key in NUMBERS and _replaced(api, schema, given, value):
             return
         raise WorkflowError(
             f'{_name(api, node_id)} is tagged, but its "{name}" comes from {_name(api, given[0])}.',

@@ -38,6 +38,29 @@ def _can(chosen: Model, mode: str) -> bool:
     return chosen.graph is not None and (chosen.graph.modes is None or mode in chosen.graph.modes)
 
 
+def smooth(reader: Row, mode: str, made_in: int | None, model_name: str) -> bool:
+    """Whether the film's frames are doubled; not every mode and model can, and one stage cannot."""
+    wanted = reader.flag("smooth")
+    if wanted and mode in MODES and not MODES[mode].smooth:
+        those = " or ".join(name for name, one in MODES.items() if one.smooth)
+        what = f"Mode {mode} cannot double its frames: no workflow does that yet."
+        reader.problem("smooth", what, f"Empty this cell, or write {those} as mode.")
+    elif wanted and made_in == 1:
+        what = "Frames are doubled between the two stages, and this row has one."
+        reader.problem("smooth", what, "Write 2 under stages, or empty this cell.")
+    elif wanted and model_name in catalog.MODELS and not _doubles(catalog.MODELS[model_name]):
+        those = ", ".join(name for name, one in catalog.MODELS.items() if _doubles(one))
+        what = f"The kit has no workflow that doubles the frames of {model_name}."
+        reader.problem("smooth", what, f"Empty this cell, or write one of these as model: {those}.")
+    return wanted
+
+
+def _doubles(chosen: Model) -> bool:
+    """Whether the workflows that double frames are written for this model: they hold its family's doubler."""
+    standard = next(iter(catalog.MODELS.values()))
+    return chosen.graph == standard.graph and chosen.family == standard.family
+
+
 def side(reader: Row, name: str, model_name: str, mode: str, stages: int | None) -> int | None:
     """The width or the height in pixels, as the row's model makes it in that mode and so many stages."""
     value = reader.whole(name)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ltxlib.core import cell, sampling_cells, styles
+from ltxlib.core import cell, sampling_cells, sources, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem, as_warnings, errors_in
@@ -25,8 +25,9 @@ class Scene:
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
     stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
     steps and cfg None mean the model's own. given: the columns whose cells are filled; the others hold
-    defaults. style_loras: in the order they work.
-    enhance: the text encoder writes the prompt out before it is filmed.
+    defaults. style_loras: in the order they work. enhance: the text encoder writes the prompt out before it
+    is filmed. source and end_source name takes, as written. follows: what was left open (of width, height,
+    fps, frames) and so becomes what the source's take has.
     """
 
     scene: str
@@ -56,6 +57,10 @@ class Scene:
     cfg: float | None = None
     style_loras: tuple[styles.StyleLora, ...] = ()
     enhance: bool = False
+    source: str = ""
+    end_source: str = ""
+    follows: tuple[str, ...] = ()
+    smooth: bool = False
 
     @property
     def from_image(self) -> bool:
@@ -68,9 +73,28 @@ class Scene:
         return {column: getattr(self, column) for column in MODES[self.mode].images}
 
     @property
+    def sources(self) -> dict[str, str]:
+        """The takes that its mode starts from, as written, by column."""
+        return {column: getattr(self, column) for column in MODES[self.mode].sources}
+
+    @property
     def duration_s(self) -> Fraction:
         """How long one take lasts, in seconds."""
-        return self.frames / self.fps
+        return self.clip_frames / self.clip_fps
+
+    @property
+    def clip_frames(self) -> int:
+        """How many frames the file has.
+
+        Doubling makes 2n-1 of n: the latent's first step, a single frame, stays one (ComfyUI 0.33.0,
+        comfy/ldm/lightricks/latent_upsampler.py drops the first of the doubled steps).
+        """
+        return 2 * self.frames - 1 if self.smooth else self.frames
+
+    @property
+    def clip_fps(self) -> Fraction:
+        """How many frames a second the file plays."""
+        return 2 * self.fps if self.smooth else self.fps
 
 
 def read_scene(
@@ -96,6 +120,10 @@ def read_scene(
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
         "stages": stages,
+        "smooth": sampling_cells.smooth(reader, mode, stages, model),
+        "source": sources.named(reader, mode, "source"),
+        "end_source": sources.named(reader, mode, "end_source"),
+        "follows": sources.left_open(reader, mode),
         "frames": frames,
         "fps": fps,
         "width": sampling_cells.side(reader, "width", model, mode, stages),
@@ -105,7 +133,7 @@ def read_scene(
         "model": model,
         "camera_lora": sampling_cells.camera(reader, model),
         "camera_strength": reader.number("camera_strength"),
-        "audio": reader.flag("audio"),
+        "audio": cell.audio(reader, mode),
         "image_strength": reader.number("image_strength"),
         "style_loras": styles.read_cell(reader),
         "enhance": reader.flag("enhance"),
@@ -129,15 +157,17 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
         "style_loras": styles.cell_text(scene.style_loras),
+        "smooth": "yes" if scene.smooth else "no",
+        **dict.fromkeys(scene.follows, ""),
     }
     cells = {}
     for column in COLUMNS:
         value = values[column.name]
         text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
-        same = text == column.default or (
-            isinstance(value, float) and value == float(column.default or "nan")
-        )
-        cells[column.name] = "" if same and column.name not in ("scene", "enabled", "mode") else text
+        default = str(MODES[scene.mode].stages[0]) if column.name == "stages" else column.default
+        same = text == default or (isinstance(value, float) and value == float(column.default or "nan"))
+        told = ("scene", "enabled", "mode", *MODES[scene.mode].same)
+        cells[column.name] = "" if same and column.name not in told else text
     return cells
 
 

@@ -24,7 +24,7 @@ from ltxlib.errors import BadInput
 FORMAT = 1
 LOUDEST_CUT_DB = 24.0
 LARGEST_SIDE_PX = 7680
-_CUT_KEYS = {"clip", "scene", "take", "frames", "gain_db"}
+_CUT_KEYS = {"clip", "scene", "take", "frames", "gain_db", "skip_frames", "shared_frames"}
 _TIMELINE_KEYS = {"format", "fps", "width_px", "height_px", "crossfade_frames", "cuts"}
 _CURE_FILE = "Order the film anew in notebook 04, or mend the file."
 
@@ -35,6 +35,8 @@ class Cut:
 
     clip: path of its file. scene, take: where it comes from, for people. frames: how many frames of the
     film it takes, at the film's rate. gain_db: how much louder (+) or softer (-) it sounds, -60 to 24.
+    skip_frames: how many frames of the film are left out at the clip's beginning. shared_frames: set where
+    it goes on from the cut before: so many frames are the same in both. None: the film's crossfade.
     """
 
     clip: str
@@ -42,6 +44,8 @@ class Cut:
     take: str
     frames: int
     gain_db: float = 0.0
+    skip_frames: int = 0
+    shared_frames: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,15 @@ class Timeline:
     @property
     def frames(self) -> int:
         """How many frames the film has, exactly."""
-        shared = self.crossfade_frames * max(len(self.cuts) - 1, 0)
-        return sum(cut.frames for cut in self.cuts) - shared
+        return sum(cut.frames for cut in self.cuts) - sum(self.joints_frames)
+
+    @property
+    def joints_frames(self) -> tuple[int, ...]:
+        """How many frames each cut shares with the one before it; the first shares none."""
+        return tuple(
+            0 if not number else self.crossfade_frames if cut.shared_frames is None else cut.shared_frames
+            for number, cut in enumerate(self.cuts)
+        )
 
     @property
     def duration_s(self) -> Fraction:
@@ -72,10 +83,10 @@ class Timeline:
     @property
     def starts_frames(self) -> tuple[int, ...]:
         """The film's frame at which each cut begins to show."""
-        starts, at = [], 0
-        for cut in self.cuts:
-            starts.append(at)
-            at += cut.frames - self.crossfade_frames
+        starts, end = [], 0
+        for cut, shared in zip(self.cuts, self.joints_frames, strict=True):
+            starts.append(end - shared)
+            end = starts[-1] + cut.frames
         return tuple(starts)
 
     def sample_at(self, frame: int, rate_hz: int) -> int:
@@ -139,7 +150,7 @@ class Timeline:
         shortest = min(self.cuts, key=lambda cut: cut.frames)
         longest = max(shortest.frames // 2, 0)
         if len(self.cuts) < 2 or crossfade <= longest:
-            return []
+            return self._joint_problems()
         return [
             Problem(
                 "timeline",
@@ -148,6 +159,19 @@ class Timeline:
                 f"Choose at most {longest} frames ({float(longest / self.fps):.2f} s) or leave it out.",
             )
         ]
+
+    def _joint_problems(self) -> list[Problem]:
+        joints = (*self.joints_frames, 0)
+        found = []
+        for number, cut in enumerate(self.cuts):
+            where = f"clip {number + 1} ({cut.scene} {cut.take})"
+            if min(joints[number], cut.skip_frames) < 0:
+                what, cure = "It skips or shares less than nothing.", "Write 0 frames or more."
+                found.append(Problem(where, what, cure))
+            elif joints[number] + joints[number + 1] > cut.frames:
+                what = f"Its {cut.frames} frames are fewer than it shares with its neighbours."
+                found.append(Problem(where, what, "Choose a shorter crossfade, or leave this clip out."))
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """This timeline as plain JSON values, small enough for people to read and edit."""
@@ -164,6 +188,8 @@ class Timeline:
                     "take": cut.take,
                     "frames": cut.frames,
                     "gain_db": cut.gain_db,
+                    **({"skip_frames": cut.skip_frames} if cut.skip_frames else {}),
+                    **({} if cut.shared_frames is None else {"shared_frames": cut.shared_frames}),
                 }
                 for cut in self.cuts
             ],
@@ -274,4 +300,6 @@ def _cut(number: int, data: Any, problems: list[Problem]) -> Cut:
         read.text("take", ""),
         read.whole("frames"),
         read.number("gain_db", 0.0),
+        read.whole("skip_frames", 0),
+        None if data.get("shared_frames") is None else read.whole("shared_frames"),
     )

@@ -145,6 +145,19 @@ _SCHEDULER = "LTXVScheduler"
 _JOIN, _PART, _NO_SOUND = "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVEmptyLatentAudio"
 
 
+CARRIED = "[ltx.carried_sound]"
+
+
+def begin_silent(api: dict[str, Any], schema: NodeSchema) -> None:
+    """Let the sound begin empty instead of with that of a source, where the graph has both to choose from."""
+    empty = next((node_id for node_id, node in api.items() if node["class_type"] == _NO_SOUND), None)
+    carried = [node_id for node_id, node in api.items() if CARRIED in str(node["_meta"]["title"])]
+    if empty is not None:
+        for node_id in carried:
+            _reroute(api, node_id, {0: [empty, 0]})
+        _drop_unused(api, schema, carried)
+
+
 def drop_sound_branch(api: dict[str, Any], schema: NodeSchema) -> bool:
     """Take the sound out of the sampling itself, once nothing hears it; False where the graph forbids it.
 

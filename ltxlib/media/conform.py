@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from ltxlib.core.timeline import Timeline
@@ -21,15 +22,16 @@ _TURNS = {90: [("transpose", "clock")], 180: [("hflip", ""), ("vflip", "")], 270
 LATE_FRAMES = Fraction(1, 4)
 
 
-def conformed(info: ClipInfo, timeline: Timeline, frames: int) -> Iterator[Any]:
+def conformed(info: ClipInfo, timeline: Timeline, frames: int, skip: int = 0) -> Iterator[Any]:
     """Exactly `frames` pictures (PyAV, yuv420p, BT.709, the timeline's size) of one clip, from its first on.
 
-    Raises ClipUnreadable when the file cannot be decoded. Close the iterator to let the file go early.
+    skip: how many come before them and are left out. Raises ClipUnreadable when the file cannot be decoded.
+    Close the iterator to let the file go early.
     """
     painter = Painter(info, timeline.width_px, timeline.height_px)
     shown: Any = None
     chosen: Any = None
-    for source in _chosen(info, timeline.fps, frames):
+    for source in islice(_chosen(info, timeline.fps, skip + frames), skip, None):
         if source is not chosen:
             chosen, shown = source, painter.paint(source)
         yield shown

@@ -102,7 +102,8 @@ class _Render:
         clips = [found[cut.clip] for cut in self.timeline.cuts]
         for cut, info in zip(self.timeline.cuts, clips, strict=True):
             self.notes += [
-                f"{cut.scene} {cut.take}: {note}" for note in _notes(info, cut.frames, self.timeline)
+                f"{cut.scene} {cut.take}: {note}"
+                for note in _notes(info, cut.skip_frames + cut.frames, self.timeline)
             ]
         return clips
 

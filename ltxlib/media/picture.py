@@ -38,17 +38,17 @@ def film_frames(
 
 
 def _joined(timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[Any]:
-    shared, last = timeline.crossfade_frames, len(timeline.cuts) - 1
+    joints = (*timeline.joints_frames, 0)
     leaving: Any = None
     for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
-        coming = conformed(info, timeline, cut.frames)
+        shared = joints[number]
+        coming = conformed(info, timeline, cut.frames, cut.skip_frames)
         if leaving is not None:
             with closing(leaving):
                 for step in range(shared):
                     # The middle of each frame decides: the mix is even and symmetric around the join.
                     yield mixed(next(leaving), next(coming), (step + 0.5) / shared)
-        alone = cut.frames - (shared if number > 0 else 0) - (shared if number < last else 0)
-        for _ in range(alone):
+        for _ in range(cut.frames - shared - joints[number + 1]):
             yield next(coming)
         leaving = coming
 

@@ -67,20 +67,29 @@ def _joined(timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[np.ndarra
     for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
         first = timeline.sample_at(starts[number], RATE_HZ)
         end = timeline.sample_at(starts[number] + cut.frames, RATE_HZ)
-        sound = clip_sound(info, end - first)
+        skipped = timeline.sample_at(cut.skip_frames, RATE_HZ)
+        sound = clip_sound(info, skipped + end - first)[skipped:]
         sound *= 10 ** (cut.gain_db / 20)
         if tail is not None and len(tail):
-            _crossfade(tail, sound[: len(tail)])
+            _crossfade(tail, sound[: len(tail)], alike=cut.shared_frames is not None)
         if number + 1 < len(starts):
             end = timeline.sample_at(starts[number + 1], RATE_HZ)
         tail = sound[end - first :]
         yield sound[: end - first]
 
 
-def _crossfade(leaving: np.ndarray, coming: np.ndarray) -> None:
-    """Mixes the sound that leaves into the one that comes, at equal power; writes into `coming`."""
+def _crossfade(leaving: np.ndarray, coming: np.ndarray, *, alike: bool = False) -> None:
+    """Mixes the sound that leaves into the one that comes, at equal power; writes into `coming`.
+
+    alike: both are the same sound, of which equal power would make more than there was.
+    """
     import numpy as np
 
+    if alike:
+        share = (np.arange(len(coming), dtype=np.float32) + np.float32(0.5)) / np.float32(len(coming))
+        coming *= share[:, None]
+        coming += leaving * (1 - share)[:, None]
+        return
     turn = (np.arange(len(coming), dtype=np.float32) + np.float32(0.5)) * np.float32(np.pi / 2 / len(coming))
     coming *= np.sin(turn)[:, None]
     coming += leaving * np.cos(turn)[:, None]

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -29,18 +31,23 @@ def render_clip(
     ffmpeg_path: Path,
     tags: Mapping[str, str],
     on_frame: Callable[[int], None] | None = None,
+    lead: Sequence[bytes] = (),
 ) -> None:
     """Draws the clip and writes it to `out`, whole or not at all.
 
     H.264 High yuv420p BT.709, AAC-LC 24 kHz stereo where `spec.sound`, moov first. `tags` are kept in the
     MP4; `comment` always says REHEARSAL. `on_frame(done)` is called after each frame with how many are drawn
     (1 to `spec.frames`); whatever it raises ends ffmpeg, removes the half file and goes on to the caller.
+    lead: frames that come first, as yuv420p bytes; what is drawn goes on from the last of them, which then is
+    `spec.image` too.
     Raises FfmpegMissing, MediaError (ffmpeg failed), StoreError (the file could not be put in place),
     BadInput (the start image cannot be used).
     """
     from ltxlib.rehearsal import picture
 
-    frames = picture.frames(spec)
+    lead = lead[: spec.frames]
+    drawn = picture.frames(replace(spec, frames=spec.frames - max(0, len(lead) - 1)))
+    frames = chain(lead, islice(drawn, min(1, len(lead)), None))
     part = out.with_name(out.name + ".part")
     try:
         with _encoder(spec, part, ffmpeg_path, tags) as write:

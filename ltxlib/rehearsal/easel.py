@@ -97,12 +97,13 @@ class Easel:
         if sound is not None and "silent" in self._bench.struck:
             sound = Silence(sound.seconds)
         spec = self._spec(video.pictures, video.fps, with_sound=self._own_sound(video, sound))
+        lead = self._lead(video.pictures)
         if sound is None or spec.sound:
-            self._render(spec, out, tags)
+            self._render(spec, out, tags, lead)
             return
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             mute = Path(folder) / "mute.mp4"
-            self._render(spec, mute, tags)
+            self._render(spec, mute, tags, lead)
             rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
             samples = self.samples(sound, rate)
             write_whole(out, lambda part: self._mux(mute, samples.tobytes(), rate, part))
@@ -116,9 +117,21 @@ class Easel:
         natural = self._spec(video.pictures, video.fps, with_sound=True).sound_s
         return abs(natural - sound.seconds) < Fraction(1, 1000)
 
-    def _render(self, spec: ClipSpec, out: Path, tags: dict[str, str]) -> None:
+    def _render(self, spec: ClipSpec, out: Path, tags: dict[str, str], lead: tuple[bytes, ...] = ()) -> None:
         ffmpeg = self._bench.find_ffmpeg()
-        clip.render_clip(spec, out, ffmpeg_path=ffmpeg, tags=tags, on_frame=lambda _: self._bench.check())
+
+        def on_frame(done: int) -> None:
+            self._bench.check()
+
+        clip.render_clip(spec, out, ffmpeg_path=ffmpeg, tags=tags, on_frame=on_frame, lead=lead)
+
+    def _lead(self, pictures: Pictures) -> tuple[bytes, ...]:
+        """The frames that a drawing begins with because it goes on from them."""
+        source = pictures.source
+        if not isinstance(source, Drawing) or source.lead is None or pictures.first:
+            return ()
+        lead = source.lead.sized(pictures.width_px, pictures.height_px)
+        return tuple(as_yuv(picture) for picture in self.images(lead))
 
     def _spec(self, pictures: Pictures, fps: Fraction, *, with_sound: bool = False) -> ClipSpec:
         source = pictures.source
@@ -130,6 +143,8 @@ class Easel:
             start = self.first_frame_file(pictures)
             return ClipSpec(prompt="", seed=0, image=start, steps=1, **size, **time)
         begun = self.first_frame_file(pictures) if pictures.first else None
+        if begun is None and source.lead is not None:
+            begun = self.first_frame_file(source.lead.only(source.lead.frames - 1))
         if begun is None and source.start is not None and source.strength > 0:
             begun = self.first_frame_file(source.start)
         end = self.first_frame_file(source.end) if begun is not None and source.end is not None else None
@@ -260,6 +275,15 @@ class Easel:
         write_whole(out, encode)
 
 
+def as_yuv(picture: Image) -> bytes:
+    """A picture as the bytes of a frame: yuv420p, BT.709, TV range."""
+    import av
+
+    frame = av.VideoFrame.from_image(picture)
+    frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+    return frame.to_ndarray().tobytes()
+
+
 def _decoded(path: Path, first: int) -> Iterator[Image]:
     import av
 
@@ -267,7 +291,7 @@ def _decoded(path: Path, first: int) -> Iterator[Image]:
         with av.open(str(path)) as container:
             for number, frame in enumerate(container.decode(video=0)):
                 if number >= first:
-                    yield frame.to_image()
+                    yield frame.to_image(src_colorspace="ITU709")
     except av.FFmpegError as error:
         raise NodeFailed(f"av.error.{type(error).__name__}", str(error)) from error
 

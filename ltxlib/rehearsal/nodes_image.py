@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
-from ltxlib.rehearsal.calls import Call, Performer
+from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
 from ltxlib.rehearsal.values import Cut, Joined, Mask, Pictures, Several, Silence, Solid, Video
 
 
@@ -16,7 +17,16 @@ def _empty_image(call: Call) -> tuple[Any, ...]:
 
 
 def _solid_mask(call: Call) -> tuple[Any, ...]:
-    return (Mask(int(call["width"]), int(call["height"])),)
+    return (Mask(int(call["width"]), int(call["height"]), float(call["value"])),)
+
+
+def _composite(call: Call) -> tuple[Any, ...]:
+    """Black laid by multiplication over the top of a mask, as wide as that: its rows are then held."""
+    below, above = call.a(Mask, "destination"), call.a(Mask, "source")
+    top = (int(call["x"]), int(call["y"])) == (0, 0) and above.width_px >= below.width_px
+    if call["operation"] != "multiply" or above.value != 0 or not top:
+        raise NodeFailed("RuntimeError", "the rehearsal only performs MaskComposite with black above white")
+    return (replace(below, black_rows_px=min(below.height_px, above.height_px)),)
 
 
 def _image_size(call: Call) -> tuple[Any, ...]:
@@ -117,6 +127,21 @@ def _components(call: Call) -> tuple[Any, ...]:
     return video.pictures, video.sound, float(video.fps), 8, "sRGB"
 
 
+def _slice(call: Call) -> tuple[Any, ...]:
+    """From a moment on, counted from the end where it is negative; a duration of 0 is all the rest."""
+    video = call.a(Video, "video")
+    whole_s = video.pictures.frames / video.fps
+    start, wanted = Fraction(str(call["start_time"])), Fraction(str(call["duration"]))
+    start = max(Fraction(0), whole_s + start) if start < 0 else start
+    lasts = min(wanted or whole_s, whole_s - start)
+    if lasts <= 0:
+        raise NodeFailed("ValueError", f"Failed to slice video:\nSource duration: {float(whole_s)}")
+    first, end = ceil(start * video.fps), ceil((start + lasts) * video.fps)
+    pictures = replace(video.pictures, first=video.pictures.first + first, frames=max(1, end - first))
+    sound = video.sound and Cut(video.sound, start, min(lasts, max(Fraction(0), video.sound.seconds - start)))
+    return (Video(pictures, video.fps, sound),)
+
+
 def _silence(call: Call) -> tuple[Any, ...]:
     return (Silence(Fraction(str(call["duration"]))),)
 
@@ -136,6 +161,7 @@ def _trim_sound(call: Call) -> tuple[Any, ...]:
 PERFORMERS: dict[str, Performer] = {
     "EmptyImage": _empty_image,
     "SolidMask": _solid_mask,
+    "MaskComposite": _composite,
     "GetImageSize": _image_size,
     "ImageScale": _scale,
     "ImageScaleBy": _scale_by,
@@ -147,6 +173,7 @@ PERFORMERS: dict[str, Performer] = {
     "ImageFromBatch": _from_batch,
     "CreateVideo": _create_video,
     "GetVideoComponents": _components,
+    "Video Slice": _slice,
     "EmptyAudio": _silence,
     "AudioConcat": _join_sounds,
     "TrimAudioDuration": _trim_sound,

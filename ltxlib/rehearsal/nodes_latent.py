@@ -15,8 +15,11 @@ from ltxlib.rehearsal.values import (
     AudioLatent,
     AVLatent,
     Conditioning,
+    Cut,
     Drawing,
     DrawnSound,
+    Joined,
+    Mask,
     Pictures,
     Silence,
     Solid,
@@ -111,6 +114,9 @@ def _add_guide(call: Call) -> tuple[Any, ...]:
     latent = replace(latent, guides=latent.guides + added)
     if at == 0 and latent.start is None:
         latent = replace(latent, start=image, strength=float(call["strength"]))
+        if image.frames > LATENT_FRAMES:
+            whole = (image.frames - 1) // LATENT_FRAMES * LATENT_FRAMES + 1
+            latent = replace(latent, lead=replace(image, frames=whole))
     elif at in (-1, last):
         latent = replace(latent, end=image)
     positive, negative = (
@@ -128,7 +134,10 @@ def _crop_guides(call: Call) -> tuple[Any, ...]:
 
 
 def _mask_noise(call: Call) -> tuple[Any, ...]:
-    return (call["samples"],)
+    samples, held = call["samples"], call.a(Mask, "mask").held
+    if isinstance(samples, AudioLatent):
+        return (replace(samples, held=held),)
+    return (replace(call.a(VideoLatent, "samples"), held=held == 1),)
 
 
 def _encode(call: Call) -> tuple[Any, ...]:
@@ -147,9 +156,9 @@ def _decode(call: Call) -> tuple[Any, ...]:
     if not isinstance(latent, VideoLatent):
         raise NodeFailed("ValueError", f"{call.class_type} was given sound to decode as a picture")
     width, height = latent.size_px
-    if latent.passes:
+    if latent.passes and not latent.held:
         start = latent.start or (latent.content if latent.content and not latent.passes[0].seed else None)
-        source: Any = Drawing(latent.passes, start, latent.strength, latent.end)
+        source: Any = Drawing(latent.passes, start, latent.strength, latent.end, latent.lead)
     elif latent.content is not None:
         return (replace(latent.content.sized(width, height), frames=latent.frames),)
     else:
@@ -171,9 +180,13 @@ def _decode_audio(call: Call) -> tuple[Any, ...]:
         latent = latent.audio
     if not isinstance(latent, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
-    if latent.content is not None and not latent.passes:
+    if latent.content is not None and (not latent.passes or latent.held == 1):
         return (latent.content,)
     seconds = (latent.steps * STEPS_PER_LATENT - STEPS_LOST) * STEP_S
+    if latent.content is not None and latent.held:
+        held_s = latent.held * Fraction(latent.steps, LATENTS_PER_SECOND)
+        made = DrawnSound(latent.passes, seconds - held_s)
+        return (Joined((Cut(latent.content, Fraction(0), held_s), made)),)
     return (DrawnSound(latent.passes, seconds) if latent.passes else Silence(seconds),)
 
 

@@ -140,12 +140,16 @@ class VideoFile:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What sampling made: drawn when it is saved. `start` and `end` are pictures it begins and ends with."""
+    """What sampling made: drawn when it is saved. `start` and `end` are pictures it begins and ends with.
+
+    lead: several pictures that it shows again at its beginning, and goes on from.
+    """
 
     passes: tuple[Pass, ...]
     start: Pictures | None = None
     strength: float = 1.0
     end: Pictures | None = None
+    lead: Pictures | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,10 @@ class Pictures:
     source: Solid | ImageFile | VideoFile | Drawing | Several
     first: int = 0
 
+    def only(self, number: int) -> Pictures:
+        """The one with this number, counted from 0."""
+        return replace(self, frames=1, first=self.first + number)
+
     def sized(self, width_px: int, height_px: int) -> Pictures:
         """The same pictures in another size, at least one pixel a side."""
         return replace(self, width_px=max(1, int(width_px)), height_px=max(1, int(height_px)))
@@ -172,10 +180,17 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Mask:
-    """A mask; the rehearsal only knows its size."""
+    """A mask of one value (0 black, 1 white), of which so many rows from the top are black in any case."""
 
     width_px: int
     height_px: int
+    value: float = 1.0
+    black_rows_px: int = 0
+
+    @property
+    def held(self) -> Fraction:
+        """Which part of what it is laid on is held as it is, from the beginning on: 0 none, 1 all."""
+        return Fraction(1) if self.value == 0 else Fraction(self.black_rows_px, self.height_px)
 
 
 @dataclass(frozen=True)
@@ -236,7 +251,10 @@ class Video:
 
 @dataclass(frozen=True)
 class VideoLatent:
-    """A latent picture in motion: cells of 32 pixels, steps of 8 frames; guides are steps put at its end."""
+    """A latent picture in motion: cells of 32 pixels, steps of 8 frames; guides are steps put at its end.
+
+    lead: pictures that guide its beginning. held: a mask keeps its content as it is, whatever is sampled.
+    """
 
     columns: int
     rows: int
@@ -248,6 +266,8 @@ class VideoLatent:
     strength: float = 1.0
     end: Pictures | None = None
     content: Pictures | None = field(default=None)
+    lead: Pictures | None = None
+    held: bool = False
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -264,11 +284,12 @@ class VideoLatent:
 
 @dataclass(frozen=True)
 class AudioLatent:
-    """Latent sound: 25 steps make a second."""
+    """Latent sound: 25 steps make a second. held: what part of its content, from the start, a mask keeps."""
 
     steps: int
     passes: tuple[Pass, ...] = ()
     content: Sound | None = None
+    held: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)

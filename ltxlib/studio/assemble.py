@@ -8,8 +8,9 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,23 @@ def choose(shelf: Shelf, scene_order: list[str], settings: FilmSettings) -> tupl
     chosen: list[Take] = []
     for scene in settings.order or scene_order:
         take = newest_good([take for take in takes if take.scene == scene], decided)
-        if take:
+        if take and take.sound_alone:
+            problems.append(_no_picture(scene))
+        elif take:
             chosen.append(take)
         else:
             cure = "Run the batch in notebook 02, or keep one of its takes in notebook 03."
             problems.append(
                 Problem(f"scene {scene}", "It has no take that may go into the film.", cure, warning=True)
             )
-    return chosen, problems
+    return chosen, problems + _seams(chosen)
+
+
+def _no_picture(scene: str) -> Problem:
+    what = "It is sound alone, so it has no place of its own in the film."
+    return Problem(
+        f"scene {scene}", what, "Keep it: it stays in notebook 03, to be listened to.", warning=True
+    )
 
 
 def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline:
@@ -86,21 +96,56 @@ def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline
     sizes = Counter((take.clip.width_px, take.clip.height_px) for take in takes)
     rates = Counter(Fraction(take.clip.fps) for take in takes)
     (width_px, height_px), fps = sizes.most_common(1)[0][0], rates.most_common(1)[0][0]
-    cuts = tuple(
-        Cut(
+    crossfade_frames = round(Fraction(str(settings.crossfade_s)) * fps) if len(takes) > 1 else 0
+    cuts: list[Cut] = []
+    for number, take in enumerate(takes):
+        cut = Cut(
             clip=str(take_store.clip_path(shelf, take.scene, take.take_id)),
             scene=take.scene,
             take=take.take_id,
             frames=frames_at(take.clip.frames / Fraction(take.clip.fps), fps),
         )
-        for take in takes
-    )
-    crossfade_frames = round(Fraction(str(settings.crossfade_s)) * fps) if len(cuts) > 1 else 0
-    timeline = Timeline(cuts, fps, width_px, height_px, crossfade_frames)
+        if number and goes_on_from(take, takes[number - 1]):
+            cut = _joined(cut, cuts[-1], take, Timeline((), fps, width_px, height_px, crossfade_frames))
+        cuts.append(cut)
+    timeline = Timeline(tuple(cuts), fps, width_px, height_px, crossfade_frames)
     problems = timeline.problems()
     if problems:
         raise BadInput("The film cannot be laid out like this.", problems)
     return timeline
+
+
+def goes_on_from(take: Take, before: Take) -> bool:
+    """Whether a take begins with the end of that other one, or of the one whose picture that has."""
+    pictures = (before.key, before.source) if before.keeps_picture else (before.key,)
+    return take.overlap_frames > 0 and take.goes_on_from in pictures
+
+
+def _joined(cut: Cut, before: Cut, take: Take, film: Timeline) -> Cut:
+    """The cut so that what it shows again lies over the end of the cut before, moment on moment.
+
+    As much of it is shared as the film's crossfade is long (a quarter of a second where there is none), the
+    rest is left out: nothing is seen twice and nothing jumps.
+    """
+    overlap = film.frames_at(take.overlap_frames, Fraction(take.clip.fps))
+    wanted = film.crossfade_frames or max(1, round(film.fps / 4))
+    shared = min(overlap, wanted, before.frames // 2)
+    skip = overlap - shared
+    return replace(cut, frames=cut.frames - skip, skip_frames=skip, shared_frames=shared)
+
+
+def _seams(takes: list[Take]) -> list[Problem]:
+    """Takes that go on from another take of the scene before them than the film shows."""
+    found = []
+    for before, take in pairwise(takes):
+        scene, _, wanted = take.goes_on_from.partition("/")
+        if take.overlap_frames and scene == before.scene and not goes_on_from(take, before):
+            what = (
+                f"It goes on from {wanted} of {scene}, but the film shows {before.take_id}: a visible seam."
+            )
+            cure = f"Keep {wanted} of {scene} in notebook 03, or render {take.scene} again."
+            found.append(Problem(f"scene {take.scene}", what, cure, warning=True))
+    return found
 
 
 def assemble(

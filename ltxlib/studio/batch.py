@@ -20,18 +20,21 @@ from typing import Any
 from ltxlib import __version__
 from ltxlib.comfy.events import Progress
 from ltxlib.comfy.progress import ProgressFeed
-from ltxlib.comfy.state import PromptState, require_video
+from ltxlib.comfy.state import PromptState, require_sound, require_video
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import ComfyError, LtxlibError, RenderFailed, ServerAnswerError, ServerUnreachable
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside
 from ltxlib.studio import enhancing, events, saving
+from ltxlib.studio.chain import Chain, clip_of
 from ltxlib.studio.job import BatchJob
 
 IN_FLIGHT = 2
 POLL_S = 0.5
 ATTEMPTS = 3
 DOUBT_S = 10.0
+_UPLOADED = ("image", "end_image", "source", "end_source")
 # A server that is gone, or answers like one that is coming up or going down.
 AWAY = (ServerUnreachable, ServerAnswerError)
 
@@ -59,13 +62,18 @@ class _Batch:
     cancel: threading.Event
     waiting: deque[tuple[RenderPlan, int]] = field(default_factory=deque)
     flights: dict[str, _Flight] = field(default_factory=dict)
-    images: dict[str, str] = field(default_factory=dict)
+    # Takes that have left the server and are not on disk yet.
+    landing: list[RenderPlan] = field(default_factory=list)
+    sent: dict[str, str] = field(default_factory=dict)
     there: int = 0
     made: int = 0
     failed: int = 0
     last_end: float = 0.0
     # When the server began to fail; 0 while all is well.
     trouble_since: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.chain = Chain(self.job.shelf)
 
 
 def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[events.Event]:
@@ -134,12 +142,12 @@ def _write_out(batch: _Batch, missing: list[RenderPlan]) -> Generator[events.Eve
 
 
 def _submitted_before(job: BatchJob) -> dict[tuple[str, str], tuple[str, dict[str, str]]]:
-    """The last prompt id (and the pictures' names on the server) of each take whose end is not written."""
+    """The last prompt id (and the server's names of what was sent) of each take whose end is not written."""
     open_prompts: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
     for entry in job.shelf.journal:
         key = (str(entry.get("scene", "")), str(entry.get("take", "")))
         if entry["event"] == "submitted":
-            pictures = {name: str(entry[name]) for name in ("image", "end_image") if entry.get(name)}
+            pictures = {name: str(entry[name]) for name in _UPLOADED if entry.get(name)}
             open_prompts[key] = (str(entry.get("prompt_id", "")), pictures)
         elif entry["event"] in ("saved", "failed", "lost", "cancelled"):
             open_prompts.pop(key, None)
@@ -174,11 +182,20 @@ def _wait_for_server(batch: _Batch, error: ComfyError) -> None:
 
 
 def _submit_next(batch: _Batch) -> Iterator[events.Event]:
-    """Keep the server busy: hand over takes until two are in flight."""
+    """Keep the server busy: hand over takes until two are in flight; none before the take it starts from."""
     job = batch.job
     while batch.waiting and len(batch.flights) < IN_FLIGHT:
-        plan, attempt = batch.waiting[0]
+        flying = [*batch.landing, *(flight.plan for flight in batch.flights.values())]
+        found = batch.chain.next_of((plan for plan, _ in batch.waiting), flying)
+        if found is None:
+            return
+        place, given_up = found
+        plan, attempt = batch.waiting[place]
         prompt_id, graph = str(uuid.uuid4()), None
+        if given_up is not None:
+            del batch.waiting[place]
+            yield _fail(batch, plan, "", given_up)
+            continue
         facts = {"scene": plan.scene.scene, "take": plan.take_id, "attempt": attempt}
         try:
             pictures = _upload(batch, plan)
@@ -188,16 +205,16 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
         except ServerUnreachable:
             # The prompt may have arrived although its answer did not: it is asked after, not sent again.
             if graph is not None:
-                batch.waiting.popleft()
+                del batch.waiting[place]
                 flight = _Flight(plan, prompt_id, graph, attempt, time.monotonic())
                 flight.doubt_until = flight.since + DOUBT_S
                 batch.flights[prompt_id] = flight
             raise
         except LtxlibError as error:
-            batch.waiting.popleft()
+            del batch.waiting[place]
             yield _fail(batch, plan, prompt_id, error)
             continue
-        batch.waiting.popleft()
+        del batch.waiting[place]
         if given != prompt_id:
             job.shelf.journal.append("submitted", **facts, prompt_id=given, **pictures)
         batch.flights[given] = _Flight(plan, given, graph, attempt, time.monotonic())
@@ -205,12 +222,16 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
 
 
 def _upload(batch: _Batch, plan: RenderPlan) -> dict[str, str]:
-    """The names under which the server has the plan's pictures; each picture is sent once a run."""
-    for key, sha256 in plan.pictures.items():
-        if sha256 not in batch.images:
-            path = inside(batch.job.project.images, *plan.picture(key).split("/"))
-            batch.images[sha256] = batch.job.client.upload_image(path)
-    return {key: batch.images[sha256] for key, sha256 in plan.pictures.items()}
+    """The names under which the server has the plan's pictures and clips; each is sent once a run."""
+    files = {
+        key: (inside(batch.job.project.images, *plan.picture(key).split("/")), sha256)
+        for key, sha256 in plan.pictures.items()
+    }
+    files |= {key: clip_of(batch.job.shelf, source) for key, source in plan.sources.items()}
+    for path, sha256 in files.values():
+        if sha256 not in batch.sent:
+            batch.sent[sha256] = batch.job.client.upload_image(path)
+    return {key: batch.sent[sha256] for key, (_, sha256) in files.items()}
 
 
 def _progress(batch: _Batch, event: Any) -> Iterator[events.Event]:
@@ -238,7 +259,9 @@ def _collect(batch: _Batch) -> Iterator[events.Event]:
         else:
             flight.unknown = 0
     if finished:
+        batch.landing = [flight.plan for flight, _ in finished]
         yield from _guarded(batch, _submit_next)
+        batch.landing = []
     for position, (flight, state) in enumerate(finished):
         try:
             yield _settle(batch, flight, state)
@@ -256,8 +279,9 @@ def _settle(batch: _Batch, flight: _Flight, state: PromptState) -> events.Event:
     try:
         if state.error:
             raise state.error
-        video, written = require_video(state), batch.job.written_out(plan)
-        finished = saving.Finished(plan, flight.prompt_id, flight.graph, video, render_s, written)
+        wanted = require_sound if MODES[plan.scene.mode].sound_alone else require_video
+        output, written = wanted(state), batch.job.written_out(plan)
+        finished = saving.Finished(plan, flight.prompt_id, flight.graph, output, render_s, written)
         take, clip = saving.save(batch.job.shelf, batch.job.connection, finished)
     except LtxlibError as error:
         flight.fetches += 1
@@ -286,6 +310,7 @@ def _lost(batch: _Batch, flight: _Flight) -> Iterator[events.Event]:
 def _fail(batch: _Batch, plan: RenderPlan, prompt_id: str, error: LtxlibError) -> events.TakeFailed:
     batch.failed += 1
     reason = "\n".join([error.message, *(str(problem) for problem in getattr(error, "problems", ()))])
+    batch.chain.note_failure(plan, reason)
     batch.job.shelf.journal.append(
         "failed",
         scene=plan.scene.scene,

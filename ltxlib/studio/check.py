@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import catalog, enhance, own, prompts, workflow
+from ltxlib.core import catalog, enhance, own, prompts, reach, sources, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
@@ -19,9 +19,9 @@ from ltxlib.core.schema import shipped
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
 from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
-from ltxlib.store.project import Project
+from ltxlib.store.project import Project, Shelf
 from ltxlib.store.scene_sheet import read_sheet
-from ltxlib.studio import instructions
+from ltxlib.studio import chain, instructions
 
 _ROW = re.compile(r" row (\d+)")
 
@@ -31,6 +31,8 @@ class Checked:
     """What a check found: the scenes, the takes they ask for (none when there are errors), the problems.
 
     ingredients: what more takes of the enabled scenes can be planned from; None when there are errors.
+    shelf, again: where takes to start from were looked for, and the same check on another shelf; None when no
+    scene starts from a take, so that every shelf is alike.
     """
 
     scenes: tuple[Scene, ...]
@@ -38,11 +40,17 @@ class Checked:
     problems: tuple[Problem, ...]
     workflows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     ingredients: Ingredients | None = None
+    shelf: Shelf | None = None
+    again: Callable[[Shelf], Checked] | None = None
 
     @property
     def errors(self) -> list[Problem]:
         """The problems that stop a render."""
         return errors_in(self.problems)
+
+    def on(self, shelf: Shelf) -> Checked:
+        """The same for the takes of this shelf: which ones are kept decides what scenes start from."""
+        return self if self.again is None or self.shelf == shelf else self.again(shelf)
 
     def or_raise(self) -> Checked:
         """The same, or BadInput with all problems when something stops a render."""
@@ -84,15 +92,32 @@ def read_workflow(project: Project, name: str) -> dict[str, Any]:
     return workflow.load_bytes(data, name)
 
 
-def check_project(project: Project, scenes_csv: Path | None = None) -> Checked:
-    """Check scenes.csv and all it names. Raises BadInput only when there is no table at all."""
+def check_project(project: Project, scenes_csv: Path | None = None, *, shelf: Shelf | None = None) -> Checked:
+    """Check scenes.csv and all it names. Raises BadInput only when there is no table at all.
+
+    shelf: where takes to start from lie; by default where the kit would put takes now.
+    """
     path = scenes_csv or project.scenes_csv
     sheet = read_sheet(path)
-    return check_scenes(project, list(sheet.scenes), list(sheet.problems), path.name)
+    return check_scenes(project, list(sheet.scenes), list(sheet.problems), path.name, shelf=shelf)
 
 
-def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem], file: str) -> Checked:
+def check_scenes(
+    project: Project, scenes: list[Scene], problems: list[Problem], file: str, *, shelf: Shelf | None = None
+) -> Checked:
     """Check scenes that were read already, with the problems found so far."""
+    if not any(scene.sources for scene in scenes if scene.enabled):
+        return _check(project, scenes, problems, file, None)
+
+    def on(other: Shelf) -> Checked:
+        return replace(_check(project, scenes, problems, file, other), shelf=other, again=on)
+
+    return on(shelf or chain.likely_shelf(project))
+
+
+def _check(
+    project: Project, scenes: list[Scene], problems: list[Problem], file: str, shelf: Shelf | None
+) -> Checked:
     library, found = read_library(project.prompts)
     problems = problems + found
     texts: dict[str, str] = {}
@@ -107,6 +132,10 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
                 found += _image(project, image, f"{file} row {scene.row}, column {column}", images)
         problems += found if scene.enabled else as_warnings(found)
     problems += [_gated(name, file) for name in _gated_models(scenes)]
+    begun = chain.resolve(shelf, scenes, file) if shelf else sources.Resolved(tuple(scenes), {}, ())
+    problems += begun.problems
+    for scene in begun.scenes:
+        problems += reach.check_reach(scene, f"{file} row {scene.row}") if scene.enabled else []
     workflows, hashes = {}, {}
     enabled = [scene for scene in scenes if scene.enabled]
     # A graph that several rows name is read once, and told of at the first of them.
@@ -117,23 +146,40 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         except (WorkflowError, StoreError) as error:
             place = f"{file} row {scene.row}, column workflow" if scene.workflow else f"workflows/{name}"
             problems.append(Problem(place, error.message, error.cure))
+    problems += _own_rows(enabled, workflows, texts, file)
     offers = {
         scene.workflow: own.offered(workflows[scene.workflow])
         for scene in enabled
         if scene.workflow in workflows
     }
+    told = _instructions(project, scenes, problems)
+    plans: list[RenderPlan] = []
+    ingredients = Ingredients(texts, hashes, images, offers, told, begun.refs, begun.rejected)
+    if not errors_in(problems):
+        plans = plan_takes(list(begun.scenes), ingredients)
+        used = {plan.scene.scene: plan.sources for plan in plans}
+        problems += sources.check_planned(begun.scenes, begun, used, file)
+        problems += _own_problems(plans, workflows, file)
+    wrong = bool(errors_in(problems))
+    return Checked(
+        begun.scenes,
+        () if wrong else tuple(plans),
+        tuple(sorted(problems, key=_row)),
+        workflows,
+        None if wrong else ingredients,
+    )
+
+
+def _own_rows(
+    enabled: list[Scene], workflows: Mapping[str, Any], texts: Mapping[str, str], file: str
+) -> list[Problem]:
+    """What rows want of their own graphs that those have no tag for."""
+    problems = []
     for scene in enabled:
         if scene.workflow in workflows:
             values = row_values(scene, 0, texts[scene.scene])
             problems += own.problems(scene, workflows[scene.workflow], values, f"{file} row {scene.row}")
-    told = _instructions(project, scenes, problems)
-    known = Ingredients(texts, hashes, images, offers, told)
-    ingredients = None if errors_in(problems) else known
-    plans = plan_takes(scenes, ingredients) if ingredients else []
-    problems += _own_problems(plans, workflows, file)
-    if errors_in(problems):
-        plans, ingredients = [], None
-    return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows, ingredients)
+    return problems
 
 
 def _own_problems(plans: list[RenderPlan], workflows: Mapping[str, Any], file: str) -> list[Problem]:
@@ -143,8 +189,7 @@ def _own_problems(plans: list[RenderPlan], workflows: Mapping[str, Any], file: s
         graph = workflows[plan.workflow]
         if not plan.scene.workflow or plan.take_no > 1 or unknown_nodes(graph, shipped()):
             continue
-        pictures = {key: plan.picture(key) for key in plan.pictures}
-        values = {**plan.values, **pictures, "filename_prefix": plan.prefix("checked")}
+        values = {**plan.values, **plan.names, "filename_prefix": plan.prefix("checked")}
         where = f"{file} row {plan.scene.row}"
         problems += own.rehearse(plan.scene, graph, values, shipped(), where)
     return problems

@@ -144,8 +144,11 @@ def _factor(
     plan: RenderPlan, workflows: Mapping[str, Mapping[str, Any]], schema: NodeSchema
 ) -> float | WorkflowError:
     """How many times larger the finished take is than its draft, or why there is no draft."""
-    pictures = {key: plan.picture(key) for key in plan.pictures}
-    values = {**plan.values, **pictures, "filename_prefix": "draft"}
+    if plan.sources:
+        return WorkflowError(
+            "It starts from a take, so it has no draft.", cure="Draft the scene that it starts from instead."
+        )
+    values = {**plan.values, **plan.names, "filename_prefix": "draft"}
     try:
         return draft_of(roles.prepare(workflows[plan.workflow], schema, values), schema).factor
     except WorkflowError as error:
@@ -155,11 +158,14 @@ def _factor(
 def with_picks(checked: Checked, shelf: Shelf) -> Checked:
     """The same check, asking for the takes of picked drafts in place of takes 1, 2, ... of their scenes.
 
-    A pick whose scene has changed since counts no more and is named in a warning.
+    A pick whose scene has changed since counts no more and is named in a warning. Takes that other rows start
+    from stay.
     """
+    checked = checked.on(shelf)
     if checked.ingredients is None:
         return checked
     chosen = picks(shelf)
+    begun = {source.key for plan in checked.plans for source in plan.sources.values()}
     plans: list[RenderPlan] = []
     problems = list(checked.problems)
     for scene in checked.scenes:
@@ -174,7 +180,10 @@ def with_picks(checked: Checked, shelf: Shelf) -> Checked:
                 problems.append(_stale(scene, pick))
             else:
                 finishing.append(replace(take, from_draft=pick.draft))
-        plans += finishing or [plan for plan in checked.plans if plan.scene.scene == scene.scene]
+        usual = [plan for plan in checked.plans if plan.scene.scene == scene.scene]
+        finished = {plan.take_id for plan in finishing}
+        kept = [plan for plan in usual if plan.key in begun and plan.take_id not in finished]
+        plans += [*finishing, *kept] if finishing else usual
     return replace(checked, plans=tuple(plans), problems=tuple(problems))
 
 
@@ -275,8 +284,9 @@ def without_drafts(checked: Checked) -> set[str]:
 
 
 def _refuses_drafts(plan: RenderPlan, workflows: Mapping[str, Mapping[str, Any]], schema: NodeSchema) -> bool:
-    pictures = {key: plan.picture(key) for key in plan.pictures}
-    values = {**plan.values, **pictures, "filename_prefix": "draft"}
+    if plan.sources:
+        return True
+    values = {**plan.values, **plan.names, "filename_prefix": "draft"}
     try:
         graph = roles.prepare(workflows[plan.workflow], schema, values)
     except WorkflowError:

@@ -64,7 +64,7 @@ class BatchJob:
 
 def job_for(project: Project, connection: Connection, checked: Checked) -> BatchJob:
     """A batch over what was checked. Raises BadInput with everything the server would refuse."""
-    checked.or_raise()
+    checked = checked.on(connection.shelf).or_raise()
     return checked_job(BatchJob(project, connection, checked.plans, checked.workflows))
 
 
@@ -87,7 +87,7 @@ def check_graphs(job: BatchJob) -> list[Problem]:
         if lacking[plan.workflow]:
             continue
         try:
-            graph = job.graph(plan, "check", {key: plan.picture(key) for key in plan.pictures})
+            graph = job.graph(plan, "check", plan.names)
         except WorkflowError as error:
             problems.setdefault(
                 (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)

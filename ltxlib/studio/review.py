@@ -51,7 +51,7 @@ def review(shelf: Shelf, scene_order: list[str]) -> tuple[list[Reviewed], list[P
 
 def poster(shelf: Shelf, reviewed: Reviewed) -> Path | None:
     """A small picture of the take, made when it is not there yet; None when the clip cannot be read."""
-    return poster_of(shelf, reviewed.take, reviewed.clip)
+    return None if reviewed.take.sound_alone else poster_of(shelf, reviewed.take, reviewed.clip)
 
 
 def poster_of(shelf: Shelf, take: Take, clip: Path) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Any
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import catalog, check, roles, settings
 from ltxlib.core.catalog_parts import Model
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import WORKFLOWS, workflow_name
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
@@ -141,9 +142,16 @@ def sample_values(mode: str, stages: int = 2, model: Model | None = None) -> dic
         "filename_prefix": "ltx-kit/check",
         **settings.beyond_the_file(model, stages, None, None),
     }
-    if mode != "t2v":
-        values |= {"image": "picture.png", "image_strength": 1.0}
-    return values | {"end_image": "picture.png"} if mode == "flf" else values
+    used = MODES[mode]
+    if not used.sized:
+        del values["width_px"], values["height_px"]
+    values |= dict.fromkeys(used.images, "picture.png") | dict.fromkeys(used.sources, "clip.mp4")
+    if used.images:
+        values["image_strength"] = 1.0
+    if used.continues:
+        values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 0.0208, "overlap_s": 1.0417}
+        values |= {"overlap_from_s": 1.6458, "overlap_rest_s": 1.6667, "carry_sound": True}
+    return values
 
 
 def _ffmpeg() -> Line:

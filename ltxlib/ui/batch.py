@@ -128,7 +128,8 @@ class BatchPanel(Panel):
         here = place.look(self.project)
         outcome, checked, there = Outcome(), None, frozenset[tuple[str, str]]()
         with outcome:
-            checked = with_picks(check_project(self.project, self.path), here.shelf)
+            found = check_project(self.project, self.path, shelf=here.shelf)
+            checked = with_picks(found, here.shelf)
             there = frozenset(_key(plan) for plan in checked.plans if place.is_there(here.shelf, plan))
         return _Found(here, checked, there, outcome)
 

@@ -50,7 +50,8 @@ class Made:
 def _work(project: Project, scene: Scene) -> Callable[[Job], Made]:
     def work(job: Job) -> Made:
         connection = connect(project)
-        checked = check_scenes(project, [replace(scene, takes=1, enabled=True)], [], FILE)
+        one = [replace(scene, takes=1, enabled=True)]
+        checked = check_scenes(project, one, [], FILE, shelf=connection.shelf)
         _or_raise(named(checked.problems))
         batch = job_for(project, connection, checked)
         for event in run_batch(batch, job.cancel):

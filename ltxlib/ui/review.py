@@ -85,9 +85,10 @@ class _Card:
         """Show the take as it stands now."""
         self.one = one
         take = one.take
-        mark = look.tag("in the film", "good") if one.chosen else ""
+        mark = look.tag("in the film", "good") if one.chosen and not take.sound_alone else ""
         head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
-        quiet = look.escape(f"Take {take.take_no}, {_length(one)}{_origin(one)}")
+        alone = ", sound alone" if take.sound_alone else ""
+        quiet = look.escape(f"Take {take.take_no}, {_length(one)}{alone}{_origin(one)}")
         set_html(self.words, f'{head}<div class="ltx-quiet">{quiet}</div>')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
@@ -201,7 +202,8 @@ class ReviewPanel(Panel):
     def play(self, one: Reviewed) -> None:
         """Show a take in the player."""
         take = one.take
-        words = f"{take.scene}, take {take.take_no}, {take.clip.width_px} x {take.clip.height_px}, "
+        size = "sound alone" if take.sound_alone else f"{take.clip.width_px} x {take.clip.height_px}"
+        words = f"{take.scene}, take {take.take_no}, {size}, "
         words += f"{_length(one)}, seed {take.seed}{_origin(one)}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)

@@ -36,6 +36,7 @@ SIZES = {
 }
 # What makes a clip; going from one picture to another takes two of them and is written in scenes.csv.
 MODE_WORDS = {name: mode.words for name, mode in MODES.items()}
+_FROM_ROW = ("end_image", "source", "end_source")
 FORM_MODES = ("t2v", "i2v", "loop")
 _CAMERA_WORDS = {
     "static": "stands still",
@@ -223,6 +224,7 @@ class TakeForm:
         """What the form asks for, by the same rules as a row of scenes.csv, or what is wrong with it."""
         width, height = self.size.value
         mode, model = self.mode.value, self.model.value
+        used = (*MODES[mode].images, *MODES[mode].sources)
         two_stages = catalog.MODELS[model].family.side_step_px(2)
         once = self.base.stages == 1 or width % two_stages or height % two_stages
         cells = cells_for(self.base) | {
@@ -230,14 +232,14 @@ class TakeForm:
             "enabled": "yes",
             "mode": mode,
             "prompt": f"@{self.picked.name}" if self.picked else self.prompt.value,
-            "image": (self.image.value or "") if mode != "t2v" else "",
-            "end_image": self.base.end_image if mode == "flf" else "",
+            "image": (self.image.value or "") if "image" in MODES[mode].images else "",
+            **{name: getattr(self.base, name) if name in used else "" for name in _FROM_ROW},
             # One stage is for words and for one picture; the others are made in two.
-            "stages": "1" if once and 1 in MODES[mode].stages else "2",
+            "stages": "1" if once and 1 in MODES[mode].stages else str(MODES[mode].stages[0]),
             "seconds": "",
-            "frames": str(self.length.value),
-            "width": str(width),
-            "height": str(height),
+            "frames": "" if "frames" in self.base.follows else str(self.length.value),
+            "width": "" if "width" in self.base.follows else str(width),
+            "height": "" if "height" in self.base.follows else str(height),
             "seed": self.seed.value,
             "model": model,
             # Another model has steps and CFG of its own.
@@ -291,7 +293,7 @@ class TakeForm:
             self.name.value = entry.name.replace("/", "-")
 
     def _show_mode(self) -> None:
-        picture = self.mode.value != "t2v"
+        picture = "image" in MODES[self.mode.value].images
         for part in self.image_fields:
             parts.show(part, picture)
         url = picture_url(self.images / self.image.value) if picture and self.image.value else None

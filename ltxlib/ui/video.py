@@ -60,7 +60,7 @@ def video_html(
     autoplay: bool = False,
     shape: tuple[int, int] | None = None,
 ) -> str:
-    """A player for a clip, or plain words where it lies when this browser cannot be shown it.
+    """A player for a clip or a sound, or plain words where it lies when this browser cannot be shown it.
 
     note: plain text below the player. still: a picture shown until it plays. autoplay: for a player that a
     person has just asked for. shape: width and height of the clip, so that the player has its size at once.
@@ -73,6 +73,9 @@ def video_html(
         words = "The file is there, but it cannot be played inside this page. Open or download it here:"
         return f'<div class="ltx-nofilm">{words} <code>{escape(path)}</code></div>{caption}'
     more = " autoplay" if autoplay else ""
+    if path.suffix == ".flac":
+        player = f'<audio class="ltx-video" controls preload="metadata" src="{escape(url)}"{more}>'
+        return f"{player}</audio>{caption}"
     picture = picture_url(still) if still else None
     if picture:
         more += f' poster="{escape(picture)}"'

@@ -41,8 +41,11 @@ def test_the_shipped_catalog_is_whole():
     assert len(catalog.models) == len(SHIPPED["models"])
     used = {file.name for model in catalog.models.values() for file in model.files}
     used |= {file.name for family in catalog.families.values() for file in family.cameras.values()}
-    # An official LoRA that no stage of ours takes, kept for those who look for it.
-    assert set(catalog.files) - used == {"ltx-2.3-22b-distilled-lora-384-1.1.safetensors"}
+    # An official LoRA that no stage of ours takes, and the doubler that only `smooth` wants.
+    assert set(catalog.files) - used == {
+        "ltx-2.3-22b-distilled-lora-384-1.1.safetensors",
+        "ltx-2-temporal-upscaler-x2-1.0.safetensors",
+    }
 
 
 def test_a_model_can_be_added():

@@ -44,7 +44,11 @@ TWO_STAGES = {
     "asmr-first-last.json": {**TAKE, **PICTURE, "end_image": "uploads/end.png"},
 }
 # Every file the kit ships that enlarges; those of other models are driven by their own values alone.
-OTHERS = [name for name in recipes.shipped() if "1stage" not in name and name not in TWO_STAGES]
+# Those of one stage have no draft, nor have ways that start from a take or add frames.
+_NONE = ("1stage", "smooth", "extend", "foley", "sound", "detail", "control", "ltxvideo")
+OTHERS = [
+    name for name in recipes.shipped() if name not in TWO_STAGES and not any(kind in name for kind in _NONE)
+]
 OTHER_VALUES = {"seed": TAKE["seed"], "width_px": 1280, "height_px": 768, "frames": 121, "fps": 25}
 RESHAPES = {
     "as shipped": lambda ui: ui,

@@ -15,6 +15,7 @@ from ltxlib.core.plan import (
     workflow_for,
 )
 from ltxlib.core.scene import Scene
+from ltxlib.core.sources import of_row
 
 RAIN = Scene("rain", "@rain/window", takes=2)
 SEA = Scene("sea", "Waves.", mode="i2v", image="sea.png")
@@ -31,6 +32,9 @@ def ingredients(**changes):
                 "asmr-first-last.json": "f" * 64,
                 "asmr-txt2vid-1stage.json": "1" * 64,
                 "asmr-img2vid-1stage.json": "2" * 64,
+                "asmr-extend.json": "e" * 64,
+                "asmr-foley.json": "3" * 64,
+                "asmr-sound.json": "4" * 64,
             },
             images={"sea.png": "a" * 64, "night.png": "b" * 64},
         ),
@@ -95,9 +99,11 @@ def test_takes_made_by_earlier_kits_keep_their_names(scene, fingerprint):
 def test_each_way_of_making_a_clip_has_its_workflow():
     """Mode and stages choose the file, and every choice gives another take."""
     two = replace(SEA, end_image="night.png")
-    scenes = {key: replace(two, mode=key[0], stages=key[1]) for key in WORKFLOWS}
+    scenes = {key: replace(two, mode=key[0], stages=key[1], source="rain") for key in WORKFLOWS}
     assert {workflow_for(scene) for scene in scenes.values()} == set(WORKFLOWS.values())
-    takes = {key: plan_take(scene, 1, ingredients()) for key, scene in scenes.items()}
+    rain = of_row(RAIN, "take01-0123456789")
+    begun = {key: dict.fromkeys(scene.sources, rain) for key, scene in scenes.items()}
+    takes = {key: plan_take(scene, 1, ingredients(), begun[key]) for key, scene in scenes.items()}
     assert len({plan.take_id for plan in takes.values()}) == len(WORKFLOWS)
     assert {key: plan.workflow for key, plan in takes.items()} == WORKFLOWS
     assert [list(takes[mode, 2].pictures) for mode in ("t2v", "i2v", "loop", "flf")] == [

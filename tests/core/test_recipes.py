@@ -16,8 +16,28 @@ from ltxlib.core.schema import NodeSchema, shipped
 
 GUIDED = ("asmr-loop.json", "asmr-first-last.json")
 ONE_STAGE = ("asmr-txt2vid-1stage.json", "asmr-img2vid-1stage.json")
-TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED)
-NAMES = (*TWO_STAGES, *ONE_STAGE)
+FROM_TAKE = ("asmr-extend.json",)
+SMOOTH = ("asmr-txt2vid-smooth.json", "asmr-img2vid-smooth.json")
+TWO_STAGES = ("asmr-txt2vid.json", "asmr-img2vid.json", *GUIDED, *FROM_TAKE, *SMOOTH)
+# These ran on a real ComfyUI 0.33.0 after the recordings were made.
+CLIP_NODES = {
+    "LoadVideo",
+    "GetVideoComponents",
+    "ImageFromBatch",
+    "TrimAudioDuration",
+    "EmptyAudio",
+    "AudioConcat",
+    "LTXVAudioVAEEncode",
+    "SolidMask",
+    "MaskComposite",
+    "SetLatentNoiseMask",
+    "ImageScaleBy",
+    "Video Slice",
+    "VAEEncode",
+    "SaveAudio",
+}
+SOUND = ("asmr-foley.json", "asmr-sound.json")
+NAMES = (*TWO_STAGES, *ONE_STAGE, *SOUND)
 
 
 def _api(name: str, schema: NodeSchema | None = None) -> dict[str, dict]:
@@ -32,7 +52,7 @@ def _of(api: dict[str, dict], class_type: str) -> list[tuple[str, dict]]:
 def test_files_in_the_repository_are_current(name: str, project_root: Path) -> None:
     """workflows/ holds exactly what the recipes write (python -m ltxlib workflows build)."""
     assert (project_root / "workflows" / name).read_text("utf-8") == recipes.shipped()[name]
-    assert tuple(recipes.shipped())[: len(NAMES)] == NAMES
+    assert set(NAMES) <= set(recipes.shipped())
 
 
 @pytest.mark.parametrize("name", TWO_STAGES)
@@ -48,8 +68,15 @@ def test_two_stages_with_the_official_sigmas(name: str) -> None:
     assert [inputs["sampler_name"] for _, inputs in _of(api, "KSamplerSelect")] == ["euler_ancestral"]
     assert {inputs["cfg"] for _, inputs in _of(api, "CFGGuider")} == {1}
     assert len(_of(api, "SamplerCustomAdvanced")) == 2
-    ((up_id, up),) = _of(api, "LTXVLatentUpsampler")
-    from_stage_one = "LTXVCropGuides" if name in GUIDED else "LTXVSeparateAVLatent"
+    *doubled, (up_id, up) = _of(api, "LTXVLatentUpsampler")
+    assert len(doubled) == (1 if name in SMOOTH else 0)
+    from_stage_one = (
+        "LTXVLatentUpsampler"
+        if name in SMOOTH
+        else "LTXVCropGuides"
+        if name in (*GUIDED, *FROM_TAKE)
+        else "LTXVSeparateAVLatent"
+    )
     assert api[up["samples"][0]]["class_type"] == from_stage_one
     assert api[up["upscale_model"][0]]["inputs"]["model_name"] == recipes.UPSCALER
     assert up_id in json.dumps(api)
@@ -98,6 +125,63 @@ def test_both_stages_are_led_by_the_first_and_the_last_frame(name: str) -> None:
     assert api[picture["samples"][0]]["class_type"] == "LTXVCropGuides" and picture["samples"][1] == 2
 
 
+def test_the_end_of_a_take_leads_both_stages_of_what_goes_on() -> None:
+    """Its last frames, 8n+1 of them, are the only guide of each stage, at frame 0, taken away again."""
+    api = _api("asmr-extend.json")
+    ((tail, cut),) = _of(api, "ImageFromBatch")
+    assert (cut["batch_index"], cut["length"]) == (-25, 25)
+    assert api[cut["image"][0]]["class_type"] == "GetVideoComponents"
+    guides = dict(_of(api, "LTXVAddGuide"))
+    assert {(inputs["frame_idx"], inputs["image"][0]) for inputs in guides.values()} == {(0, tail)}
+    assert [crop["positive"][0] for _, crop in _of(api, "LTXVCropGuides")] == list(guides)
+    samplers = _of(api, "SamplerCustomAdvanced")
+    assert [api[inputs["guider"][0]]["inputs"]["positive"][0] for _, inputs in samplers] == list(guides)
+    ((_, picture),) = _of(api, "VAEDecodeTiled")
+    assert api[picture["samples"][0]]["class_type"] == "LTXVCropGuides"
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_frames_are_doubled_between_the_stages(name: str) -> None:
+    """The doubler stands before the enlarger; stage two and the file know of the doubled rate."""
+    api = _api(name)
+    (doubler, enlarger) = (
+        api[inputs["upscale_model"][0]]["inputs"] for _, inputs in _of(api, "LTXVLatentUpsampler")
+    )
+    assert "temporal" in doubler["model_name"] and "spatial" in enlarger["model_name"]
+    slow, fast = (node_id for node_id, _ in _of(api, "PrimitiveFloat"))
+    conditionings = dict(_of(api, "LTXVConditioning"))
+    assert [inputs["frame_rate"][0] for inputs in conditionings.values()] == [slow, fast]
+    guiders = [api[inputs["guider"][0]]["inputs"] for _, inputs in _of(api, "SamplerCustomAdvanced")]
+    assert [inputs["positive"][0] for inputs in guiders] == list(conditionings)
+    ((_, video),) = _of(api, "CreateVideo")
+    assert video["fps"] == [fast, 0]
+
+
+def test_new_sound_holds_the_picture_and_hears_it() -> None:
+    """The take's pictures go into the sampling under a black mask, and into the file as they are."""
+    api = _api("asmr-foley.json")
+    ((_, join),) = _of(api, "LTXVConcatAVLatent")
+    held = api[join["video_latent"][0]]
+    assert held["class_type"] == "SetLatentNoiseMask"
+    assert api[held["inputs"]["mask"][0]]["inputs"]["value"] == 0
+    small = api[api[held["inputs"]["samples"][0]]["inputs"]["pixels"][0]]
+    assert (small["class_type"], small["inputs"]["scale_by"]) == ("ImageScaleBy", 0.5)
+    ((_, video),) = _of(api, "CreateVideo")
+    assert video["images"] == small["inputs"]["image"]
+    assert api[video["images"][0]]["class_type"] == "GetVideoComponents"
+    assert api[join["audio_latent"][0]]["class_type"] == "LTXVEmptyLatentAudio"
+
+
+def test_sound_alone_decodes_no_picture() -> None:
+    """The smallest film goes along, as long as the sound; nothing of it is decoded or saved."""
+    api = _api("asmr-sound.json")
+    ((_, film),) = _of(api, "EmptyLTXVLatentVideo")
+    assert (film["width"], film["height"]) == (64, 64)
+    assert not _of(api, "VAEDecodeTiled") and not _of(api, "CreateVideo")
+    ((_, save),) = _of(api, "SaveAudio")
+    assert api[save["audio"][0]]["class_type"] == "LTXVAudioVAEDecode"
+
+
 def test_a_loop_has_one_picture_and_a_way_between_has_two() -> None:
     """In the loop all guides are one picture; in first-last the last frames are the second picture."""
     for name, pictures in (("asmr-loop.json", 1), ("asmr-first-last.json", 2)):
@@ -116,8 +200,11 @@ def test_sound_is_made_once_and_carried_through(name: str) -> None:
     ((empty, _),) = _of(api, "LTXVEmptyLatentAudio")
     joins = _of(api, "LTXVConcatAVLatent")
     sources = [inputs["audio_latent"] for _, inputs in joins]
-    assert [empty, 0] in sources
-    carried = next(source for source in sources if source != [empty, 0])
+    begun, carried = sources
+    if name in FROM_TAKE:
+        assert (api[begun[0]]["class_type"], begun[1]) == ("SetLatentNoiseMask", 0)
+    else:
+        assert begun == [empty, 0]
     assert (api[carried[0]]["class_type"], carried[1]) == ("LTXVSeparateAVLatent", 1)
     ((_, decode),) = _of(api, "LTXVAudioVAEDecode")
     assert (api[decode["samples"][0]]["class_type"], decode["samples"][1]) == ("LTXVSeparateAVLatent", 1)
@@ -129,8 +216,13 @@ def test_length_rate_and_file(name: str) -> None:
     """65 frames at 24 per second from one place each, saved as MP4 with H.264."""
     api = _api(name)
     assert [inputs["value"] for _, inputs in _of(api, "PrimitiveInt")] == [65]
-    assert [inputs["value"] for _, inputs in _of(api, "PrimitiveFloat")] == [24.0]
+    assert [inputs["value"] for _, inputs in _of(api, "PrimitiveFloat")] == [24.0, 48.0][
+        : 1 + (name in SMOOTH)
+    ]
     assert _of(api, "LTXVEmptyLatentAudio")[0][1]["frame_rate"] == 24
+    if name == "asmr-sound.json":
+        assert len(_of(api, "SaveAudio")) == 1 and not _of(api, "SaveVideo")
+        return
     ((_, save),) = _of(api, "SaveVideo")
     assert (save["format"], save["codec"], save["format.codec"]) == ("mp4", "h264", "h264")
 
@@ -163,7 +255,8 @@ def test_nothing_lies_on_anything_else(name: str) -> None:
     ui = workflow.load(recipes.shipped()[name], name)
     nodes = [with_title(Box(*node["pos"], *node["size"])) for node in ui["nodes"]]
     groups = [Box(*group["bounding"]) for group in ui["groups"]]
-    assert [group["title"][0] for group in ui["groups"]] == list("1234" if name in ONE_STAGE else "12345")
+    count = 4 if name in (*ONE_STAGE, "asmr-sound.json") else 6 if name in (*FROM_TAKE, *SMOOTH) else 5
+    assert [group["title"][0] for group in ui["groups"]] == list("123456"[:count])
     for boxes in (nodes, groups):
         assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert all(sum(group.holds(node) for group in groups) == 1 for node in nodes)
@@ -174,8 +267,10 @@ def test_files_it_needs_are_those_of_the_catalog(name: str) -> None:
     """Every model file named is one the kit knows, and ComfyUI is told where to fetch it."""
     ui = workflow.load(recipes.shipped()[name], name)
     known = {file.name: file.folder for file in catalog.files_for("ltx-2-19b-distilled", "static")}
-    if name in ONE_STAGE:
+    if name in (*ONE_STAGE, *SOUND):
         del known[recipes.UPSCALER]
+    if name in SMOOTH:
+        known["ltx-2-temporal-upscaler-x2-1.0.safetensors"] = "latent_upscale_models"
     offered = {
         model["name"]: model for node in ui["nodes"] for model in (node["properties"].get("models") or ())
     }
@@ -202,8 +297,7 @@ def test_recorded_servers_would_run_them(name: str, version: str, shared: Path) 
     schema = NodeSchema(object_info, lists_known=False)
     api = _api(name, schema)
     assert check_graph(api, schema) == []
-    ((_, save),) = _of(api, "SaveVideo")
-    assert (save["format"], save["codec"]) == ("mp4", "h264")
+    assert {(save["format"], save["codec"]) for _, save in _of(api, "SaveVideo")} <= {("mp4", "h264")}
 
 
 @pytest.mark.shared
@@ -214,5 +308,6 @@ def test_same_kinds_of_nodes_as_the_graphs_that_really_ran(shared: Path) -> None
         ran |= {node["class_type"] for node in json.loads(path.read_text("utf-8")).values()}
     for name in NAMES:
         used = {node["class_type"] for node in _api(name).values()}
-        guides = {"LTXVAddGuide", "LTXVCropGuides"} if name in GUIDED else set()
-        assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale", *guides}
+        guides = {"LTXVAddGuide", "LTXVCropGuides"} if name in (*GUIDED, *FROM_TAKE) else set()
+        clips = CLIP_NODES if name in (*FROM_TAKE, *SOUND) else set()
+        assert used - ran <= {"PrimitiveInt", "PrimitiveFloat", "ImageScale", *guides, *clips}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import Model
-from ltxlib.core.plan import WORKFLOWS, workflow_name
+from ltxlib.core.plan import SMOOTH_WORKFLOWS, WORKFLOWS, workflow_name
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,18 @@ class ShippedWay:
     mode: str
     stages: int
     model: Model
+    smooth: bool = False
 
 
 def shipped_ways() -> list[ShippedWay]:
     """One for each file, graph by graph."""
+    standard = next(iter(catalog.MODELS.values()))
     return [
         ShippedWay(workflow_name(mode, stages, graph), mode, stages, catalog.KNOWN[graph.written_for])
         for graph in catalog.shipped().graphs.values()
         for mode, stages in WORKFLOWS
         if graph.modes is None or mode in graph.modes
-    ]
+    ] + [ShippedWay(name, mode, stages, standard, True) for (mode, stages), name in SMOOTH_WORKFLOWS.items()]
 
 
 def models_and_ways() -> list[tuple[str, str, int]]:
