@@ -1,0 +1,68 @@
+"""Every way of making a clip gives the clip that its scene asks for, on the rehearsal and on a real ComfyUI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltxlib.core.plan import WORKFLOWS
+from ltxlib.store.takes import load_takes
+from ltxlib.studio.check import check_project
+from tests.support.bench import Bench
+from tests.support.ways import WAYS, Rendered, Way, project_for, rate, render
+
+SOUND = {"LTXVEmptyLatentAudio", "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVAudioVAEDecode"}
+# The sound comes in pieces of 1/25 s and ends with the last whole one.
+SHORTER_S = 0.1
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_a_way_gives_the_clip_that_its_scene_asks_for(
+    bench: Bench, way: Way, tmp_path: Path, seed: int, told: Callable[..., None]
+) -> None:
+    """Size, frames, rate and sound of the clip are those of the row; the take is recorded as what it is."""
+    missing = [name for name in way.needs if name not in bench.object_info]
+    if missing:
+        pytest.skip(f"the server has no {', '.join(missing)}")
+    made = render(way, bench, tmp_path / "project", seed)
+    told(bench, way, made)
+    _expect_clip(way, made)
+    assert made.take.rehearsal is not bench.real
+    assert made.clip.is_relative_to(made.project.set(rehearsal=not bench.real).takes)
+    assert load_takes(made.project.set(rehearsal=not bench.real)) == ([made.take], [])
+    assert made.take.server["comfyui"]
+
+
+def _expect_clip(way: Way, made: Rendered) -> None:
+    wanted, info = way.clip, made.info
+    assert (info.width_px, info.height_px) == (int(wanted["width"]), int(wanted["height"]))
+    assert info.frames == int(wanted["frames"])
+    assert (info.fps, info.variable_rate) == (rate(wanted["fps"]), False)
+    assert (info.codec, info.pixel_format) == ("h264", "yuv420p")
+    sounds = wanted["audio"] == "yes"
+    assert info.has_audio is sounds
+    if sounds:
+        assert (info.audio_codec, info.audio_channels) == ("aac", 2)
+        assert 0 <= info.duration_s - info.audio_duration_s < SHORTER_S
+    kinds = {node["class_type"] for node in made.take.graph.values()}
+    assert bool(kinds & SOUND) is sounds
+    # The clip itself says how it was made, so that it can be made again without the kit.
+    assert json.loads(info.tags["prompt"]) == plain(made.take.graph)
+
+
+def plain(value: Any) -> Any:
+    """As JSON gives it back."""
+    return json.loads(json.dumps(value))
+
+
+def test_every_workflow_has_a_way(tmp_path: Path) -> None:
+    """No shipped workflow is left untried: each is what some scene here is made with, with and without sound."""
+    tried = set()
+    for number, way in enumerate(WAYS):
+        (plan,) = check_project(project_for(way, tmp_path / str(number), 1)).or_raise().plans
+        tried.add((plan.workflow, plan.scene.audio))
+    assert tried >= {(name, sound) for name in WORKFLOWS.values() for sound in (True, False)}
