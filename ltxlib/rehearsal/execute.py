@@ -45,6 +45,7 @@ class Executor:
         teller.note("execution_start", {})
         signatures = Signatures(job.graph, bench.folders)
         wanted = {node_id: signatures.of(node_id) for node_id in job.graph}
+        _note_files(job.graph, signatures)
         # What the last graph made and this one does not want is forgotten, as in ComfyUI's own cache.
         self._cache = {key: made for key, made in self._cache.items() if key in set(wanted.values())}
         cached = [node_id for node_id in job.graph if wanted[node_id] in self._cache]
@@ -63,6 +64,14 @@ class Executor:
         if "no_outputs" in bench.struck:
             outcome.outputs.clear()
             outcome.meta.clear()
+
+
+def _note_files(graph: Mapping[str, Any], signatures: Signatures) -> None:
+    """Write into the graph what its files are; ComfyUI leaves that in the history and in the clip."""
+    for node_id, node in graph.items():
+        state = signatures.file_state(node_id)
+        if state is not None:
+            node.setdefault("is_changed", [state])
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from ltxlib.core.plan import WORKFLOWS
 from ltxlib.store.takes import load_takes
 from ltxlib.studio.check import check_project
 from tests.support.bench import Bench
+from tests.support.rehearsal_graphs import as_posted
 from tests.support.ways import WAYS, Rendered, Way, project_for, rate, render
 
 SOUND = {"LTXVEmptyLatentAudio", "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVAudioVAEDecode"}
@@ -51,12 +51,7 @@ def _expect_clip(way: Way, made: Rendered) -> None:
     kinds = {node["class_type"] for node in made.take.graph.values()}
     assert bool(kinds & SOUND) is sounds
     # The clip itself says how it was made, so that it can be made again without the kit.
-    assert json.loads(info.tags["prompt"]) == plain(made.take.graph)
-
-
-def plain(value: Any) -> Any:
-    """As JSON gives it back."""
-    return json.loads(json.dumps(value))
+    assert as_posted(json.loads(info.tags["prompt"])) == json.loads(json.dumps(made.take.graph))
 
 
 def test_every_workflow_has_a_way(tmp_path: Path) -> None:
