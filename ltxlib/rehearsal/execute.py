@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ltxlib.errors import LtxlibError
@@ -45,12 +45,12 @@ class Executor:
         teller.note("execution_start", {})
         signatures = Signatures(job.graph, bench.folders)
         wanted = {node_id: signatures.of(node_id) for node_id in job.graph}
-        _note_files(job.graph, signatures)
         # What the last graph made and this one does not want is forgotten, as in ComfyUI's own cache.
         self._cache = {key: made for key, made in self._cache.items() if key in set(wanted.values())}
         cached = [node_id for node_id in job.graph if wanted[node_id] in self._cache]
         teller.note("execution_cached", {"nodes": cached})
-        run = _Run(self._catalogue, self._cache, wanted, job, teller, outcome, bench)
+        shared = replace(bench, graph=_with_files(job.graph, signatures))
+        run = _Run(self._catalogue, self._cache, wanted, job, teller, outcome, shared)
         try:
             run.through()
         except RunInterrupted:
@@ -66,12 +66,13 @@ class Executor:
             outcome.meta.clear()
 
 
-def _note_files(graph: Mapping[str, Any], signatures: Signatures) -> None:
-    """Write into the graph what its files are; ComfyUI leaves that in the history and in the clip."""
-    for node_id, node in graph.items():
-        state = signatures.file_state(node_id)
-        if state is not None:
-            node.setdefault("is_changed", [state])
+def _with_files(graph: Mapping[str, Any], signatures: Signatures) -> dict[str, Any]:
+    """The graph with what tells its files from others; so ComfyUI writes it into the clip, and only there."""
+    states = {node_id: signatures.file_state(node_id) for node_id in graph}
+    return {
+        node_id: node if states[node_id] is None else {"is_changed": [states[node_id]], **node}
+        for node_id, node in graph.items()
+    }
 
 
 @dataclass

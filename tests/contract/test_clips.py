@@ -1,4 +1,4 @@
-"""Every way of making a clip gives the clip that its scene asks for, on the rehearsal and on a real ComfyUI."""
+"""Every way of making a clip gives what its scene asks for, in the rehearsal and on a real ComfyUI."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _expect_clip(way: Way, made: Rendered) -> None:
 
 
 def test_every_workflow_has_a_way(tmp_path: Path) -> None:
-    """No shipped workflow is left untried: each is what some scene here is made with, with and without sound."""
+    """Each shipped workflow is what some scene here is made with, with and without sound."""
     tried = set()
     for number, way in enumerate(WAYS):
         (plan,) = check_project(project_for(way, tmp_path / str(number), 1)).or_raise().plans

@@ -21,9 +21,7 @@ from tests.support.rehearsal_graphs import node
 
 REAL = "LTX_REAL_SERVER"
 NAMES = ("rehearsal", "real")
-NO_REAL = (
-    f"{REAL} names no real ComfyUI, so only the rehearsal is looked at (docs/ARCHITECTURE.md, How it is tested)"
-)
+NO_REAL = f"{REAL} names no real ComfyUI, so only the rehearsal is looked at; how: docs/ARCHITECTURE.md"
 
 
 @dataclass(frozen=True)
