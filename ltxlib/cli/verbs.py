@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     _film_verbs(verbs)
     _tool_verbs(verbs)
     _workflow_verbs(verbs)
+    _pod_verbs(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
@@ -143,21 +144,23 @@ def _usd(text: str) -> float:
 def _workflow_verbs(verbs: Any) -> None:
     top = verbs.add_parser(
         "workflows",
-        help="write, flatten or check ComfyUI graphs",
+        help="write, check or adopt ComfyUI graphs",
         description="build: write the shipped workflows again.\n"
         "flatten FILE: print the graph as it is sent to ComfyUI.\n"
-        "check FILE: say what a server would refuse and which inputs the kit can drive.",
+        "check FILE: say what a server would refuse and which inputs the kit can drive.\n"
+        "bind FILE: find what the kit can drive in a graph of your own; --write tags it.",
     )
-    what = top.add_subparsers(metavar="build|flatten|check", dest="what", required=True)
+    what = top.add_subparsers(metavar="build|flatten|check|bind", dest="what", required=True)
     build = what.add_parser("build", help="write the shipped workflows again")
     build.add_argument("--json", action="store_true", help="print one JSON object")
     build.set_defaults(run="graphs.build")
     for name, run, says in (
         ("flatten", "graphs.flatten_file", "print the API graph of a workflow file"),
         ("check", "graphs.check_file", "say what a server would refuse"),
+        ("bind", "binding.bind", "find prompt, seed, size ... in a graph of your own"),
     ):
         verb = what.add_parser(name, help=says)
-        verb.add_argument("file", type=Path)
+        verb.add_argument("file", type=Path, help="a workflow, saved or exported (API) by ComfyUI")
         verb.add_argument(
             "--object-info",
             type=Path,
@@ -166,4 +169,32 @@ def _workflow_verbs(verbs: Any) -> None:
         )
         verb.add_argument("--json", action="store_true", help="print one JSON object")
         verb.set_defaults(run=run)
-    what.choices["check"].add_argument("--server", action="store_true", help="ask the server that is running")
+    for name in ("check", "bind"):
+        asks = what.choices[name]
+        asks.add_argument("--server", action="store_true", help="ask the server that is running")
+    what.choices["bind"].add_argument("--write", action="store_true", help="write the tags into the titles")
+
+
+def _pod_verbs(verbs: Any) -> None:
+    report = verbs.add_parser(
+        "report",
+        help="write the morning report: what the last run made, what failed, what it cost",
+        description="Writes one page with a small picture of each take, small enough to mail, into\n"
+        "production/film/reports. It can be written after a run that died half way.",
+    )
+    report.add_argument("--price", type=_usd, metavar="USD", help="what an hour costs (what RunPod says)")
+    report.add_argument("--rehearsal", action="store_true", help="of the rehearsal's last run")
+    report.add_argument("--send", action="store_true", help="tell the addresses in LTX_NOTIFY as well")
+    report.add_argument("--json", action="store_true", help="print one JSON object")
+    report.set_defaults(run="pods.report")
+    pod = verbs.add_parser(
+        "pod",
+        help="on RunPod: see whether the pod can be stopped from here, or stop it",
+        description="look (or nothing): what RunPod says of this pod, and whether a way to stop it answers;\n"
+        "stops nothing. stop: stops it by whichever way works, and keeps trying until RunPod\n"
+        "itself says that it has stopped. A stopped pod keeps /workspace and costs storage only.",
+    )
+    pod.add_argument("what", nargs="?", choices=("look", "stop"), default="look", help="(look)")
+    pod.add_argument("--after", type=float, default=30.0, metavar="SECONDS", help="time to think again (30)")
+    pod.add_argument("--json", action="store_true", help="print one JSON object a line")
+    pod.set_defaults(run="pods.pod")

@@ -289,5 +289,8 @@ def _shape(node_class: NodeClass, key: str, values: dict[str, Any], *, strict: b
 
 def _size(title: str, shape: Shape, outputs: int) -> tuple[int, int]:
     sockets = sum(1 for _, _, widget in shape.sockets if widget is None)
-    long_texts = sum(1 for w in shape.widgets if w.spec is not None and w.spec.options.get("multiline"))
-    return node_size(title, sockets, outputs, len(shape.widgets), long_texts)
+    long_texts = [w for w in shape.widgets if w.spec is not None and w.spec.options.get("multiline")]
+    lines = [
+        len(f"{w.name}{w.value}") for w in shape.widgets if w not in long_texts and w.value is not NOTHING
+    ]
+    return node_size(title, sockets, outputs, len(shape.widgets), len(long_texts), max(lines, default=0))

@@ -82,6 +82,20 @@ def image_file(reader: Row, mode: str, column: str) -> str:
     return "/".join(parts) if image else ""
 
 
+def workflow(reader: Row) -> str:
+    """A graph of the creator's own, as a path below workflows/; empty for the kit's."""
+    name = reader.cells["workflow"].replace("\\", "/")
+    parts = name.split("/")
+    leaves = ":" in name or "\x00" in name or any(part in ("", ".", "..") for part in parts)
+    if name and (leaves or not name.lower().endswith(".json")):
+        reader.problem(
+            "workflow",
+            f"“{reader.cells['workflow']}” is not a graph in the workflows folder.",
+            "Save the graph from ComfyUI into workflows/ and write its file name, such as mine.json.",
+        )
+    return name
+
+
 def stages(reader: Row, mode: str) -> int | None:
     """In how many passes the clip is made; what the mode allows."""
     count = reader.whole("stages")

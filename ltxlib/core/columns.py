@@ -56,6 +56,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("image_strength", "number", "How closely it keeps to its images (not t2v).", "1.0", "", 0, 1),
     Column("end_image", "text", "The image to end with, a file in images/ (flf only).", ""),
     Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
+    Column("workflow", "text", "A graph of your own, a file in workflows/. Empty: the kit's own.", ""),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

@@ -1,8 +1,18 @@
-"""Which node pack brings a node, and what ComfyUI's web client calls nodes that have no name of their own."""
+"""Which node pack brings a node, and what ComfyUI's web client calls nodes that have no name of their own.
+
+`packs.json` beside this module lists packs with the classes they declare; it is made to be extended.
+"""
 
 from __future__ import annotations
 
-# Node families a creator is likely to meet, and what to install when the server lacks them.
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+# Node families a creator is likely to meet, for classes that came after the lists in packs.json.
 _PACKS = (
     ("LTXV", "ComfyUI-LTXVideo"),
     ("LTXAV", "a newer ComfyUI"),
@@ -51,7 +61,15 @@ CLIENT_TITLES = {
 
 
 def pack_of(class_type: str) -> str | None:
-    """The node pack that brings a class the server does not have, where the kit knows it."""
+    """The node pack that brings a class the server does not have, where the kit knows it.
+
+    None for ComfyUI's own nodes too.
+    """
+    listed = _listed()
+    if class_type in listed["packs"]:
+        return listed["packs"][class_type]
+    if class_type in listed["core"] or class_type in listed["cloud"]:
+        return None
     for ending, pack in _PACK_ENDINGS:
         if class_type.endswith(ending):
             return pack
@@ -59,3 +77,44 @@ def pack_of(class_type: str) -> str | None:
         if class_type.startswith(beginning):
             return pack
     return None
+
+
+def how_to_get(class_type: str) -> str:
+    """What to do about a class that the server does not have, in a sentence."""
+    listed, pack = _listed(), pack_of(class_type)
+    if class_type in listed["core"]:
+        return (
+            f"It is ComfyUI's own since {listed['version']} or before: update ComfyUI"
+            " (in ComfyUI-Manager, or git pull in its folder) and restart it."
+        )
+    if class_type in listed["cloud"]:
+        return (
+            "It is one of ComfyUI's paid cloud nodes: take it out, or update ComfyUI and allow its API nodes."
+        )
+    if pack is None:
+        return (
+            "Install the node pack that brings it (ComfyUI-Manager finds it: Install Missing Custom Nodes),"
+            " or take the node out."
+        )
+    if pack not in listed["repos"]:
+        return f"Install {pack} on that ComfyUI (with ComfyUI-Manager) and restart it."
+    return (
+        f"Install {pack} on that ComfyUI (with ComfyUI-Manager, or clone"
+        f" github.com/{listed['repos'][pack]} into its custom_nodes folder) and restart it."
+    )
+
+
+@lru_cache(maxsize=1)
+def _listed() -> Mapping[str, Any]:
+    """packs.json turned round: class to pack, the classes of ComfyUI itself, pack to repository."""
+    text = resources.files("ltxlib.core").joinpath("packs.json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    return MappingProxyType(
+        {
+            "packs": {name: pack["name"] for pack in data["packs"] for name in pack["classes"]},
+            "repos": {pack["name"]: pack["repo"] for pack in data["packs"]},
+            "core": frozenset(data["core"]["classes"]),
+            "cloud": frozenset(data["cloud"]["classes"]),
+            "version": data["core"]["version"],
+        }
+    )

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ltxlib.core import catalog
+from ltxlib.core import catalog, own
 from ltxlib.core.scene import Scene
 
 # Mode and number of stages to the file that makes the clip.
@@ -30,7 +30,7 @@ ONE_STAGE_WORK = 8 / (8 / 4 + 3)
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return WORKFLOWS[scene.mode, scene.stages]
+    return scene.workflow or WORKFLOWS[scene.mode, scene.stages]
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,14 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes.
+    images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
+    it has tags for.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+
+    def picture(self, key: str) -> str:
+        """The name of the image that is used for a value; of a loop it is the same at both ends."""
+        return self.scene.pictures.get(key, self.scene.image)
 
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
@@ -93,8 +99,11 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
-    pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    values = _values(scene, seed, prompt)
+    offers = ingredients.offers.get(workflow, frozenset())
+    pictures = {key: ingredients.images[name] for key, name in own.pictures(scene, offers).items()}
+    values = row_values(scene, seed, prompt)
+    if scene.workflow:
+        values = own.applicable(scene, values, offers)
     decides = {
         "values": {name: str(value) for name, value in values.items()},
         "workflow": ingredients.workflows[workflow],
@@ -120,7 +129,8 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     )
 
 
-def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+    """All that a row could set in a workflow, its images and the file's prefix aside."""
     camera = catalog.CAMERAS.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,

@@ -106,7 +106,7 @@ def first_last() -> dict[str, Any]:
     _guided_stages(builder, last_picture="soften_end")
     parts.finish(builder, "asmr/first-last", crop="crop_two")
     _group_models(builder)
-    _group_wishes(builder, ["fit", "soften", "fit_end", "soften_end"], ["image"], ["end"])
+    _group_wishes(builder, None, ["image", "fit", "soften"], ["end", "fit_end", "soften_end"])
     _group_guided_stages(builder)
     return builder.build()
 

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ltxlib.core.drift import follow
 from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
 from ltxlib.core.subgraphs import read
-from ltxlib.core.wiring import cut_sound, drop_sound_branch, enlargement, is_link
+from ltxlib.core.wiring import cut_sound, drop_sound_branch, enlargement, is_link, takers
 from ltxlib.errors import WorkflowError
 
 PREFIX = "ltx."
@@ -64,7 +65,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "seed": ("noise_seed", "seed", "value"),
     "width_px": ("width", "resize_type.width", "value"),
     "height_px": ("height", "resize_type.height", "value"),
-    "frames": ("length", "frames_number", "num_frames", "frames", "value"),
+    "frames": ("length", "frames_number", "num_frames", "frames", "value", "batch_size"),
     "fps": ("fps", "frame_rate", "value"),
     "image": ("image", "value"),
     "end_image": ("image", "value"),
@@ -76,8 +77,15 @@ _INPUTS: dict[str, tuple[str, ...]] = {
     "style_strength": ("strength_model", "strength", "value"),
     "filename_prefix": ("filename_prefix",),
 }
+# Values that may take the place of a wire: a number that was calculated is simply given.
+_NUMBERS = frozenset({"width_px", "height_px", "frames", "fps", "seed"})
 _SLOTS = {"camera_lora": ("camera", "camera_lora"), "style_lora": ("style",)}
 _STRENGTH_OF = {"camera_strength": "camera_lora", "style_strength": "style_lora", "image_strength": "image"}
+
+
+def inputs_for(key: str) -> tuple[str, ...]:
+    """The names of inputs that a value is written to, likeliest first."""
+    return _INPUTS[key]
 
 
 def _roles_of(title: str | None) -> tuple[str, ...]:
@@ -105,7 +113,7 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
     unknown = sorted(set(values) - KEYS)
     if unknown:
         raise ValueError(f"not values of a take: {', '.join(unknown)}")
-    _refuse_wrong_tags(ui)
+    refuse_wrong_tags(ui)
     wanted = _wanted(values)
     _refuse_missing(ui, wanted)
     top = read(ui, schema)
@@ -118,6 +126,7 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    follow(api, schema)
     if values.get("audio") is False:
         cut_sound(api, schema)
         drop_sound_branch(api, schema)
@@ -135,7 +144,8 @@ def _wanted(values: Mapping[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _refuse_wrong_tags(ui: Mapping[str, Any]) -> None:
+def refuse_wrong_tags(ui: Mapping[str, Any]) -> None:
+    """WorkflowError when a title has a tag of ours that stands for nothing."""
     for node, inside in nodes_of(ui):
         for role in _roles_of(node.get("title")):
             if role not in ROLES:
@@ -151,7 +161,7 @@ def _refuse_missing(ui: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     offered = found(ui)
     missing = []
     for key in wanted:
-        roles = _roles_for(key)
+        roles = roles_for(key)
         if not any(role in offered for role in roles):
             missing.append(f"[{PREFIX}{roles[0]}] ({ROLES[roles[0]].meaning})")
     if missing:
@@ -179,7 +189,8 @@ def _switch(top: Graph, values: Mapping[str, Any]) -> None:
             node.mode = ON if values["audio"] else MUTED
 
 
-def _roles_for(key: str) -> list[str]:
+def roles_for(key: str) -> list[str]:
+    """The roles by which a value is set, the usual one first."""
     return [role for role, what in ROLES.items() if key in what.keys]
 
 
@@ -187,7 +198,7 @@ def _set_primitives(top: Graph, wanted: Mapping[str, Any]) -> set[str]:
     """The client's own Primitive dissolves when flattened, so its value is set before; gives the keys set."""
     done = set()
     for key, value in wanted.items():
-        for node in _tagged(top, *_roles_for(key)):
+        for node in _tagged(top, *roles_for(key)):
             if node.type == PRIMITIVE and node.widgets:
                 node.widgets[0].value = value
                 done.add(key)
@@ -199,10 +210,10 @@ def _refuse_silent(ui: Mapping[str, Any], key: str) -> None:
     named = next(
         who(node, inside)
         for node, inside in nodes_of(ui)
-        if set(_roles_of(node.get("title"))) & set(_roles_for(key))
+        if set(_roles_of(node.get("title"))) & set(roles_for(key))
     )
     raise WorkflowError(
-        f"{named} has the tag for {ROLES[_roles_for(key)[0]].meaning}, but it does not run: it is switched"
+        f"{named} has the tag for {ROLES[roles_for(key)[0]].meaning}, but it does not run: it is switched"
         " off, or it is a subgraph and the tag belongs on a node inside it.",
         cure="Switch the node on, or move the tag, and save the workflow again.",
     )
@@ -252,11 +263,29 @@ def _write(api: Mapping[str, Any], node_id: str, schema: NodeSchema, key: str, v
         if feeder["class_type"].startswith("Primitive") and "value" in feeder["inputs"]:
             _write(api, given[0], schema, key, value)
             return
+        if key in _NUMBERS and _replaced(api, schema, given, value):
+            return
         raise WorkflowError(
             f'{_name(api, node_id)} is tagged, but its "{name}" comes from {_name(api, given[0])}.',
             cure="Move the tag to the node that the value comes from.",
         )
     node["inputs"][name] = _fitting(schema, node["class_type"], name, value)
+
+
+def _replaced(api: Mapping[str, Any], schema: NodeSchema, wire: list[Any], value: Any) -> bool:
+    """Let everybody who takes this calculated number take the value instead; False where one can hold none.
+
+    All of them took the same number before, so all of them take the same one now.
+    """
+    same = [(taker, name) for taker, name in takers(api)[wire[0]] if api[taker]["inputs"][name] == wire]
+    for taker, name in same:
+        known = schema.get(api[taker]["class_type"])
+        spec = known.by_name.get(name) if known else None
+        if known is not None and (spec is None or spec.widget_type not in ("INT", "FLOAT")):
+            return False
+    for taker, name in same:
+        api[taker]["inputs"][name] = _fitting(schema, api[taker]["class_type"], name, value)
+    return True
 
 
 def _fitting(schema: NodeSchema, class_type: str, name: str, value: Any) -> Any:

@@ -7,13 +7,13 @@ Nothing is rounded: an illegal length or size is a problem that names the two ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ltxlib.core import catalog, cell
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
-from ltxlib.core.problem import Problem
+from ltxlib.core.problem import Problem, as_warnings, errors_in
 from ltxlib.core.row import Row
 
 
@@ -23,7 +23,8 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only).
+    stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
+    given: the columns whose cells are filled; the others hold defaults.
     """
 
     scene: str
@@ -47,6 +48,8 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    workflow: str = ""
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def from_image(self) -> bool:
@@ -72,11 +75,14 @@ def read_scene(
     cells: column name to text; missing columns count as empty. row is the number a person sees.
     """
     reader = Row(cells, row, file)
+    enabled = reader.flag("enabled")
+    # What is wrong with a row that is left out is worth a look, but stops nothing.
+    left_out = not enabled and not reader.problems
     mode = reader.choice("mode", BY_NAME["mode"].choices)
     frames, fps = cell.length(reader)
     values = {
         "scene": cell.identity(reader),
-        "enabled": reader.flag("enabled"),
+        "enabled": enabled,
         "mode": mode,
         "prompt": cell.prompt(reader),
         "negative_prompt": reader.cells["negative_prompt"],
@@ -95,10 +101,11 @@ def read_scene(
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
         "notes": reader.cells["notes"],
+        "workflow": cell.workflow(reader),
+        "given": frozenset(name for name, text in reader.cells.items() if text),
     }
-    if any(not problem.warning for problem in reader.problems):
-        return None, reader.problems
-    return Scene(**values, row=row), reader.problems
+    scene = None if errors_in(reader.problems) else Scene(**values, row=row)
+    return scene, as_warnings(reader.problems) if left_out else reader.problems
 
 
 def cells_for(scene: Scene) -> dict[str, str]:

@@ -27,6 +27,18 @@ def takers(api: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def upstream(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
+    """These nodes and all that they need, which is all that a server looks at."""
+    seen = dict.fromkeys(outputs)
+    waiting = list(outputs)
+    while waiting:
+        for value in api[waiting.pop()]["inputs"].values():
+            if is_link(value, api) and value[0] not in seen:
+                seen[value[0]] = None
+                waiting.append(value[0])
+    return list(seen)
+
+
 def running_order(api: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Node ids so that feeders come first, and those left over: in a ring of wires, or behind one."""
     given = takers(api)
@@ -78,6 +90,16 @@ def _factor(api: Mapping[str, Any], node_id: str) -> float:
         return 1.0
     factor = _FACTOR.search(name)
     return float(factor[1]) if factor else 2.0
+
+
+def has_sound(api: Mapping[str, Any], schema: NodeSchema) -> bool:
+    """Whether sound is plugged into a node that makes or saves the video."""
+    return any(
+        is_link(node["inputs"].get("audio"), api)
+        and (known is None or "VIDEO" in known.outputs or known.is_output)
+        for node in api.values()
+        for known in [schema.get(node["class_type"])]
+    )
 
 
 def cut_sound(api: dict[str, Any], schema: NodeSchema) -> None:

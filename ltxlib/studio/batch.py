@@ -192,7 +192,7 @@ def _upload(batch: _Batch, plan: RenderPlan) -> dict[str, str]:
     """The names under which the server has the plan's pictures; each picture is sent once a run."""
     for key, sha256 in plan.pictures.items():
         if sha256 not in batch.images:
-            path = inside(batch.job.project.images, *plan.scene.pictures[key].split("/"))
+            path = inside(batch.job.project.images, *plan.picture(key).split("/"))
             batch.images[sha256] = batch.job.client.upload_image(path)
     return {key: batch.images[sha256] for key, sha256 in plan.pictures.items()}
 

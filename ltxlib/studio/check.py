@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import prompts, workflow
-from ltxlib.core.plan import Ingredients, RenderPlan, plan_takes, workflow_for
-from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core import own, prompts, workflow
+from ltxlib.core.flatten import unknown_nodes
+from ltxlib.core.parsing import refuse_size
+from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
+from ltxlib.core.problem import Problem, as_warnings, errors_in
 from ltxlib.core.scene import Scene
+from ltxlib.core.schema import shipped
 from ltxlib.errors import BadInput, ClipUnreadable, StoreError, WorkflowError
 from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
@@ -63,14 +66,17 @@ def read_library(folder: Path) -> tuple[dict[str, prompts.PromptEntry], list[Pro
 
 def read_workflow(project: Project, name: str) -> dict[str, Any]:
     """One workflow file of the project. Raises WorkflowError."""
-    path = inside(project.workflows, name)
+    path = inside(project.workflows, *name.split("/"))
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkflowError(
-            f"The workflow {name} cannot be read.", cure="Run ./kit workflows build to write it again."
-        ) from error
-    return workflow.load(text, name)
+        refuse_size(path.stat().st_size, name)
+        data = path.read_bytes()
+    except OSError as error:
+        if name in WORKFLOWS.values():
+            cure = "Run ./kit workflows build to write it again."
+        else:
+            cure = "Save it from ComfyUI into the folder workflows/, or mend the name."
+        raise WorkflowError(f"The workflow {name} cannot be read.", cure=cure) from error
+    return workflow.load_bytes(data, name)
 
 
 def check_project(project: Project, scenes_csv: Path | None = None) -> Checked:
@@ -89,21 +95,50 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
     for scene in scenes:
         where = f"{file} row {scene.row}, column prompt"
         texts[scene.scene], found = prompts.resolve(scene.prompt, library, where)
-        problems += found
         if not found:
-            problems += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
+            found += prompts.check_prompt(texts[scene.scene], where, from_image=scene.from_image)
         for column, image in scene.pictures.items():
             if image not in images:
-                problems += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+                found += _image(project, image, f"{file} row {scene.row}, column {column}", images)
+        problems += found if scene.enabled else as_warnings(found)
     workflows, hashes = {}, {}
-    for name in sorted({workflow_for(scene) for scene in scenes if scene.enabled}):
+    enabled = [scene for scene in scenes if scene.enabled]
+    # A graph that several rows name is read once, and told of at the first of them.
+    for name, scene in {workflow_for(scene): scene for scene in reversed(enabled)}.items():
         try:
             workflows[name] = read_workflow(project, name)
             hashes[name] = workflow.content_sha256(workflows[name])
-        except WorkflowError as error:
-            problems.append(Problem(f"workflows/{name}", error.message, error.cure))
-    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images))
+        except (WorkflowError, StoreError) as error:
+            place = f"{file} row {scene.row}, column workflow" if scene.workflow else f"workflows/{name}"
+            problems.append(Problem(place, error.message, error.cure))
+    offers = {
+        scene.workflow: own.offered(workflows[scene.workflow])
+        for scene in enabled
+        if scene.workflow in workflows
+    }
+    for scene in enabled:
+        if scene.workflow in workflows:
+            values = row_values(scene, 0, texts[scene.scene])
+            problems += own.problems(scene, workflows[scene.workflow], values, f"{file} row {scene.row}")
+    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images, offers))
+    problems += _own_problems(plans, workflows, file)
+    if errors_in(problems):
+        plans = []
     return Checked(tuple(scenes), tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+
+
+def _own_problems(plans: list[RenderPlan], workflows: Mapping[str, Any], file: str) -> list[Problem]:
+    """What comes to light when the creator's own graphs are filled in, once a row; no server is asked."""
+    problems = []
+    for plan in plans:
+        graph = workflows[plan.workflow]
+        if not plan.scene.workflow or plan.take_no > 1 or unknown_nodes(graph, shipped()):
+            continue
+        pictures = {key: plan.picture(key) for key in plan.pictures}
+        values = {**plan.values, **pictures, "filename_prefix": plan.prefix("checked")}
+        where = f"{file} row {plan.scene.row}"
+        problems += own.rehearse(plan.scene, graph, values, shipped(), where)
+    return problems
 
 
 def _row(problem: Problem) -> int:

@@ -62,9 +62,14 @@ def job_for(project: Project, connection: Connection, checked: Checked) -> Batch
 def check_graphs(job: BatchJob) -> list[Problem]:
     """What the server lacks for these plans, each thing said once."""
     problems: dict[tuple[str, str], Problem] = {}
+    lacking = {name: check.check_classes(graph, job.schema) for name, graph in job.workflows.items()}
     for plan in job.plans:
+        for problem in lacking[plan.workflow]:
+            problems.setdefault((problem.where, problem.what), problem)
+        if lacking[plan.workflow]:
+            continue
         try:
-            graph = job.graph(plan, "check", plan.scene.pictures)
+            graph = job.graph(plan, "check", {key: plan.picture(key) for key in plan.pictures})
         except WorkflowError as error:
             problems.setdefault(
                 (plan.workflow, error.message), Problem(plan.workflow, error.message, error.cure)

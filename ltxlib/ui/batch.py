@@ -18,13 +18,14 @@ from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, Outcome, begin, latest, run_here, to_show
+from ltxlib.ui.job import Job, Outcome, latest, run_here
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
 from ltxlib.ui.take_form import MODE_WORDS
 
 _PROMPT_SHOWN = 90
+_NOTHING = "Nothing was rendered: the table asks for no take."
 
 
 def batch_panel(scenes_csv: str = "", render_batch: bool = True) -> None:
@@ -107,10 +108,6 @@ class BatchPanel(Panel):
         self.progress = text_block("", "ltx-progress")
         show(self.cancel, False)
         self.start.disabled = True
-        job = to_show(self.job_name)
-        if job:
-            self._attach(job)
-        self.refresh()
         return [
             self.head,
             self.scenes,
@@ -122,7 +119,7 @@ class BatchPanel(Panel):
 
     def refresh(self) -> None:
         """Read the table and the takes anew."""
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Found:
         here = place.look(self.project)
@@ -162,7 +159,7 @@ class BatchPanel(Panel):
     def _start(self) -> None:
         self.say("")
         set_html(self.progress, "")
-        self._attach(begin(self.job_name, _work(self.project, self.path), BatchState()))
+        self.start_job(_work(self.project, self.path), BatchState())
         self.in_background(lambda: place.look(self.project), self.stand_in)
 
     def _cancel(self) -> None:
@@ -172,25 +169,23 @@ class BatchPanel(Panel):
             self.cancel.disabled = True
             self._see(job)
 
-    def _attach(self, job: Job) -> None:
-        if job.running:
-            self.start.disabled = self.again.disabled = True
-            self.cancel.disabled = job.cancel.is_set()
-            show(self.cancel, True)
-        self.follow(job, lambda: self._see(job))
-
-    def _see(self, job: Job) -> None:
-        running, found = job.running, self._found
-        if running or job.state.takes:
-            stopping = job.cancel.is_set()
-            set_html(self.progress, panel_html(job.state, running=running, stopping=stopping))
-        if running and found and found.checked:
+    def show_running(self, job: Job) -> None:
+        stopping, found = job.cancel.is_set(), self._found
+        self.start.disabled = self.again.disabled = True
+        self.cancel.disabled = stopping
+        show(self.cancel, True)
+        set_html(self.progress, panel_html(job.state, running=True, stopping=stopping))
+        if found and found.checked:
             self._show_scenes(found, found.checked)
-        if not running:
-            show(self.cancel, False)
-            self.again.disabled = False
-            self.fail(job.outcome)
-            self.refresh()
+
+    def show_ended(self, job: Job) -> None:
+        show(self.cancel, False)
+        self.again.disabled = False
+        done = bool(job.state.takes)
+        set_html(self.progress, panel_html(job.state, running=False, stopping=False) if done else "")
+        if not done and job.error is None:
+            self.say(look.note(_NOTHING, f"Look at the columns takes and enabled of {self.path.name}."))
+        self.fail(job.outcome)
 
 
 def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:

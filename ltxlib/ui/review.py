@@ -127,8 +127,7 @@ class ReviewPanel(Panel):
         self.again = self.button("Look again", self.refresh, "ltx-again")
         show(self.pager, False)
         self.top = field("Show", self.only, "", "ltx-narrow")
-        # Last, since a quick disk answers before the next line here is reached.
-        self.refresh()
+        self.problems = text_block()
         return [
             self.head,
             self.top,
@@ -136,12 +135,13 @@ class ReviewPanel(Panel):
             self.cards,
             self.pager,
             buttons([self.again]),
+            self.problems,
             self.notice,
         ]
 
     def refresh(self) -> None:
         """Read the takes anew."""
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Found:
         here = place.look(self.project)
@@ -158,8 +158,7 @@ class ReviewPanel(Panel):
         self.only.value = wanted if wanted in scenes else _ALL
         show(self.top, len(scenes) > 1)
         set_html(self.head, look.heading("Takes", _summary(found)))
-        if found.problems:
-            self.say(look.problem_table(found.problems))
+        set_html(self.problems, look.problem_table(found.problems) if found.problems else "")
         self._turn(self._page)
 
     def _turn(self, page: int) -> None:
@@ -200,18 +199,20 @@ class ReviewPanel(Panel):
         words += f"{_length(one)}, seed {take.seed}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
-        set_html(self.player, video_html(one.clip, note=words, autoplay=True))
+        set_html(
+            self.player,
+            video_html(one.clip, note=words, autoplay=True, shape=(take.clip.width_px, take.clip.height_px)),
+        )
 
     def decided(self, one: Reviewed, decision: str) -> None:
         """Write a decision down and show what it means for the film."""
 
-        def write() -> _Found:
+        def write() -> None:
             if self._found:
                 decide(self._found.place.shelf, one.take, decision)
-            return self._gather()
 
         self.say("")
-        self.in_background(write, self._fill)
+        self.in_background(write, lambda _: self.refresh())
 
 
 def _summary(found: _Found) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ltxlib.core import recipes, workflow
+from ltxlib.core import workflow
 from ltxlib.core.flatten import flatten
 from ltxlib.core.layout import Box, with_title
 from ltxlib.core.schema import NodeSchema, shipped
@@ -21,10 +21,11 @@ from ltxlib.rehearsal.settings import RehearsalSettings
 from tests.support.hard_workflows import CASES, text_of
 from tests.support.reshape import packed
 from tests.support.web_client import WebClient
+from tests.support.workflow_pictures import shipped_files
 
 pytestmark = pytest.mark.browser
 
-SHIPPED = tuple(recipes.shipped())
+SHIPPED = tuple(file.name for file in shipped_files())
 PACKED = (
     "Empty",
     "Film",

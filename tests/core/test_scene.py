@@ -158,7 +158,7 @@ def test_names_used_twice_are_told():
 
 def test_every_column_is_explained():
     """Each column has a meaning, and no two share a name."""
-    assert len(NAMES) == len(COLUMNS) == 21
+    assert len(NAMES) == len(COLUMNS) == 22
     assert all(column.meaning.endswith((".", ")")) for column in COLUMNS)
 
 
@@ -184,3 +184,14 @@ def test_a_last_picture_without_use_is_a_warning():
     assert problem.warning
     assert "does not use the end_image night.png" in problem.what
     assert "flf" in problem.cure
+
+
+def test_a_row_that_is_left_out_stops_nothing():
+    """What is wrong with it is still told, as worth a look; only a wrong `enabled` itself is an error."""
+    wrong = {"scene": "rain", "prompt": "Rain.", "width": "1000", "mode": "i2v"}
+    scene, problems = read_scene({**wrong, "enabled": "no"}, 2)
+    assert scene is None
+    assert len(problems) == 2
+    assert all(problem.warning for problem in problems)
+    assert not any(problem.warning for problem in read_scene(wrong, 2)[1])
+    assert not any(problem.warning for problem in read_scene({**wrong, "enabled": "perhaps"}, 2)[1])

@@ -83,3 +83,14 @@ def test_a_workflow_name_cannot_leave_the_folder(project):
     """Names are looked up in workflows/ only."""
     with pytest.raises(UnsafeName):
         read_workflow(project, "../scenes.csv")
+
+
+def test_a_scene_that_is_left_out_stops_nothing(project):
+    """Its missing picture and unknown prompt are told, and the other scenes are planned."""
+    with project.scenes_csv.open("a") as file:
+        file.write("later,i2v,@rain/nowhere,gone.png,9,256,128,1,yes,no\n")
+    checked = check_project(project)
+    told = [problem for problem in checked.problems if "row 4" in problem.where]
+    assert {problem.where.split()[-1] for problem in told} == {"prompt", "image"}
+    assert checked.errors == []
+    assert [plan.scene.scene for plan in checked.plans] == ["rain", "still"]
