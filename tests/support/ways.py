@@ -95,10 +95,14 @@ def project_for(way: Way, root: Path, seed: int) -> Project:
     """A project with this one scene. seed: new for each run, or a server may answer from its memory."""
     project = a_project(root)
     Image.new("RGB", (200, 320), (120, 90, 40)).save(project.images / "end.png")
-    cells = {"seed": str(seed), **way.cells}
+    write_scene(project, {"seed": str(seed), **way.cells})
+    return project
+
+
+def write_scene(project: Project, cells: Mapping[str, str]) -> None:
+    """Make this the only scene of a project."""
     with project.scenes_csv.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([cells.keys(), cells.values()])
-    return project
 
 
 def render(way: Way, bench: Bench, root: Path, seed: int) -> Rendered:
