@@ -25,9 +25,9 @@ def test_a_way_gives_the_clip_that_its_scene_asks_for(
     bench: Bench, way: Way, tmp_path: Path, seed: int, told: Callable[..., None]
 ) -> None:
     """Size, frames, rate and sound of the clip are those of the row; the take is recorded as what it is."""
-    missing = [name for name in way.needs if name not in bench.object_info]
+    missing = way.missing(bench)
     if missing:
-        pytest.skip(f"the server has no {', '.join(missing)}")
+        pytest.skip(missing)
     made = render(way, bench, tmp_path / "project", seed)
     told(bench, way, made)
     _expect_clip(way, made)

@@ -56,6 +56,11 @@ class Way:
         """What the clip is like."""
         return {**self.cells, **self.gives}
 
+    def missing(self, bench: Bench) -> str:
+        """What the server lacks for it, in words; empty when nothing."""
+        lacks = [name for name in self.needs if name not in bench.object_info]
+        return f"the server has no {', '.join(lacks)}" if lacks else ""
+
 
 def both(name: str, **row: str) -> tuple[Way, Way]:
     """One way with its sound and silent."""
