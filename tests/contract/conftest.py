@@ -50,7 +50,8 @@ def told(request: pytest.FixtureRequest) -> Callable[[Bench, Way, Rendered], Non
         info = made.info
         sound = f"{info.audio_codec} {info.audio_duration_s:.2f} s" if info.has_audio else "silent"
         line = f"{way.name:<20} {info.width_px}x{info.height_px} {info.frames:>3} frames "
-        line += f"{float(info.fps):>6.3f} fps  {sound:<12} {made.take.workflow:<28} {made.took_s:5.1f} s"
+        line += f"{float(info.fps):>6.3f} fps  {sound:<12} {made.take.workflow:<28}"
+        line += f"{made.take.render_s:6.1f} s of {made.took_s:5.1f} s"
         if server.real:
             request.config.stash.setdefault(MADE, []).append(line)
 
@@ -58,7 +59,7 @@ def told(request: pytest.FixtureRequest) -> Callable[[Bench, Way, Rendered], Non
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """List what the real server made, with the time from check to clip."""
+    """List what the real server made, with its own time and that from check to clip."""
     lines = config.stash.get(MADE, [])
     if lines:
         terminalreporter.section("made by a real ComfyUI")
