@@ -132,7 +132,8 @@ def _report(master: Path, summary: dict[str, Any], pod: Estimate, *, as_json: bo
     """Where the film is, how long it lasts, where the time went, and what a pod would take."""
     facts = json.loads(master.with_suffix(".json").read_text("utf-8"))
     if as_json:
-        pod_s = {"pod_low_s": round(pod.low_s), "pod_high_s": round(pod.high_s)}
+        low_s, high_s = (round(pod.low_s), round(pod.high_s)) if pod.known else (None, None)
+        pod_s = {"pod_low_s": low_s, "pod_high_s": high_s}
         film = {"master": str(master), "duration_s": facts["duration_s"], "frames": facts["frames"]}
         print(json.dumps({**film, **summary, **pod_s}))
         return

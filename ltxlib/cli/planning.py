@@ -133,14 +133,17 @@ def _way_lines(way: Way) -> list[str]:
         [f"  stage {place}", f"{stage.width_px}x{stage.height_px}, {_sampling(stage.steps, stage.cfg)}"]
         for place, stage in enumerate(way.stages, start=1)
     ]
+    gated = sorted({file.hf_repo for file in way.files if file.gated})
     sound = "with sound" if scene.audio else "without sound"
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
     )
+    written_out = f"written out first, as prompts/enhance/{way.plan.instructions} tells"
     rows = [
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
         ["  length", f"{length}, {sound}"],
+        *([["  prompt", written_out]] if scene.enhance else []),
         ["  RAM", _need(model.ram_gb, model.ram_source)],
         ["  card", _need(model.vram_gb, model.vram_source)],
         ["  time", words.span_of(take_s(way.plan)) + told],
@@ -153,6 +156,7 @@ def _way_lines(way: Way) -> list[str]:
         ),
         *(["", f"{'?':>8}  {name}, which the kit's catalog does not know"] for name in way.unknown_files),
         ["", f"{words.together(way.files):>8}  together"],
+        *(["  gated", f"{words.gate(repo)}; the files come to nobody else"] for repo in gated),
     ]
     return words.table(rows)
 
@@ -163,7 +167,9 @@ def _sampling(steps: int | None, cfg: float | None) -> str:
 
 
 def _need(figure_gb: float | None, source: str) -> str:
-    return f"{figure_gb:g} GB or more ({source})" if figure_gb else f"{words.NOT_KNOWN} ({source})"
+    if figure_gb:
+        return f"{figure_gb:g} GB or more ({source})"
+    return source if source.startswith(words.NOT_KNOWN) else f"{words.NOT_KNOWN} ({source})"
 
 
 def _total_lines(night: _Night) -> list[str]:
@@ -174,13 +180,15 @@ def _total_lines(night: _Night) -> list[str]:
     if not night.missing:
         return [*lines, "All takes are there already; nothing would be rendered."]
     guess = night.estimate
-    took = guess.low_s, guess.high_s
+    took = (guess.low_s, guess.high_s) if guess.known else None
+    least = "more than " if took and guess.left_out else ""
+    loading = ", loading the model included" if took else ""
     left = f", {len(night.there)} there already" if night.there else ""
     other = "" if price.card == _NAMED.card else " (--price USD for another)"
     return [
         *lines,
-        f"The night: {words.count(len(night.missing), 'take')} to make{left}; {words.span_of(took)}, "
-        f"loading the model included; {words.money(took, price)}.",
+        f"The night: {words.count(len(night.missing), 'take')} to make{left}; "
+        f"time {least}{words.span_of(took)}{loading}; money {least}{words.money(took, price)}.",
         f"Time: {guess.source}.",
         f"Price: {price.card} at ${price.usd_per_hour:g} an hour, {price.source}{other}.",
     ]
@@ -195,7 +203,8 @@ def _facts(night: _Night) -> dict[str, Any]:
         "night": {
             "takes": len(night.missing),
             "there": len(night.there),
-            **words.span_facts((guess.low_s, guess.high_s), night.price),
+            **words.span_facts((guess.low_s, guess.high_s) if guess.known else None, night.price),
+            "left_out": guess.left_out,
             "time_source": guess.source,
             "download_bytes": sum(file.size_bytes or 0 for file in night.files),
         },
@@ -225,11 +234,13 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "model": model.name,
         "family": model.family.name,
         "licence": model.family.licence,
+        "gated": sorted({file.hf_repo for file in way.files if file.gated}),
         "width_px": scene.width,
         "height_px": scene.height,
         "frames": scene.frames,
         "fps": str(scene.fps),
         "audio": scene.audio,
+        "enhance": scene.enhance,
         "stages": [vars(stage) for stage in way.stages],
         "ram_gb": model.ram_gb,
         "ram_source": model.ram_source,

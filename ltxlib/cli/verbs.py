@@ -65,6 +65,18 @@ def _film_verbs(verbs: Any) -> None:
     batch.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
     batch.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
     batch.set_defaults(run="film.batch")
+    concept = verbs.add_parser(
+        "concept",
+        help="write scenes for one line, such as: a cabin in a snowstorm, one hour",
+        description="Has the text encoder of ComfyUI write prompts, each by the rules for a good one;\n"
+        "without such a server the kit's own grammar writes them, which is said.",
+    )
+    concept.add_argument("line", help="what the film shows, in one line; a length may stand in it")
+    concept.add_argument("--scenes", type=int, default=6, metavar="N", help="how many (6)")
+    concept.add_argument("--seed", type=int, default=0, metavar="N", help="another one, other scenes (0)")
+    concept.add_argument("--add", action="store_true", help="put them into scenes.csv")
+    concept.add_argument("--json", action="store_true", help="print one JSON object")
+    concept.set_defaults(run="ideas.concept")
     assemble = verbs.add_parser(
         "assemble",
         help="make the film from the takes that were kept",

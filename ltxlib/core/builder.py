@@ -96,6 +96,10 @@ class WorkflowBuilder:
         self.set_mode(key, mode)
         return node.id
 
+    def has(self, key: str) -> bool:
+        """Whether there is a node with this key."""
+        return key in self._nodes
+
     def note(self, key: str, text: str, *, title: str = "", size: tuple[float, float] = (400, 200)) -> int:
         """A note for the person who opens the file; text is Markdown."""
         if key in self._nodes:

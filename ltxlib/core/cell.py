@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ltxlib.core import catalog, span
+from ltxlib.core import span
 from ltxlib.core.columns import BY_NAME
 from ltxlib.core.modes import MODES
 from ltxlib.core.row import Row, range_text
@@ -13,19 +13,6 @@ from ltxlib.core.row import Row, range_text
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Windows cannot hold folders of these names, and films are taken home to Windows.
 _DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
-
-
-def model(reader: Row) -> str:
-    """The model a row names."""
-    name = reader.text("model").lower()
-    if name not in catalog.KNOWN or name in catalog.MODELS:
-        return reader.choice("model", tuple(catalog.MODELS))
-    reader.problem(
-        "model",
-        f"{name} is known, but the kit has no workflow for it yet.",
-        f"Write one that it has: {', '.join(catalog.MODELS)}.",
-    )
-    return name
 
 
 def identity(reader: Row) -> str:
@@ -104,19 +91,6 @@ def stages(reader: Row, mode: str) -> int | None:
             "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
         )
     return count
-
-
-def side(reader: Row, name: str) -> int | None:
-    """The width or the height, in pixels."""
-    value, step = reader.whole(name), BY_NAME[name].step or 1
-    if value is not None and value % step:
-        below = value // step * step
-        reader.problem(
-            name,
-            f"{value} pixels is not a multiple of {step}.",
-            f"The nearest that LTX-2 makes are {below} and {below + step}.",
-        )
-    return value
 
 
 def rate(reader: Row) -> Fraction | None:

@@ -45,8 +45,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("seconds", "number", "Length; give this or frames, not both.", "", "seconds", 0.1, 20),
     Column("frames", "whole", "Length in frames: 9, 17, 25 ... (8n+1).", "65", "frames", 9, 481),
     Column("fps", "rate", "Frames per second.", "24", "frames per second", 1, 60),
-    Column("width", "whole", "Width of the finished clip.", "1536", "pixels", 128, 3840, 64),
-    Column("height", "whole", "Height of the finished clip.", "1024", "pixels", 128, 3840, 64),
+    Column("width", "whole", "Width of the finished clip.", "1536", "pixels", 128, 3840, 32),
+    Column("height", "whole", "Height of the finished clip.", "1024", "pixels", 128, 3840, 32),
     Column("seed", "whole", "The same seed, the same clip. Empty: the kit picks one.", "", "", 0, 2**53 - 1),
     Column("takes", "whole", "How many takes to make.", "1", "takes", 1, 99),
     Column("model", "choice", "Which LTX-2 model makes it.", "ltx-2-19b-distilled"),
@@ -57,6 +57,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("end_image", "text", "The image to end with, a file in images/ (flf only).", ""),
     Column("stages", "whole", "2 films small and enlarges, 1 films once, for little memory.", "2", "", 1, 2),
     Column("workflow", "text", "A graph of your own, a file in workflows/. Empty: the kit's own.", ""),
+    Column("steps", "whole", "Steps of stage one, for dev models. Empty: their own.", "", "steps", 1, 100),
+    Column("cfg", "number", "How hard dev models cling to the prompt. Empty: their own.", "", "", 1, 20),
+    Column(
+        "style_loras",
+        "text",
+        "Style LoRAs, in order: `name.safetensors:0.8; other.safetensors` (strength 1 when none is given).",
+    ),
+    Column("enhance", "flag", "yes has the text encoder write the prompt out before it is filmed.", "no"),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip
 

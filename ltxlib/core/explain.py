@@ -60,7 +60,9 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
     for plan in plans:
         scene = plan.scene
         size = scene.width, scene.height, scene.frames, scene.fps
-        key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size
+        sampling = scene.steps, scene.cfg
+        key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size, sampling
+        key += scene.style_loras, scene.enhance
         groups.setdefault(key, []).append(plan)
     return [_way(tuple(group), workflows[group[0].workflow]) for group in groups.values()]
 
@@ -138,5 +140,7 @@ def _steps(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
 
 
 def _cfg(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
-    cfg = _feeder(api, inputs, "guider").get("cfg")
+    guider = _feeder(api, inputs, "guider")
+    # Where picture and sound have a CFG each, the picture's is the one that people speak of.
+    cfg = guider.get("cfg", guider.get("video_cfg"))
     return float(cfg) if isinstance(cfg, (int, float)) else None

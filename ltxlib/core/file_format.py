@@ -12,6 +12,21 @@ INPUT_SIDE, OUTPUT_SIDE = "-10", "-20"  # the ends of links that leave a subgrap
 NOTE_TYPES = frozenset({"Note", "MarkdownNote"})
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _LONGEST_NAME = 80
+# Tags that say where a model's own settings go; a take that is made with others than the file's has them
+# among its values, so the tags alone change nothing.
+SETTING_TAGS = frozenset(
+    f"ltx.{role}"
+    for role in (
+        "text_encoder",
+        "upscaler",
+        "sampler",
+        "sigmas",
+        "sigmas_two",
+        "steps",
+        "cfg",
+        "distilled_lora",
+    )
+)
 TAG = re.compile(r"\[\s*([a-z0-9_]+(?:\.[a-z0-9_]+)+)\s*\]", re.IGNORECASE)
 
 

@@ -38,6 +38,10 @@ _PACK_ENDINGS = (
     ("+", "ComfyUI_essentials"),
 )
 
+# Core nodes that came late, with the ComfyUI that has them and what they are for (recorded node tables:
+# 0.33.0 has them, 0.27.0 has not).
+_SINCE = {"LTXVDualCFGGuider": ("0.33", "LTX-2.5")}
+
 # What the web client calls core nodes that the server sends without a display name.
 CLIENT_TITLES = {
     "EmptyLTXVLatentVideo": "Empty LTXV Latent Video",
@@ -58,6 +62,17 @@ CLIENT_TITLES = {
     "VaeDecodeStructureTrellis2": "Trellis2 VAE Decode Structure",
     "VaeDecodeTextureTrellis": "Trellis2 VAE Decode Texture",
 }
+
+
+def update_for(class_type: str) -> str | None:
+    """What to do where a server is too old for a core node; None for all other nodes."""
+    if class_type not in _SINCE:
+        return None
+    version, family = _SINCE[class_type]
+    return (
+        f"This ComfyUI is too old for {family}: update it to {version} or newer, "
+        f"or write a model of LTX-2 19B or LTX-2.3 in scenes.csv."
+    )
 
 
 def pack_of(class_type: str) -> str | None:
@@ -81,6 +96,9 @@ def pack_of(class_type: str) -> str | None:
 
 def how_to_get(class_type: str) -> str:
     """What to do about a class that the server does not have, in a sentence."""
+    update = update_for(class_type)
+    if update:
+        return update
     listed, pack = _listed(), pack_of(class_type)
     if class_type in listed["core"]:
         return (

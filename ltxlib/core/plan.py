@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, own
+from ltxlib.core import catalog, enhance, own, settings
+from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.scene import Scene
 
 # Mode and number of stages to the file that makes the clip.
@@ -24,13 +25,19 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
 }
-# In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
-ONE_STAGE_WORK = 8 / (8 / 4 + 3)
+# Values that came later: they count only where they are used, so that takes made before keep their names.
+_LATER = ("style_loras",)
+
+
+def workflow_name(mode: str, stages: int, graph: Graph | None) -> str:
+    """The name of the file that makes a clip in this mode and so many stages, with models of a kind."""
+    stem, dot, ending = WORKFLOWS[mode, stages].rpartition(".")
+    return f"{stem}{graph.suffix if graph else ''}{dot}{ending}"
 
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    return scene.workflow or WORKFLOWS[scene.mode, scene.stages]
+    return scene.workflow or workflow_name(scene.mode, scene.stages, catalog.KNOWN[scene.model].graph)
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,14 @@ class Ingredients:
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
     images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
-    it has tags for.
+    it has tags for. instructions: file below prompts/enhance/ to what it says.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    instructions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class RenderPlan:
 
     values are for `roles.prepare`, all but the images' names on the server and the filename prefix.
     pictures: for each image that is used, the value it is for, to the hash of its bytes.
+    enhance_key: under which the prompt that the text encoder writes is kept; empty when the prompt stays.
     """
 
     scene: Scene
@@ -66,6 +75,12 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    enhance_key: str = ""
+
+    @property
+    def instructions(self) -> str:
+        """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
+        return enhance.file_for(self.scene)
 
     def picture(self, key: str) -> str:
         """The name of the image that is used for a value; of a loop it is the same at both ends."""
@@ -105,7 +120,7 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
     if scene.workflow:
         values = own.applicable(scene, values, offers)
     decides = {
-        "values": {name: str(value) for name, value in values.items()},
+        "values": {name: str(value) for name, value in values.items() if name not in _LATER or value},
         "workflow": ingredients.workflows[workflow],
         "image": pictures.get("image", ""),
     }
@@ -114,6 +129,10 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         decides["end_image"] = pictures["end_image"]
     if not scene.audio:
         decides["sampled"] = "picture alone"
+    enhance_key = ""
+    if scene.enhance:
+        told = ingredients.instructions[enhance.file_for(scene)]
+        enhance_key = decides["enhanced"] = enhance.key_of(prompt, told, pictures.get("image", ""))
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return RenderPlan(
         scene=scene,
@@ -126,12 +145,14 @@ def plan_take(scene: Scene, take_no: int, ingredients: Ingredients) -> RenderPla
         workflow_sha256=ingredients.workflows[workflow],
         pictures=pictures,
         values=values,
+        enhance_key=enhance_key,
     )
 
 
 def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     """All that a row could set in a workflow, its images and the file's prefix aside."""
-    camera = catalog.CAMERAS.get(scene.camera_lora)
+    model = catalog.KNOWN[scene.model]
+    camera = model.family.cameras.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,
         "seed": seed,
@@ -139,57 +160,73 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         "height_px": scene.height,
         "frames": scene.frames,
         "fps": float(scene.fps),
-        "checkpoint": catalog.MODELS[scene.model].checkpoint.name,
+        "checkpoint": model.checkpoint.name,
         "camera_lora": camera.name if camera else None,
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
+        **settings.beyond_the_file(model, scene.stages, scene.steps, scene.cfg),
     }
     if scene.from_image:
         values["image_strength"] = scene.image_strength
     if scene.negative_prompt:
         # An empty cell leaves what the workflow itself says.
         values["negative_prompt"] = scene.negative_prompt
+    values["style_loras"] = [(lora.name, lora.strength) for lora in scene.style_loras]
     return values
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
+    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from.
+
+    left_out: takes of which no time is known, so that it lasts longer. known: whether the figure tells of any
+    take at all.
+    """
 
     low_s: float
     high_s: float
     source: str
+    left_out: int = 0
+    known: bool = True
 
 
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
-    took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    if took is None or scene.stages == 2:
+    model = catalog.KNOWN[scene.model]
+    took = model.render_s(scene.width, scene.height, scene.frames)
+    usual_work = sum(stage.work for stage in model.stages)
+    if took is None or not usual_work:
         return took
-    return took[0] * ONE_STAGE_WORK, took[1] * ONE_STAGE_WORK
+    # Times are reported of two stages and the model's own steps; one stage makes all its steps at full size.
+    first, *rest = model.stages
+    first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
+    made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
+    share = sum(stage.work for stage in made) / usual_work
+    return took[0] * share, took[1] * share
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:
     """What a night of these plans would take on a pod, from the catalog's figures.
 
-    A reported time is scaled to a take: work is taken to grow with pixels times frames, and in one stage with
-    the steps that are then made at full size. Takes of models of which no time is known are left out, and
-    the source says so.
+    A reported time is scaled to a take: work is taken to grow with pixels times frames, and with the steps
+    that are made at full size. Takes of models of which no time is known are left out; the source says so.
     """
     if not plans:
         return Estimate(0.0, 0.0, "nothing to render")
     low_s, high_s = catalog.FIRST_LOAD_S
     sources: dict[str, None] = {}
+    left_out = 0
     for plan in plans:
         took = take_s(plan)
         scene = plan.scene
         if took is None:
-            sources[f"no time is known for {scene.model}, so its takes are not counted"] = None
+            left_out += 1
+            sources[f"no time is known for {scene.model}: nobody has reported one"] = None
             continue
         low_s += took[0]
         high_s += took[1]
         report = catalog.KNOWN[scene.model].nearest_time(scene.width, scene.height, scene.frames)
         if report:
             sources[f"on {report.gpu}; {report.source}"] = None
-    return Estimate(low_s, high_s, "; ".join(sources))
+    return Estimate(low_s, high_s, "; ".join(sources), left_out, known=left_out < len(plans))

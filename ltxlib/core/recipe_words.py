@@ -54,19 +54,33 @@ START_FLF = """\
 Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
 adding nodes or packing them into a subgraph is fine."""
 
-ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
+_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six"}
 
-*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
 
-ABOUT_THREE_MODELS = """Three files, named in the boxes. ComfyUI can fetch those that are missing.
+def about_models(files: int, camera: bool = True, gated: bool = False) -> str:
+    """What to know about so many model files; camera: there is a camera LoRA among them.
 
-*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
+    gated: they come only to those who have agreed to their terms.
+    """
+    first = f"{_NUMBERS[files]} files, named in the boxes. ComfyUI can fetch those that are missing.\n\n"
+    if gated:
+        first = (
+            f"{_NUMBERS[files]} files, named in the boxes. They come only to those who are logged in to"
+            " Hugging Face and have agreed to the terms at huggingface.co/Lightricks/LTX-2.5. ComfyUI must be"
+            " 0.33 or newer.\n\n"
+        )
+    held = "*Camera* holds the picture still. " if camera else ""
+    return f"{first}{held}*Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."
 
-ABOUT_ONE_STAGE = """\
+
+def about_one_stage(side_step_px: int) -> str:
+    """What to know about a clip that is made in one stage, with sides of so many pixels times n."""
+    return f"""\
 **One stage**, at the finished size: no enlarger is loaded. For small clips on small cards.
-Keep both sides multiples of 64.
+Keep both sides multiples of {side_step_px}.
 
 The frame rate stands in two places: *Frames per second* and *Empty sound*. Keep them the same."""
+
 
 ABOUT_STAGES = """**Stage one** films at half size: 768 x 512 becomes 1536 x 1024.
 Keep both sides multiples of 32 here.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ltxlib.core import catalog, cell
+from ltxlib.core import cell, sampling_cells, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem, as_warnings, errors_in
@@ -24,7 +24,9 @@ class Scene:
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
     stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
-    given: the columns whose cells are filled; the others hold defaults.
+    steps and cfg None mean the model's own. given: the columns whose cells are filled; the others hold
+    defaults. style_loras: in the order they work.
+    enhance: the text encoder writes the prompt out before it is filmed.
     """
 
     scene: str
@@ -50,6 +52,10 @@ class Scene:
     stages: int = 2
     workflow: str = ""
     given: frozenset[str] = field(default=frozenset(), compare=False)
+    steps: int | None = None
+    cfg: float | None = None
+    style_loras: tuple[styles.StyleLora, ...] = ()
+    enhance: bool = False
 
     @property
     def from_image(self) -> bool:
@@ -80,6 +86,7 @@ def read_scene(
     left_out = not enabled and not reader.problems
     mode = reader.choice("mode", BY_NAME["mode"].choices)
     frames, fps = cell.length(reader)
+    model, stages = sampling_cells.model(reader, mode), cell.stages(reader, mode)
     values = {
         "scene": cell.identity(reader),
         "enabled": enabled,
@@ -88,21 +95,24 @@ def read_scene(
         "negative_prompt": reader.cells["negative_prompt"],
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
-        "stages": cell.stages(reader, mode),
+        "stages": stages,
         "frames": frames,
         "fps": fps,
-        "width": cell.side(reader, "width"),
-        "height": cell.side(reader, "height"),
+        "width": sampling_cells.side(reader, "width", model, mode, stages),
+        "height": sampling_cells.side(reader, "height", model, mode, stages),
         "seed": reader.whole("seed"),
         "takes": reader.whole("takes"),
-        "model": cell.model(reader),
-        "camera_lora": reader.choice("camera_lora", (*catalog.CAMERAS, catalog.NO_CAMERA)),
+        "model": model,
+        "camera_lora": sampling_cells.camera(reader, model),
         "camera_strength": reader.number("camera_strength"),
         "audio": reader.flag("audio"),
         "image_strength": reader.number("image_strength"),
+        "style_loras": styles.read_cell(reader),
+        "enhance": reader.flag("enhance"),
         "notes": reader.cells["notes"],
         "workflow": cell.workflow(reader),
         "given": frozenset(name for name, text in reader.cells.items() if text),
+        **sampling_cells.sampling(reader, model),
     }
     scene = None if errors_in(reader.problems) else Scene(**values, row=row)
     return scene, as_warnings(reader.problems) if left_out else reader.problems
@@ -115,13 +125,15 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "seconds": "",
         "enabled": "yes" if scene.enabled else "no",
         "audio": "yes" if scene.audio else "no",
+        "enhance": "yes" if scene.enhance else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
+        "style_loras": styles.cell_text(scene.style_loras),
     }
     cells = {}
     for column in COLUMNS:
         value = values[column.name]
-        text = f"{value:g}" if isinstance(value, float) else str(value)
+        text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
         same = text == column.default or (
             isinstance(value, float) and value == float(column.default or "nan")
         )

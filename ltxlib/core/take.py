@@ -30,8 +30,9 @@ class ClipFacts:
 class Take:
     """All that is known of one take; from here back to its scene row and forward to the film.
 
-    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying;
-    a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    enhanced_prompt is what the text encoder made of the prompt, empty when the prompt was filmed as it is.
+    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying; a take
+    with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
     """
 
     take_id: str
@@ -57,6 +58,7 @@ class Take:
     image_sha256: str = ""
     end_image: str = ""
     end_image_sha256: str = ""
+    enhanced_prompt: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION

@@ -130,6 +130,7 @@ def _drop_unused(api: dict[str, Any], schema: NodeSchema, loose: list[str]) -> N
 
 # Nodes that sample what comes in at `latent_image` and give it on: picture and sound together, or one alone.
 _SAMPLERS = frozenset({"SamplerCustomAdvanced", "SamplerCustom", "KSampler"})
+_SCHEDULER = "LTXVScheduler"
 _JOIN, _PART, _NO_SOUND = "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVEmptyLatentAudio"
 
 
@@ -165,6 +166,8 @@ def _only_the_picture_counts(api: Mapping[str, Any], joins: list[str]) -> bool:
                 together += [taker] if taker not in together else []
             elif kind == _PART:
                 parted.add(taker)
+            elif kind == _SCHEDULER and name == "latent":
+                continue  # it only looks at the picture's size
             else:
                 return False
     heard = [

@@ -15,6 +15,7 @@ from ltxlib.core.file_format import (
     NOTE_TYPES,
     ON,
     OUTPUT_SIDE,
+    SETTING_TAGS,
     LinkData,
     definitions_of,
     is_api,
@@ -67,7 +68,8 @@ def load_bytes(data: bytes, name: str) -> dict[str, Any]:
 def content_sha256(ui: Mapping[str, Any]) -> str:
     """A hash of what the graph does: nodes, values, modes, role tags and how they are wired.
 
-    Blind to layout (positions, sizes, colours, groups, notes, titles, node numbers).
+    Blind to layout (positions, sizes, colours, groups, notes, titles, node numbers), and to tags that only
+    say where another model's settings would go: what goes there is among a take's own values.
     """
     if is_api(ui):
         return _api_digest(ui)
@@ -126,7 +128,7 @@ def _graph_digest(graph: Mapping[str, Any], definitions: Mapping[str, str]) -> s
                 definitions.get(node["type"], node["type"]),
                 node.get("mode") or ON,
                 node.get("widgets_values") or [],
-                sorted(tags_in(node.get("title"))),
+                sorted(tag for tag in tags_in(node.get("title")) if tag not in SETTING_TAGS),
                 promoted,
                 wires,
             ]

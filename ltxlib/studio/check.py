@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import own, prompts, workflow
+from ltxlib.core import catalog, enhance, own, prompts, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
@@ -21,6 +21,7 @@ from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import read_sheet
+from ltxlib.studio import instructions
 
 _ROW = re.compile(r" row (\d+)")
 
@@ -101,6 +102,7 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
             if image not in images:
                 found += _image(project, image, f"{file} row {scene.row}, column {column}", images)
         problems += found if scene.enabled else as_warnings(found)
+    problems += [_gated(name, file) for name in _gated_models(scenes)]
     workflows, hashes = {}, {}
     enabled = [scene for scene in scenes if scene.enabled]
     # A graph that several rows name is read once, and told of at the first of them.
@@ -120,7 +122,9 @@ def check_scenes(project: Project, scenes: list[Scene], problems: list[Problem],
         if scene.workflow in workflows:
             values = row_values(scene, 0, texts[scene.scene])
             problems += own.problems(scene, workflows[scene.workflow], values, f"{file} row {scene.row}")
-    plans = [] if errors_in(problems) else plan_takes(scenes, Ingredients(texts, hashes, images, offers))
+    told = _instructions(project, scenes, problems)
+    known = Ingredients(texts, hashes, images, offers, told)
+    plans = [] if errors_in(problems) else plan_takes(scenes, known)
     problems += _own_problems(plans, workflows, file)
     if errors_in(problems):
         plans = []
@@ -139,6 +143,34 @@ def _own_problems(plans: list[RenderPlan], workflows: Mapping[str, Any], file: s
         where = f"{file} row {plan.scene.row}"
         problems += own.rehearse(plan.scene, graph, values, shipped(), where)
     return problems
+
+
+def _gated_models(scenes: list[Scene]) -> list[str]:
+    """Models of enabled scenes whose files are not given to everybody, each once."""
+    names = dict.fromkeys(scene.model for scene in scenes if scene.enabled)
+    return [name for name in names if catalog.KNOWN[name].gated]
+
+
+def _gated(name: str, file: str) -> Problem:
+    """What to do once before such a model's files can be brought; no fault, but nothing comes without it."""
+    repo = catalog.KNOWN[name].gated[0].hf_repo
+    return Problem(
+        f"{file}, model {name}",
+        f"Its files are gated: Hugging Face gives them only to those who agreed to {repo}'s terms.",
+        f"Unless they are on the pod: agree at https://huggingface.co/{repo}, then log in (hf auth login).",
+        warning=True,
+    )
+
+
+def _instructions(project: Project, scenes: list[Scene], problems: list[Problem]) -> dict[str, str]:
+    """What the text encoder is told, file by file, as far as scenes have it write their prompts out."""
+    told: dict[str, str] = {}
+    for name in sorted({enhance.file_for(scene) for scene in scenes if scene.enabled and scene.enhance}):
+        try:
+            told[name] = instructions.read(project, name)
+        except StoreError as error:
+            problems.append(Problem(f"prompts/{enhance.FOLDER}/{name}", error.message, error.cure))
+    return told
 
 
 def _row(problem: Problem) -> int:

@@ -12,7 +12,9 @@ from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import BadInput, WorkflowError
+from ltxlib.store import enhanced
 from ltxlib.store.project import Project, Shelf
+from ltxlib.studio import enhancing
 from ltxlib.studio.check import Checked
 from ltxlib.studio.connect import Connection
 
@@ -43,9 +45,18 @@ class BatchJob:
         """What the server can do."""
         return self.connection.schema
 
+    def written_out(self, plan: RenderPlan) -> str:
+        """The prompt as the text encoder wrote it out; empty when the plan's own is filmed."""
+        if not plan.enhance_key:
+            return ""
+        return enhanced.read(self.shelf, plan.scene.scene, plan.enhance_key) or ""
+
     def graph(self, plan: RenderPlan, prompt_id: str, pictures: Mapping[str, str]) -> dict[str, Any]:
         """The API graph of a plan, as it is posted. pictures: their names on the server, by value."""
         values = {**plan.values, **pictures, "filename_prefix": plan.prefix(prompt_id)}
+        written = self.written_out(plan)
+        if written:
+            values["prompt"] = written
         return roles.prepare(self.workflows[plan.workflow], self.schema, values)
 
 
@@ -53,7 +64,7 @@ def job_for(project: Project, connection: Connection, checked: Checked) -> Batch
     """A batch over what was checked. Raises BadInput with everything the server would refuse."""
     checked.or_raise()
     job = BatchJob(project, connection, checked.plans, checked.workflows)
-    problems = check_graphs(job)
+    problems = [*check_graphs(job), *enhancing.check_writing(job)]
     if errors_in(problems):
         raise BadInput("Nothing was rendered: the server cannot make these scenes yet.", errors_in(problems))
     return job

@@ -31,6 +31,7 @@ class Finished:
     graph: Mapping[str, Any]
     output: OutputFile
     render_s: float
+    enhanced_prompt: str = ""
 
 
 def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take, Path]:
@@ -107,6 +108,7 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         image_sha256=plan.pictures.get("image", ""),
         end_image=plan.picture("end_image") if "end_image" in plan.pictures else "",
         end_image_sha256=plan.pictures.get("end_image", ""),
+        enhanced_prompt=finished.enhanced_prompt,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -207,7 +207,10 @@ def _estimate_html(checked: Checked, missing: list[RenderPlan], here: place.Plac
         return problems
     guess = estimate(missing)
     low, high = look.span_text(guess.low_s), look.span_text(guess.high_s)
-    text = f"On a pod the missing takes would need about {low} to {high} ({guess.source})."
+    least = "more than" if guess.left_out else "about"
+    text = f"On a pod the missing takes would need {least} {low} to {high} ({guess.source})."
+    if not guess.known:
+        text = f"How long the missing takes would need on a pod is not known ({guess.source})."
     if here.rehearsal:
         text += " The rehearsal needs a few seconds each."
     elif not here.answers:

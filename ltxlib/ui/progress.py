@@ -18,6 +18,7 @@ class BatchState:
     there: int = 0
     saved: list[events.TakeSaved] = field(default_factory=list)
     failed: list[events.TakeFailed] = field(default_factory=list)
+    written: list[events.PromptWritten] = field(default_factory=list)
     current: RenderPlan | None = None
     step: int = 0
     steps: int = 0
@@ -34,6 +35,8 @@ class BatchState:
         """Take in one event."""
         if isinstance(event, events.BatchStarted):
             self.takes, self.there = event.takes, event.there
+        elif isinstance(event, events.PromptWritten):
+            self.written.append(event)
         elif isinstance(event, events.TakeSubmitted):
             self.lost = ""
             if self.current is None:
@@ -65,7 +68,8 @@ class BatchState:
         if self.lost:
             return f"{self.lost} Waiting for it to come back."
         if self.current is None:
-            return "Getting ready ..." if self.ended is None else ""
+            ready = "Prompts are written out ..." if self.written and not self.saved else "Getting ready ..."
+            return ready if self.ended is None else ""
         name = f"{self.current.scene.scene}, take {self.current.take_no}"
         return f"{name}: step {self.step} of {self.steps}" if self.steps else f"{name}: waiting its turn"
 
@@ -96,7 +100,7 @@ def panel_html(state: BatchState, *, running: bool, stopping: bool) -> str:
     if state.ended:
         kind = "wait" if state.failed or state.ended.cancelled else ""
         parts.append(look.note(state.end_text(), kind=kind))
-    parts += [_failed_html(state), _saved_html(state)]
+    parts += [_failed_html(state), _written_html(state), _saved_html(state)]
     return "".join(parts)
 
 
@@ -107,6 +111,26 @@ def _failed_html(state: BatchState) -> str:
         reason = look.escape(event.reason).replace("\n", "<br>")
         rows.append((look.tag("failed", "bad"), look.escape(name), reason, look.escape(event.cure)))
     return look.table(("", "Take", "Why", "What to do"), rows) if rows else ""
+
+
+def _written_html(state: BatchState) -> str:
+    """The prompts that the text encoder wrote out, to be read behind a fold."""
+    if not state.written:
+        return ""
+    rows = [
+        (
+            look.escape(event.plan.scene.scene),
+            look.escape(event.text or "The prompt stays as it is."),
+            look.escape(event.says),
+        )
+        for event in state.written
+    ]
+    head: tuple[str, ...] = ("Scene", "Written out", "Worth knowing")
+    if not any(row[-1] for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    count = look.plural(len(rows), "prompt")
+    said = f"{count} written out by the text encoder"
+    return f"<details><summary>{said}</summary>{look.table(head, rows)}</details>"
 
 
 def _saved_html(state: BatchState) -> str:
@@ -137,7 +161,7 @@ class TextProgress:
     def __init__(self, state: BatchState, every_s: float = 30.0) -> None:
         self.state = state
         self.every_s = every_s
-        self._saved = self._failed = 0
+        self._saved = self._failed = self._written = 0
         self._started = False
         self._spoke_s = time.monotonic()
 
@@ -147,6 +171,10 @@ class TextProgress:
         if state.takes and not self._started:
             self._started = True
             self._say(f"{look.plural(state.takes, 'take')} wanted, {state.there} of them there already.")
+        for told in state.written[self._written :]:
+            self._written += 1
+            what = "written out by the text encoder" if told.text else "the prompt stays as it is"
+            self._say(f"  words   {told.plan.scene.scene}: {what}{f' ({told.says})' if told.says else ''}")
         while self._saved < len(state.saved):
             event = state.saved[self._saved]
             self._saved += 1

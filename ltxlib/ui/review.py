@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from ltxlib.core.problem import Problem
-from ltxlib.core.take import KEEP, REJECT, UNDECIDED
+from ltxlib.core.take import KEEP, REJECT, UNDECIDED, Take
 from ltxlib.store.project import Project
 from ltxlib.store.takes import decide
 from ltxlib.studio.review import Reviewed, poster, review
@@ -199,10 +199,9 @@ class ReviewPanel(Panel):
         words += f"{_length(one)}, seed {take.seed}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
-        set_html(
-            self.player,
-            video_html(one.clip, note=words, autoplay=True, shape=(take.clip.width_px, take.clip.height_px)),
-        )
+        shape = take.clip.width_px, take.clip.height_px
+        video = video_html(one.clip, note=words, autoplay=True, shape=shape)
+        set_html(self.player, video + _prompt_html(take))
 
     def decided(self, one: Reviewed, decision: str) -> None:
         """Write a decision down and show what it means for the film."""
@@ -213,6 +212,15 @@ class ReviewPanel(Panel):
 
         self.say("")
         self.in_background(write, lambda _: self.refresh())
+
+
+def _prompt_html(take: Take) -> str:
+    """What was filmed, where the text encoder wrote the prompt out, behind a fold."""
+    if not take.enhanced_prompt:
+        return ""
+    told = [("As written out", take.enhanced_prompt), ("Prompt", take.prompt)]
+    inside = look.facts((name, look.escape(text)) for name, text in told)
+    return f"<details><summary>The prompt, written out by the text encoder</summary>{inside}</details>"
 
 
 def _summary(found: _Found) -> str:

@@ -36,7 +36,7 @@ def kit(capsys, *words):
     return code, captured.out, captured.err
 
 
-VERBS = ("rehearse", "batch", "assemble", "check", "plan", "lab", "server", "workflows")
+VERBS = ("rehearse", "batch", "concept", "assemble", "check", "plan", "lab", "server", "workflows")
 
 
 def test_alone_it_lists_its_verbs_on_one_screen(capsys):

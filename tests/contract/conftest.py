@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.bench import NAMES, Bench, opened
-from tests.support.ways import Rendered, Way
+from tests.support.contract_ways import Rendered, Way
 
 MADE = pytest.StashKey[list[str]]()
 # Long enough for a test to meet a prompt that runs, short enough to wait for.

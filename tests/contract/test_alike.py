@@ -14,9 +14,9 @@ import pytest
 from ltxlib.media.probe import ClipInfo, probe
 from tests.support.bench import Bench
 from tests.support.clips import make_clip
+from tests.support.contract_ways import WAYS, Way, render
 from tests.support.refused_graphs import CASES, plain
 from tests.support.rehearsal_graphs import node, small_graph, story
-from tests.support.ways import WAYS, Way, render
 
 
 def graph_of(way: Way, real: Bench, twin: Bench, root: Path, seed: int) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import BatchJob, job_for
 from tests.support.bench import Bench
+from tests.support.contract_ways import SMALL, write_scene
 from tests.support.studio import a_project
-from tests.support.ways import SMALL, write_scene
 
 TAKES = 3
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from ltxlib.core import recipes
 from ltxlib.core.plan import WORKFLOWS
 from ltxlib.store.takes import load_takes
 from ltxlib.studio.check import check_project
 from tests.support.bench import Bench
+from tests.support.contract_ways import WAYS, Rendered, Way, project_for, rate, render
 from tests.support.rehearsal_graphs import as_posted
-from tests.support.ways import WAYS, Rendered, Way, project_for, rate, render
 
 SOUND = {"LTXVEmptyLatentAudio", "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVAudioVAEDecode"}
 # The sound comes in pieces of 1/25 s and ends with the last whole one.
@@ -55,9 +56,10 @@ def _expect_clip(way: Way, made: Rendered) -> None:
 
 
 def test_every_workflow_has_a_way(tmp_path: Path) -> None:
-    """Each shipped workflow is what some scene here is made with, with and without sound."""
+    """Each shipped workflow is what some scene here is made with; the usual ones with and without sound."""
     tried = set()
     for number, way in enumerate(WAYS):
         (plan,) = check_project(project_for(way, tmp_path / str(number), 1)).or_raise().plans
         tried.add((plan.workflow, plan.scene.audio))
-    assert tried >= {(name, sound) for name in WORKFLOWS.values() for sound in (True, False)}
+    assert {name for name, _ in tried} == set(recipes.shipped())
+    assert tried >= {(name, False) for name in WORKFLOWS.values()}

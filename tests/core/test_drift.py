@@ -44,9 +44,16 @@ def graph(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("version", [OLD, NEW])
-@pytest.mark.parametrize("written_by", [OLD, NEW])
-@pytest.mark.parametrize("name", recipes.shipped())
+@pytest.mark.parametrize(
+    ("name", "written_by", "version"),
+    [
+        (name, written_by, version)
+        for name in recipes.shipped()
+        # LTX-2.5 needs nodes that the older server does not have.
+        for written_by in ([NEW] if "-2.5" in name else [OLD, NEW])
+        for version in ([NEW] if "-2.5" in name else [OLD, NEW])
+    ],
+)
 def test_every_recipe_fits_both_servers(shared: Path, name: str, written_by: str, version: str) -> None:
     """Saved, or exported by one version and run on the other: nothing is left that a server would refuse."""
     ui = workflow.load(recipes.shipped()[name], name)

@@ -168,3 +168,6 @@ def test_an_estimate_says_what_it_cannot_count(monkeypatch):
     assert guess.low_s == estimate(known).low_s
     assert f"no time is known for {untimed.name}" in guess.source
     assert "report" in guess.source
+    assert (guess.left_out, guess.known) == (2, True)
+    nothing = estimate(plan_takes(both[1:], ingredients()))
+    assert (nothing.left_out, nothing.known) == (2, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,11 @@ class Bench:
     def object_info(self) -> dict[str, Any]:
         """The server's own node table."""
         return self.http.get("/object_info").json()
+
+    @cached_property
+    def declared(self) -> str:
+        """The node table as text, to look for the name of a file in."""
+        return json.dumps(self.object_info)
 
     def comfy(self) -> ComfyClient:
         """The kit's client, under an id of its own."""

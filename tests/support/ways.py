@@ -1,132 +1,37 @@
-"""Every way of making a clip as one small scene each; a new way joins by a line of WAYS."""
+"""Every shipped workflow file with what it is for, as the catalog and the plan put them together."""
 
-from __future__ import annotations
+from dataclasses import dataclass
 
-import csv
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from fractions import Fraction
-from pathlib import Path
-
-import pytest
-from PIL import Image
-
-from ltxlib.core.take import Take
-from ltxlib.media.probe import ClipInfo, probe
-from ltxlib.store.project import Project
-from ltxlib.studio import events
-from ltxlib.studio.batch import run_batch
-from ltxlib.studio.check import check_project
-from ltxlib.studio.connect import connect
-from ltxlib.studio.job import job_for
-from tests.support.bench import Bench
-from tests.support.studio import a_project
-
-SMALL = {
-    "prompt": "Mist drifts over still water at dawn with a soft hush, static camera.",
-    "width": "256",
-    "height": "128",
-    "frames": "9",
-    "fps": "24",
-    "audio": "yes",
-}
+from ltxlib.core import catalog
+from ltxlib.core.catalog_parts import Model
+from ltxlib.core.plan import WORKFLOWS, workflow_name
 
 
 @dataclass(frozen=True)
-class Way:
-    """A scene that is made in some way.
-
-    row: its cells of scenes.csv, beyond or instead of SMALL. needs: classes of node that no ComfyUI has by
-    itself. gives: what the clip is like where the row does not say it (width, height, frames, fps, audio).
-    """
+class ShippedWay:
+    """One file: the mode and the stages it makes, and the model it is written for."""
 
     name: str
-    row: Mapping[str, str]
-    needs: tuple[str, ...] = ()
-    gives: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def cells(self) -> dict[str, str]:
-        """The whole row."""
-        return {"scene": self.name, **SMALL, **self.row}
-
-    @property
-    def clip(self) -> dict[str, str]:
-        """What the clip is like."""
-        return {**self.cells, **self.gives}
-
-    def missing(self, bench: Bench) -> str:
-        """What the server lacks for it, in words; empty when nothing."""
-        lacks = [name for name in self.needs if name not in bench.object_info]
-        return f"the server has no {', '.join(lacks)}" if lacks else ""
+    mode: str
+    stages: int
+    model: Model
 
 
-def both(name: str, **row: str) -> tuple[Way, Way]:
-    """One way with its sound and silent."""
-    return Way(name, row), Way(f"{name}-silent", {**row, "audio": "no"})
+def shipped_ways() -> list[ShippedWay]:
+    """One for each file, graph by graph."""
+    return [
+        ShippedWay(workflow_name(mode, stages, graph), mode, stages, catalog.KNOWN[graph.written_for])
+        for graph in catalog.shipped().graphs.values()
+        for mode, stages in WORKFLOWS
+        if graph.modes is None or mode in graph.modes
+    ]
 
 
-WAYS: tuple[Way, ...] = (
-    *both("words", mode="t2v"),
-    *both("picture", mode="i2v", image="still.png"),
-    *both("loop", mode="loop", image="still.png"),
-    *both("between", mode="flf", image="still.png", end_image="end.png"),
-    *both("words-once", mode="t2v", stages="1"),
-    *both("picture-once", mode="i2v", stages="1", image="still.png"),
-    Way("words-no-camera", {"mode": "t2v", "camera_lora": "none"}),
-    Way("words-dolly", {"mode": "t2v", "camera_lora": "dolly-in", "camera_strength": "0.6"}),
-    Way("words-fp8", {"mode": "t2v", "model": "ltx-2-19b-distilled-fp8"}),
-    Way("words-upright", {"mode": "t2v", "width": "128", "height": "192", "frames": "17", "fps": "30"}),
-    Way("words-once-narrow", {"mode": "t2v", "stages": "1", "width": "192", "fps": "25"}),
-    Way("picture-loose", {"mode": "i2v", "image": "still.png", "image_strength": "0.5"}),
-    Way("words-film-rate", {"mode": "t2v", "fps": "23.976"}),
-    Way("loop-long", {"mode": "loop", "image": "still.png", "frames": "49"}),
-)
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A take that came back: its project, its record, its clip and what is in it, and how long all took."""
-
-    project: Project
-    take: Take
-    clip: Path
-    info: ClipInfo
-    took_s: float
-
-
-def project_for(way: Way, root: Path, seed: int) -> Project:
-    """A project with this one scene. seed: new for each run, or a server may answer from its memory."""
-    project = a_project(root)
-    Image.new("RGB", (200, 320), (120, 90, 40)).save(project.images / "end.png")
-    write_scene(project, {"seed": str(seed), **way.cells})
-    return project
-
-
-def write_scene(project: Project, cells: Mapping[str, str]) -> None:
-    """Make this the only scene of a project."""
-    with project.scenes_csv.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([cells.keys(), cells.values()])
-
-
-def render(way: Way, bench: Bench, root: Path, seed: int) -> Rendered:
-    """Make the scene as a creator would: check, connect, batch; the batch must end with its one take."""
-    project = project_for(way, root, seed)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LTX_COMFY_URL", bench.url)
-        began_s = time.monotonic()
-        happened = list(run_batch(job_for(project, connect(project), check_project(project))))
-        took_s = time.monotonic() - began_s
-    failed = [event for event in happened if isinstance(event, events.TakeFailed)]
-    assert failed == []
-    assert happened[-1] == events.BatchEnded(made=1, there=0, failed=0, cancelled=False)
-    (saved,) = (event for event in happened if isinstance(event, events.TakeSaved))
-    return Rendered(project, saved.take, saved.clip, probe(saved.clip), took_s)
-
-
-def rate(text: str) -> Fraction:
-    """A rate as it is written in scenes.csv."""
-    from ltxlib.core.span import exact_rate
-
-    return exact_rate(text)
+def models_and_ways() -> list[tuple[str, str, int]]:
+    """Every model that a scene can name, in every mode and number of stages that it can be made in."""
+    return [
+        (name, mode, stages)
+        for name, model in catalog.MODELS.items()
+        for mode, stages in WORKFLOWS
+        if model.graph and (model.graph.modes is None or mode in model.graph.modes)
+    ]
