@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,12 +44,14 @@ class Way:
 
     row: its cells of scenes.csv, beyond or instead of SMALL. needs: classes of node that no ComfyUI has by
     itself. gives: what the clip is like where the row does not say it (width, height, frames, fps, audio).
+    rehearsal_only: why a real server is not asked.
     """
 
     name: str
     row: Mapping[str, str]
     needs: tuple[str, ...] = ()
     gives: Mapping[str, str] = field(default_factory=dict)
+    rehearsal_only: str = ""
 
     @property
     def cells(self) -> dict[str, str]:
@@ -67,6 +70,8 @@ class Way:
 
     def missing(self, bench: Bench) -> str:
         """What the server lacks for it, in words; empty when nothing."""
+        if bench.real and self.rehearsal_only:
+            return self.rehearsal_only
         files = [file.name for file in catalog.KNOWN[self.model].files] if bench.real else []
         lacks = [name for name in self.needs if name not in bench.object_info]
         lacks += [name for name in files if f'"{name}"' not in bench.declared]
@@ -83,7 +88,7 @@ def of_other_models() -> tuple[Way, ...]:
     usual = catalog.KNOWN[BY_NAME["model"].default]
     return tuple(
         Way(
-            f"{way.mode}-{way.stages}-{way.model.name}",
+            f"{way.mode}-{way.stages}-{way.model.name}".replace(".", "_"),
             {
                 "mode": way.mode,
                 "stages": str(way.stages),
@@ -111,7 +116,11 @@ WAYS: tuple[Way, ...] = (
     Way("words-once-narrow", {"mode": "t2v", "stages": "1", "width": "192", "fps": "25"}),
     Way("picture-loose", {"mode": "i2v", "image": "still.png", "image_strength": "0.5"}),
     Way("words-film-rate", {"mode": "t2v", "fps": "23.976"}),
-    Way("words-enhanced", {"mode": "t2v", "enhance": "yes"}),
+    Way(
+        "words-enhanced",
+        {"mode": "t2v", "enhance": "yes"},
+        rehearsal_only="random weights write 512 words of noise, which the prompt rules rightly refuse",
+    ),
     Way("words-styled", {"mode": "t2v", "style_loras": f"{JIB}:0.5"}),
     Way("dev-silent", {"mode": "i2v", "image": "still.png", "model": "ltx-2-19b-dev", "audio": "no"}),
     *of_other_models(),
@@ -134,6 +143,8 @@ def project_for(way: Way, root: Path, seed: int) -> Project:
     """A project with this one scene. seed: new for each run, or a server may answer from its memory."""
     project = a_project(root)
     Image.new("RGB", (200, 320), (120, 90, 40)).save(project.images / "end.png")
+    shipped = Path(__file__).resolve().parents[2] / "prompts" / "enhance"
+    shutil.copytree(shipped, project.prompts / "enhance")
     write_scene(project, {"seed": str(seed), **way.cells})
     return project
 
