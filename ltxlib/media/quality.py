@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxlib.core.problem import Problem
+from ltxlib.core.span import in_thousandths
 from ltxlib.errors import ClipUnreadable
 from ltxlib.media.colour import is_full_range
 from ltxlib.media.probe import ClipInfo, first_sound, open_clip, probe
@@ -103,7 +104,7 @@ def _facts_problems(info: ClipInfo, expected: ExpectedClip) -> list[Problem]:
                 "LTX-2 makes 8n+1 frames, such as 65 or 121: choose such a length in scenes.csv.",
             )
         )
-    if info.variable_rate or info.fps != expected.fps:
+    if info.variable_rate or info.fps not in (expected.fps, in_thousandths(expected.fps)):
         rate = "at an uneven rate" if info.variable_rate else f"at {float(info.fps):g} frames a second"
         found.append(
             Problem(

@@ -84,6 +84,17 @@ def _camera_of(passes: tuple[Pass, ...]) -> tuple[str, float]:
     return "", 0.0
 
 
+def _rate_of(sound: Sound) -> int:
+    """Samples a second of a sound, as in ComfyUI: those of its source, the most of several."""
+    if isinstance(sound, Joined):
+        return max(_rate_of(part) for part in sound.parts)
+    if isinstance(sound, Cut):
+        return _rate_of(sound.sound)
+    if isinstance(sound, SoundFile):
+        return sound.rate_hz
+    return DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+
+
 class Easel:
     """Draws for one run; `folder` holds what is only needed on the way."""
 
@@ -96,6 +107,10 @@ class Easel:
         sound = video.sound
         if sound is not None and "silent" in self._bench.struck:
             sound = Silence(sound.seconds)
+        picture_s = video.pictures.frames / video.fps
+        if sound is not None and sound.seconds > picture_s:
+            # ComfyUI lets no sound outlast its picture.
+            sound = Cut(sound, Fraction(0), picture_s)
         spec = self._spec(video.pictures, video.fps, with_sound=self._own_sound(video, sound))
         lead = self._lead(video.pictures)
         if sound is None or spec.sound:
@@ -104,7 +119,7 @@ class Easel:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             mute = Path(folder) / "mute.mp4"
             self._render(spec, mute, tags, lead)
-            rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+            rate = _rate_of(sound)
             samples = self.samples(sound, rate)
             write_whole(out, lambda part: self._mux(mute, samples.tobytes(), rate, part))
 
@@ -259,7 +274,7 @@ class Easel:
 
     def write_sound(self, sound: Sound, out: Path) -> None:
         """Write a sound as FLAC, as SaveAudio does."""
-        rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+        rate = _rate_of(sound)
         samples = self.samples(sound, rate).tobytes()
         words = ["-hide_banner", "-loglevel", "error", "-y", "-f", "f32le", "-ar", str(rate), "-ac", "2"]
         words += ["-i", "pipe:0", "-metadata", f"comment={clip.MARK}", "-f", "flac"]

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from ltxlib.core.span import in_thousandths
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
 from ltxlib.rehearsal.values import Cut, Joined, Mask, Pictures, Several, Silence, Solid, Video
 
@@ -118,7 +119,8 @@ def _from_batch(call: Call) -> tuple[Any, ...]:
 
 
 def _create_video(call: Call) -> tuple[Any, ...]:
-    fps = Fraction(str(call["fps"])).limit_denominator(1001)
+    # ComfyUI rounds to thousandths when it saves.
+    fps = in_thousandths(Fraction(str(call["fps"])))
     return (Video(call.a(Pictures, "images"), fps, call.get("audio")),)
 
 

@@ -110,7 +110,8 @@ def _open_media(path: Path) -> tuple[Video | None, SoundFile | None]:
         with av.open(str(path)) as container:
             sound = None
             if container.streams.audio:
-                sound = SoundFile(path, _seconds(container.streams.audio[0]))
+                heard = container.streams.audio[0]
+                sound = SoundFile(path, _seconds(heard), heard.rate)
             if not container.streams.video:
                 return None, sound
             stream = container.streams.video[0]

@@ -210,10 +210,11 @@ class Silence:
 
 @dataclass(frozen=True)
 class SoundFile:
-    """The sound of a file."""
+    """The sound of a file, in samples a second as there."""
 
     path: Path
     seconds: Fraction
+    rate_hz: int
 
 
 @dataclass(frozen=True)
