@@ -144,9 +144,10 @@ def _factor(
     plan: RenderPlan, workflows: Mapping[str, Mapping[str, Any]], schema: NodeSchema
 ) -> float | WorkflowError:
     """How many times larger the finished take is than its draft, or why there is no draft."""
-    if plan.sources:
+    if plan.sources or plan.scene.smooth:
+        how = "doubles its frames" if plan.scene.smooth else "starts from a take"
         return WorkflowError(
-            "It starts from a take, so it has no draft.", cure="Draft the scene that it starts from instead."
+            f"This scene {how}; there are no drafts of that yet.", cure="Render takes instead."
         )
     values = {**plan.values, **plan.names, "filename_prefix": "draft"}
     try:
@@ -161,7 +162,6 @@ def with_picks(checked: Checked, shelf: Shelf) -> Checked:
     A pick whose scene has changed since counts no more and is named in a warning. Takes that other rows start
     from stay.
     """
-    checked = checked.on(shelf)
     if checked.ingredients is None:
         return checked
     chosen = picks(shelf)
@@ -184,7 +184,9 @@ def with_picks(checked: Checked, shelf: Shelf) -> Checked:
         finished = {plan.take_id for plan in finishing}
         kept = [plan for plan in usual if plan.key in begun and plan.take_id not in finished]
         plans += [*finishing, *kept] if finishing else usual
-    return replace(checked, plans=tuple(plans), problems=tuple(problems))
+    before = checked.again
+    again = (lambda other: with_picks(before(other), other)) if before else None
+    return replace(checked, plans=tuple(plans), problems=tuple(problems), again=again)
 
 
 def _take_of(draft_id: str, scene: Scene, ingredients: Ingredients) -> RenderPlan | None:
@@ -284,7 +286,7 @@ def without_drafts(checked: Checked) -> set[str]:
 
 
 def _refuses_drafts(plan: RenderPlan, workflows: Mapping[str, Mapping[str, Any]], schema: NodeSchema) -> bool:
-    if plan.sources:
+    if plan.sources or plan.scene.smooth:
         return True
     values = {**plan.values, **plan.names, "filename_prefix": "draft"}
     try:
