@@ -21,6 +21,7 @@ from ltxlib.studio import events, night, rehearsing
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
 
 
@@ -32,7 +33,7 @@ def batch(arguments: argparse.Namespace) -> int:
         # Where scenes start from takes, the server says which takes count: job_for checks again with it.
         checked.or_raise()
     connection = connect(project)
-    job = job_for(project, connection, checked)
+    job = job_for(project, connection, with_picks(checked, connection.shelf))
     if connection.rehearsal and not arguments.json:
         print("REHEARSAL: these clips are stand-ins.", flush=True)
     failed = 0

@@ -16,6 +16,7 @@ from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
 from ltxlib.store.project import find_project
 from ltxlib.store.takes import has_take
 from ltxlib.studio.check import check_project
+from ltxlib.studio.drafts import with_picks
 
 _MOST_TAKES = 20
 _NAMED = Price("your card", 0.0, "named with --price")
@@ -53,7 +54,7 @@ def plan(arguments: argparse.Namespace) -> int:
         return 0
     project = find_project(arguments.project)
     shelf = project.set(rehearsal=False)
-    checked = check_project(project, arguments.scenes, shelf=shelf).or_raise()
+    checked = with_picks(check_project(project, arguments.scenes, shelf=shelf).or_raise(), shelf)
     there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
     made_so = tuple(ways(checked.plans, checked.workflows))
     night = _Night(checked.plans, frozenset(there), made_so, price)
@@ -142,10 +143,12 @@ def _way_lines(way: Way) -> list[str]:
     )
     if scene.smooth:
         length += f"; the file has {scene.clip_frames} frames at {float(scene.clip_fps):g} fps"
+    written_out = f"written out first, as prompts/enhance/{way.plan.instructions} tells"
     rows = [
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
         ["  length", f"{length}, {sound}"],
+        *([["  prompt", written_out]] if scene.enhance else []),
         ["  RAM", _need(model.ram_gb, model.ram_source)],
         ["  card", _need(model.vram_gb, model.vram_source)],
         ["  time", words.span_of(take_s(way.plan)) + told],
@@ -244,6 +247,7 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "clip_frames": scene.clip_frames,
         "clip_fps": str(scene.clip_fps),
         "audio": scene.audio,
+        "enhance": scene.enhance,
         "stages": [vars(stage) for stage in way.stages],
         "ram_gb": model.ram_gb,
         "ram_source": model.ram_source,

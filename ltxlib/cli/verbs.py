@@ -65,6 +65,19 @@ def _film_verbs(verbs: Any) -> None:
     batch.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
     batch.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
     batch.set_defaults(run="film.batch")
+    concept = verbs.add_parser(
+        "concept",
+        help="write scenes for one line, such as: a cabin in a snowstorm, one hour",
+        description="Has the text encoder of ComfyUI write prompts, each by the rules for a good one;\n"
+        "without such a server the kit's own grammar writes them, which is said.",
+    )
+    concept.add_argument("line", help="what the film shows, in one line; a length may stand in it")
+    concept.add_argument("--scenes", type=int, default=6, metavar="N", help="how many (6)")
+    concept.add_argument("--seed", type=int, default=0, metavar="N", help="another one, other scenes (0)")
+    concept.add_argument("--add", action="store_true", help="put them into scenes.csv")
+    concept.add_argument("--json", action="store_true", help="print one JSON object")
+    concept.set_defaults(run="ideas.concept")
+    _draft_verbs(verbs)
     assemble = verbs.add_parser(
         "assemble",
         help="make the film from the takes that were kept",
@@ -77,6 +90,50 @@ def _film_verbs(verbs: Any) -> None:
     assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
     assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
     assemble.set_defaults(run="film.assemble")
+
+
+def _draft_verbs(verbs: Any) -> None:
+    draft = verbs.add_parser(
+        "draft",
+        help="make small, quick drafts of scenes to choose from",
+        description="A draft is the first of a take's two stages alone: half the width and height, a part\n"
+        "of the time. Draft number n has the seed of take number n. Drafts lie in production/ beside\n"
+        "the takes and never get into a film. Running it again makes only what is missing.",
+    )
+    draft.add_argument("scenes", nargs="*", metavar="SCENE", help="scenes by name (all that are enabled)")
+    draft.add_argument("--count", type=_how_many, default=4, metavar="N", help="drafts of each scene (4)")
+    draft.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
+    draft.set_defaults(run="drafts.draft")
+    pick = verbs.add_parser(
+        "pick",
+        help="choose the drafts that are to be finished",
+        description="With a scene and the number (or id) of a draft, picks it. Without them, lists the\n"
+        "drafts that fit the table as it is now. Starts nothing.",
+    )
+    pick.add_argument("scene", nargs="?", metavar="SCENE", help="the scene's name")
+    pick.add_argument("draft", nargs="?", metavar="DRAFT", help="the draft's number, such as 3, or its id")
+    pick.add_argument("--drop", action="store_true", help="take the pick back")
+    pick.add_argument("--rehearsal", action="store_true", help="among the rehearsal's drafts")
+    pick.add_argument("--json", action="store_true", help="print one JSON object")
+    pick.set_defaults(run="drafts.pick")
+    finish = verbs.add_parser(
+        "finish",
+        help="make the picked drafts whole",
+        description="Renders both stages of each picked draft, with its seed, so that the picture stays and\n"
+        "gains size and detail. The take's record names the draft. (./kit batch does so too, and\n"
+        "then makes no other takes of these scenes.) Running it again goes on where it ended.",
+    )
+    finish.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
+    finish.set_defaults(run="drafts.finish")
+    for verb in (draft, pick, finish):
+        verb.add_argument("--table", type=Path, metavar="CSV", help="another table than scenes.csv")
+
+
+def _how_many(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 24:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of drafts; write 1 to 24")
+    return value
 
 
 def _tool_verbs(verbs: Any) -> None:

@@ -106,6 +106,9 @@ def event_line(event: events.Event) -> str:
     """One line for a batch event; empty for those that are not worth one."""
     if isinstance(event, events.BatchStarted):
         return f"{event.takes} takes asked for, {event.there} there already."
+    if isinstance(event, events.PromptWritten):
+        what = "prompt written out by the text encoder" if event.text else "prompt stays as it is"
+        return f"words   {event.plan.scene.scene}: {what}{f' ({event.says})' if event.says else ''}"
     if isinstance(event, events.TakeSaved):
         warned = f" (look at it: {' '.join(event.take.warnings)})" if event.take.warnings else ""
         return f"made    {event.take.key} in {span(event.take.render_s)}{warned}"

@@ -250,10 +250,10 @@ class _Proposer:
                 if holders:
                     held[node_id] = holders
         ends = {
-            node_id: {self.api[holder]["inputs"].get("frame_idx", 0) for holder in holders}
+            node_id: {repr(self.api[holder]["inputs"].get("frame_idx", 0)) for holder in holders}
             for node_id, holders in held.items()
         }
-        last = [node_id for node_id, frames in ends.items() if frames == {-1}]
+        last = [node_id for node_id, frames in ends.items() if frames == {"-1"}]
         first = [node_id for node_id in held if node_id not in last]
         if not held:
             self.gap("image", "no picture is loaded into the film")

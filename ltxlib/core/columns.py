@@ -59,6 +59,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("workflow", "text", "A graph of your own, a file in workflows/. Empty: the kit's own.", ""),
     Column("steps", "whole", "Steps of stage one, for dev models. Empty: their own.", "", "steps", 1, 100),
     Column("cfg", "number", "How hard dev models cling to the prompt. Empty: their own.", "", "", 1, 20),
+    Column(
+        "style_loras",
+        "text",
+        "Style LoRAs, in order: `name.safetensors:0.8; other.safetensors` (strength 1 when none is given).",
+    ),
+    Column("enhance", "flag", "yes has the text encoder write the prompt out before it is filmed.", "no"),
     Column("source", "text", "The take to start from: scene, scene/2 or scene/take-id (extend, foley).", ""),
     Column("end_source", "text", "The take to end with, written so too, where a mode goes between two.", ""),
     Column("smooth", "flag", "yes films at fps and makes twice as many frames a second of it.", "no"),

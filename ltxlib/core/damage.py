@@ -75,7 +75,12 @@ def _check_definitions(holder: Mapping[str, Any]) -> None:
 def _check_node_shape(node: Any, inside: str) -> None:
     if not _is(node, dict) or not _is(node.get("id"), int, str):
         place = f' of the subgraph "{inside}"' if inside else ""
-        raise WorkflowError(f"a node{place} is damaged: it has no number.")
+        named = (
+            f' "{title_of(node)}"'
+            if isinstance(node, dict) and (node.get("title") or node.get("type"))
+            else ""
+        )
+        raise WorkflowError(f"a node{named}{place} is damaged: it has no number.")
     if not _is(node.get("type"), str):
         raise WorkflowError(f"{who(node, inside)} has no type.")
     # Video Helper Suite teaches the web client to keep its nodes' values by name; no other pack does.

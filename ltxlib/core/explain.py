@@ -63,6 +63,7 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
         size = scene.width, scene.height, scene.frames, scene.fps
         sampling = scene.steps, scene.cfg
         key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size, sampling
+        key += scene.style_loras, scene.enhance
         groups.setdefault(key, []).append(plan)
     return [_way(tuple(group), workflows[group[0].workflow]) for group in groups.values()]
 

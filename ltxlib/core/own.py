@@ -26,7 +26,10 @@ _COLUMNS = {
     "frames": ("frames", "seconds"),
     "checkpoint": ("model",),
 }
-_ROLE_OF = {"width_px": "size", "height_px": "size", "camera_lora": "camera", "camera_strength": "camera"}
+_ROLE_OF = {
+    **{"width_px": "size", "height_px": "size", "camera_lora": "camera", "camera_strength": "camera"},
+    "style_loras": "style",
+}
 
 
 def offered(workflow: Mapping[str, Any]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, overlap, own, settings
+from ltxlib.core import catalog, enhance, overlap, own, settings
 from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
@@ -35,6 +35,8 @@ SMOOTH_WORKFLOWS = {
     ("t2v", 2): "asmr-txt2vid-smooth.json",
     ("i2v", 2): "asmr-img2vid-smooth.json",
 }
+# Values that came later: they count only where they are used, so that takes made before keep their names.
+_LATER = ("style_loras",)
 
 
 def workflow_name(mode: str, stages: int, graph: Graph | None, *, smooth: bool = False) -> str:
@@ -55,14 +57,16 @@ class Ingredients:
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
     images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
-    it has tags for. sources: scene name to column to the take it starts from, as `sources.resolve` found
-    them. rejected: the keys of takes that are not to be started from unasked.
+    it has tags for. instructions: file below prompts/enhance/ to what it says. sources: scene name to column
+    to the take it starts from, as `sources.resolve` found them. rejected: the keys of takes that are not to
+    be started from unasked.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    instructions: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, Ref]] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
 
@@ -74,7 +78,9 @@ class RenderPlan:
     values are for `roles.prepare`, all but the names of images and clips on the server and the filename
     prefix. pictures: for each image that is used, the value it is for, to the hash of its bytes. sources: for
     each take that it starts from, the value it is for, to that take. overlap_frames: how many frames at its
-    beginning show again what the end of its source showed.
+    beginning show again what the end of its source showed. enhance_key: under which the prompt that the text
+    encoder writes is kept; empty when the prompt stays. draft_factor: for a draft above 1, how many times
+    larger its finished take is. from_draft: the draft that this take finishes.
     """
 
     scene: Scene
@@ -87,6 +93,9 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    enhance_key: str = ""
+    draft_factor: float = 1.0
+    from_draft: str = ""
     sources: Mapping[str, Source] = field(default_factory=dict)
     overlap_frames: int = 0
 
@@ -100,6 +109,21 @@ class RenderPlan:
         """What stands for its pictures and clips in a graph before they have names on a server."""
         clips = {column: f"{source.take_id}.mp4" for column, source in self.sources.items()}
         return {**{key: self.picture(key) for key in self.pictures}, **clips}
+
+    @property
+    def instructions(self) -> str:
+        """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
+        return enhance.file_for(self.scene)
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is a draft: stage one alone."""
+        return self.draft_factor > 1
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the clip that it makes."""
+        return round(self.scene.width / self.draft_factor), round(self.scene.height / self.draft_factor)
 
     def picture(self, key: str) -> str:
         """The name of the image that is used for a value; of a loop it is the same at both ends."""
@@ -163,7 +187,7 @@ def plan_take(
     if scene.workflow:
         values = own.applicable(scene, values, offers)
     decides = {
-        "values": {name: str(value) for name, value in values.items()},
+        "values": {name: str(value) for name, value in values.items() if name not in _LATER or value},
         "workflow": ingredients.workflows[workflow],
         "image": pictures.get("image", ""),
     }
@@ -173,6 +197,10 @@ def plan_take(
     decides |= {column: source.take_id for column, source in begun.items()}
     if not scene.audio:
         decides["sampled"] = "picture alone"
+    enhance_key = ""
+    if scene.enhance:
+        told = ingredients.instructions[enhance.file_for(scene)]
+        enhance_key = decides["enhanced"] = enhance.key_of(prompt, told, pictures.get("image", ""))
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return RenderPlan(
         scene=scene,
@@ -187,6 +215,7 @@ def plan_take(
         values=values,
         sources=begun,
         overlap_frames=overlap.frames(scene, begun),
+        enhance_key=enhance_key,
     )
 
 
@@ -205,6 +234,8 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
         **settings.beyond_the_file(model, scene.stages, scene.steps, scene.cfg),
+        # What a graph of the creator's own holds is not known, so there the row's figures are always written.
+        **(settings.asked(scene.steps, scene.cfg) if scene.workflow else {}),
     }
     if scene.smooth:
         values["clip_fps"] = float(scene.clip_fps)
@@ -213,6 +244,7 @@ def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     if scene.negative_prompt:
         # An empty cell leaves what the workflow itself says.
         values["negative_prompt"] = scene.negative_prompt
+    values["style_loras"] = [(lora.name, lora.strength) for lora in scene.style_loras]
     return values
 
 
@@ -245,6 +277,8 @@ def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     first, *rest = model.stages
     first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
     made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
+    if plan.draft:
+        made, rest = [first], []
     # Frames are doubled between the stages, so that only those after the first have twice as many.
     doubled = sum(stage.work for stage in rest) if scene.smooth else 0
     share = (sum(stage.work for stage in made) + doubled) / usual_work * MODES[scene.mode].seen ** 2

@@ -16,6 +16,7 @@ from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, titl
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
 from ltxlib.core.schema import NodeSchema
+from ltxlib.core.styles import chain, first_of
 from ltxlib.core.subgraphs import read
 from ltxlib.core.wiring import begin_silent, cut_sound, drop_sound_branch, enlargement, is_link, takers
 from ltxlib.errors import WorkflowError
@@ -53,7 +54,6 @@ ROLES: dict[str, Role] = {
     "camera": Role(("camera_lora", "camera_strength"), "the camera LoRA"),
     "camera_lora": Role(("camera_lora",), "the camera LoRA"),
     "camera_strength": Role(("camera_strength",), "how strongly the camera LoRA works"),
-    "style": Role(("style_lora", "style_strength"), "the style LoRA"),
     "text_encoder": Role(("text_encoder",), "the text reader's file"),
     "upscaler": Role(("upscaler",), "the enlarger's file"),
     "sampler": Role(("sampler",), "the sampling method"),
@@ -62,12 +62,11 @@ ROLES: dict[str, Role] = {
     "steps": Role(("steps",), "the steps of stage one"),
     "cfg": Role(("cfg",), "how hard stage one clings to the prompt"),
     "distilled_lora": Role(("distilled_lora", "distilled_lora_strength"), "the distilled LoRA of stage two"),
+    "style": Role(("style_lora", "style_strength", "style_loras"), "the style LoRAs"),
     "audio": Role(("audio",), "the sound, which can be switched off"),
     "source": Role(("source",), "the clip of the take to start from"),
     "end_source": Role(("end_source",), "the clip of the take to end with"),
-    "overlap": Role(
-        ("overlap_first", "overlap_frames"), "the frames at the source's end that lead the new clip"
-    ),
+    "overlap": Role(("overlap_first", "overlap_frames"), "the frames of the source that lead the clip"),
     "overlap_from": Role(("overlap_from_s",), "from where on the source is read"),
     "overlap_length": Role(("overlap_frames",), "how many frames lead the new clip"),
     "overlap_sound": Role(("overlap_start_s", "overlap_s"), "the sound at the source's end that goes on"),
@@ -144,11 +143,13 @@ def found(ui: Mapping[str, Any]) -> dict[str, list[str]]:
 def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, Any]:
     """The API graph of a workflow with the values of one take written into it, ready to be posted.
 
-    values: any of KEYS. width_px and height_px are those of the finished clip. A camera_lora or style_lora
-    of None bypasses that place; audio False leaves sound out of the saved file, and out of the sampling too
-    where the wiring is the plain one; other values of None are left as the workflow has them. WorkflowError
-    names all roles that are wanted and not there. Pure.
+    values: any of KEYS, and style_loras: any number of pairs of name and strength, chained at [ltx.style].
+    width_px and height_px are those of the finished clip. A camera_lora or style_lora of None bypasses that
+    place; audio False leaves sound out of the saved file, and out of the sampling too where the wiring is the
+    plain one; other values of None are left as the workflow has them. WorkflowError names all roles that are
+    wanted and not there. Pure.
     """
+    values, more_styles = first_of(values)
     unknown = sorted(set(values) - KEYS)
     if unknown:
         raise ValueError(f"not values of a take: {', '.join(unknown)}")
@@ -165,6 +166,8 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    for node_id, _ in _players(api, "style_lora"):
+        chain(api, schema, node_id, more_styles)
     follow(api, schema)
     if values.get("carry_sound") is False or values.get("audio") is False:
         begin_silent(api, schema)
@@ -268,6 +271,11 @@ def _players(api: Mapping[str, Any], key: str) -> list[tuple[str, str]]:
         for role in dict.fromkeys(_roles_of(node["_meta"]["title"]))
         if key in ROLES[role].keys
     ]
+
+
+def playing(api: Mapping[str, Any], role: str) -> list[str]:
+    """The nodes of a flattened graph that have this role's tag."""
+    return [node_id for node_id, node in api.items() if role in _roles_of(node["_meta"]["title"])]
 
 
 def _for_stage(api: Mapping[str, Any], node_id: str, role: str, key: str, value: Any) -> Any:

@@ -23,7 +23,8 @@ def model(reader: Row, mode: str) -> str:
             f"Write one that it has: {', '.join(catalog.MODELS)}.",
         )
     graph = catalog.MODELS[name].graph if name in catalog.MODELS else None
-    if graph and graph.modes is not None and mode in MODES and mode not in graph.modes:
+    own = bool(reader.cells["workflow"])
+    if graph and not own and graph.modes is not None and mode in MODES and mode not in graph.modes:
         others = [other.name for other in catalog.MODELS.values() if _can(other, mode)]
         reader.problem(
             "model",
@@ -101,7 +102,9 @@ def sampling(reader: Row, model_name: str) -> dict[str, Any]:
     """steps and cfg as the row has them, None for the model's own; what the model does not bear is told."""
     values: dict[str, Any] = {"steps": reader.whole("steps"), "cfg": reader.number("cfg")}
     chosen = catalog.MODELS.get(model_name)
-    if chosen is None or not chosen.stages:
+    # With a graph of the creator's own and no model named, nobody but the graph knows what samples there.
+    unnamed = bool(reader.cells["workflow"]) and not reader.cells["model"]
+    if chosen is None or not chosen.stages or unnamed:
         return values
     first = chosen.stages[0]
     figures = {"steps": (first.steps, first.own_steps), "cfg": (first.cfg, first.own_cfg)}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ltxlib.core import cell, sampling_cells, sources
+from ltxlib.core import cell, sampling_cells, sources, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem, as_warnings, errors_in
@@ -25,7 +25,8 @@ class Scene:
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
     stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
     steps and cfg None mean the model's own. given: the columns whose cells are filled; the others hold
-    defaults. source and end_source name takes, as written. follows: what was left open (of width, height,
+    defaults. style_loras: in the order they work. enhance: the text encoder writes the prompt out before it
+    is filmed. source and end_source name takes, as written. follows: what was left open (of width, height,
     fps, frames) and so becomes what the source's take has.
     """
 
@@ -54,6 +55,8 @@ class Scene:
     given: frozenset[str] = field(default=frozenset(), compare=False)
     steps: int | None = None
     cfg: float | None = None
+    style_loras: tuple[styles.StyleLora, ...] = ()
+    enhance: bool = False
     source: str = ""
     end_source: str = ""
     follows: tuple[str, ...] = ()
@@ -132,6 +135,8 @@ def read_scene(
         "camera_strength": reader.number("camera_strength"),
         "audio": cell.audio(reader, mode),
         "image_strength": reader.number("image_strength"),
+        "style_loras": styles.read_cell(reader),
+        "enhance": reader.flag("enhance"),
         "notes": reader.cells["notes"],
         "workflow": cell.workflow(reader),
         "given": frozenset(name for name, text in reader.cells.items() if text),
@@ -149,8 +154,10 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "enabled": "yes" if scene.enabled else "no",
         "audio": "yes" if scene.audio else "no",
         "smooth": "yes" if scene.smooth else "no",
+        "enhance": "yes" if scene.enhance else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
+        "style_loras": styles.cell_text(scene.style_loras),
         **dict.fromkeys(scene.follows, ""),
     }
     cells = {}

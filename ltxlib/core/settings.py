@@ -42,12 +42,14 @@ def beyond_the_file(model: Model, stages: int, steps: int | None, cfg: float | N
     steps and cfg: what the scene asks for, None for the model's own.
     """
     wanted = of_model(model, stages)
-    if "steps" in wanted and steps is not None:
-        wanted["steps"] = steps
-    if "cfg" in wanted and cfg is not None:
-        wanted["cfg"] = _plain(cfg)
+    wanted |= {name: value for name, value in asked(steps, cfg).items() if name in wanted}
     held = of_model(catalog.KNOWN[model.graph.written_for], stages) if model.graph else {}
     return {name: value for name, value in wanted.items() if held.get(name) != value}
+
+
+def asked(steps: int | None, cfg: float | None) -> dict[str, Any]:
+    """steps and cfg as values, those that are asked for."""
+    return {name: _plain(value) for name, value in (("steps", steps), ("cfg", cfg)) if value is not None}
 
 
 def _text(sigmas: tuple[float, ...]) -> str:

@@ -11,6 +11,8 @@ from ltxlib.core.modes import MODES
 KEEP, REJECT, UNDECIDED = "keep", "reject", "undecided"
 DECISIONS = (KEEP, REJECT, UNDECIDED)
 RECORD_VERSION = 1
+# A draft's id begins with this word, a take's with another: by it their files are told apart.
+DRAFT = "draft"
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,10 @@ class ClipFacts:
 class Take:
     """All that is known of one take; from here back to its scene row and forward to the film.
 
-    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying;
-    a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    enhanced_prompt is what the text encoder made of the prompt, empty when the prompt was filmed as it is.
+    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying; a take
+    with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time. draft: it is
+    stage one alone. from_draft: the draft it was finished from; empty for a take that began as none.
     source and end_source are the keys of the takes it starts from, with the SHA-256 of their clips.
     overlap_frames: how many frames at its beginning show again the end of the take named in goes_on_from.
     """
@@ -64,6 +68,9 @@ class Take:
     image_sha256: str = ""
     end_image: str = ""
     end_image_sha256: str = ""
+    enhanced_prompt: str = ""
+    draft: bool = False
+    from_draft: str = ""
     source: str = ""
     source_sha256: str = ""
     end_source: str = ""

@@ -79,15 +79,26 @@ def enlargement(api: Mapping[str, Any], start: str) -> float:
     return max((known[taker] for taker, _ in given[start]), default=1.0)
 
 
-def _factor(api: Mapping[str, Any], node_id: str) -> float:
-    node = api[node_id]
-    if node["class_type"] != _UPSAMPLER:
-        return 1.0
-    model = node["inputs"].get("upscale_model")
+def enlarges(api: Mapping[str, Any], node_id: str) -> bool:
+    """Whether a node makes the film's pictures larger."""
+    return _factor(api, node_id) > 1
+
+
+def repeats(api: Mapping[str, Any], node_id: str) -> bool:
+    """Whether a node makes more frames of a film."""
+    return api[node_id]["class_type"] == _UPSAMPLER and "temporal" in _upscale_model(api, node_id)
+
+
+def _upscale_model(api: Mapping[str, Any], node_id: str) -> str:
+    model = api[node_id]["inputs"].get("upscale_model")
     loader = api[model[0]]["inputs"] if is_link(model, api) else {}
-    name = str(loader.get("model_name", ""))
-    if "temporal" in name:  # makes more frames, not larger ones
+    return str(loader.get("model_name", ""))
+
+
+def _factor(api: Mapping[str, Any], node_id: str) -> float:
+    if api[node_id]["class_type"] != _UPSAMPLER or repeats(api, node_id):
         return 1.0
+    name = _upscale_model(api, node_id)
     factor = _FACTOR.search(name)
     return float(factor[1]) if factor else 2.0
 

@@ -74,24 +74,25 @@ def _split_sigmas(call: Call) -> tuple[Any, ...]:
 
 def _advanced(call: Call) -> tuple[Any, ...]:
     guider, noise = call.a(Guider, "guider"), call.a(Noise, "noise")
-    steps = call.a(Sigmas, "sigmas").steps
-    sampled = _sample(call, guider, noise.seed, steps)
+    sampled = _sample(call, guider, noise.seed, call.a(Sigmas, "sigmas"))
     return sampled, sampled
 
 
 def _custom(call: Call) -> tuple[Any, ...]:
     guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
     seed = int(call["noise_seed"]) if call["add_noise"] else None
-    sampled = _sample(call, guider, seed, call.a(Sigmas, "sigmas").steps)
+    sampled = _sample(call, guider, seed, call.a(Sigmas, "sigmas"))
     return sampled, sampled
 
 
 def _plain(call: Call) -> tuple[Any, ...]:
     guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
-    return (_sample(call, guider, int(call["seed"]), int(call["steps"])),)
+    sigmas = _even_sigmas(int(call["steps"]), float(call["denoise"]))
+    return (_sample(call, guider, int(call["seed"]), sigmas),)
 
 
-def _sample(call: Call, guider: Guider, seed: int | None, steps: int) -> Any:
+def _sample(call: Call, guider: Guider, seed: int | None, sigmas: Sigmas) -> Any:
+    steps = sigmas.steps
     latent = call["latent_image"]
     if isinstance(latent, AVLatent) and not isinstance(latent.audio, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
@@ -106,7 +107,8 @@ def _sample(call: Call, guider: Guider, seed: int | None, steps: int) -> Any:
                 raise NodeFailed("torch.OutOfMemoryError", OUT_OF_MEMORY)
         call.progress(step, steps)
     positive = guider.positive
-    done = Pass(seed, steps, guider.model, positive.words, positive.frame_rate)
+    noise = min(1.0, max(sigmas.values, default=0.0))
+    done = Pass(seed, steps, guider.model, positive.words, positive.frame_rate, noise)
     if isinstance(latent, AVLatent):
         return AVLatent(_passed(latent.video, done), _passed(latent.audio, done))
     return _passed(latent, done)

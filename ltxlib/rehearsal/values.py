@@ -104,13 +104,17 @@ class Guider:
 
 @dataclass(frozen=True)
 class Pass:
-    """One sampler's work on a latent."""
+    """One sampler's work on a latent.
+
+    noise: how much of what it was given is noise when it begins, 0 to 1; at 1 nothing of it is left.
+    """
 
     seed: int | None
     steps: int
     model: Model
     prompt: str
     frame_rate: float | None = None
+    noise: float = 1.0
 
 
 @dataclass(frozen=True)

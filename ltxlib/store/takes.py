@@ -1,6 +1,7 @@
 """Takes on disk: `takes/<scene>/<take>.mp4` and its record `.json`, and what people decided on them.
 
 A take that is sound alone is a `.flac`.
+Drafts are kept in the same way in `drafts/`; a take's id says which it is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 from pathlib import Path
 
 from ltxlib.core.problem import Problem
-from ltxlib.core.take import DECISIONS, Take
+from ltxlib.core.take import DECISIONS, DRAFT, Take
 from ltxlib.errors import StoreError
 from ltxlib.store.files import inside, move_whole, write_json
 from ltxlib.store.project import Shelf
@@ -18,19 +19,20 @@ CLIP_SUFFIX, SOUND_SUFFIX = ".mp4", ".flac"
 
 
 def clip_path(shelf: Shelf, scene: str, take_id: str) -> Path:
-    """Where a take's clip lies; raises UnsafeName for a name that would leave its folder."""
-    sound = inside(shelf.takes, scene, f"{take_id}{SOUND_SUFFIX}")
-    return sound if sound.is_file() else inside(shelf.takes, scene, f"{take_id}{CLIP_SUFFIX}")
+    """Where the clip of a take or a draft lies; raises UnsafeName for a name that would leave its folder."""
+    folder = shelf.drafts if take_id.startswith(DRAFT) else shelf.takes
+    sound = inside(folder, scene, f"{take_id}{SOUND_SUFFIX}")
+    return sound if sound.is_file() else inside(folder, scene, f"{take_id}{CLIP_SUFFIX}")
 
 
 def record_path(shelf: Shelf, scene: str, take_id: str) -> Path:
     """Where a take's record lies."""
-    return inside(shelf.takes, scene, f"{take_id}.json")
+    return inside(shelf.drafts if take_id.startswith(DRAFT) else shelf.takes, scene, f"{take_id}.json")
 
 
 def save_take(shelf: Shelf, take: Take, clip: Path) -> Path:
     """Put a finished clip and its record in place, the clip first; gives the clip's final path."""
-    target = inside(shelf.takes, take.scene, f"{take.take_id}{_suffix(take)}")
+    target = clip_path(shelf, take.scene, take.take_id).with_suffix(_suffix(take))
     move_whole(clip, target)
     write_json(record_path(shelf, take.scene, take.take_id), take.to_json())
     return target
@@ -55,18 +57,22 @@ def load_take(record: Path) -> Take:
 
 def load_takes(shelf: Shelf) -> tuple[list[Take], list[Problem]]:
     """Every whole take, in the order of folders and names, and a problem for each that is not whole."""
+    return _load(shelf.takes, "Run the batch: it is made again.")
+
+
+def load_drafts(shelf: Shelf) -> tuple[list[Take], list[Problem]]:
+    """Every whole draft, as `load_takes` tells of takes."""
+    return _load(shelf.drafts, "Make drafts of this scene again.")
+
+
+def _load(folder: Path, cure: str) -> tuple[list[Take], list[Problem]]:
     takes, problems = [], []
-    for record in sorted(shelf.takes.glob("*/*.json")):
+    for record in sorted(folder.glob("*/*.json")):
         try:
             takes.append(load_take(record))
         except StoreError as error:
-            problems.append(
-                Problem(
-                    f"takes/{record.parent.name}/{record.stem}",
-                    error.message,
-                    "Run the batch: it is made again.",
-                )
-            )
+            where = f"{folder.name}/{record.parent.name}/{record.stem}"
+            problems.append(Problem(where, error.message, cure))
     return takes, problems
 
 

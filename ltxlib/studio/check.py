@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import catalog, own, prompts, reach, sources, workflow
+from ltxlib.core import catalog, enhance, own, prompts, reach, sources, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
@@ -21,7 +21,7 @@ from ltxlib.media.still import image_size
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.project import Project, Shelf
 from ltxlib.store.scene_sheet import read_sheet
-from ltxlib.studio import chain
+from ltxlib.studio import chain, instructions
 
 _ROW = re.compile(r" row (\d+)")
 
@@ -32,6 +32,7 @@ class Checked:
 
     shelf, again: where takes to start from were looked for, and the same check on another shelf; None when no
     scene starts from a take, so that every shelf is alike.
+    ingredients: what more takes of the enabled scenes can be planned from; None when there are errors.
     """
 
     scenes: tuple[Scene, ...]
@@ -40,6 +41,7 @@ class Checked:
     workflows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     shelf: Shelf | None = None
     again: Callable[[Shelf], Checked] | None = None
+    ingredients: Ingredients | None = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -150,16 +152,19 @@ def _check(
         for scene in enabled
         if scene.workflow in workflows
     }
+    told = _instructions(project, scenes, problems)
     plans: list[RenderPlan] = []
+    known = Ingredients(texts, hashes, images, offers, told, begun.refs, begun.rejected)
     if not errors_in(problems):
-        given = Ingredients(texts, hashes, images, offers, begun.refs, begun.rejected)
-        plans = plan_takes(list(begun.scenes), given)
+        plans = plan_takes(list(begun.scenes), known)
         used = {plan.scene.scene: plan.sources for plan in plans}
         problems += sources.check_planned(begun.scenes, begun, used, file)
         problems += _own_problems(plans, workflows, file)
+    ingredients: Ingredients | None = known
     if errors_in(problems):
-        plans = []
-    return Checked(begun.scenes, tuple(plans), tuple(sorted(problems, key=_row)), workflows)
+        plans, ingredients = [], None
+    told_in_order = tuple(sorted(problems, key=_row))
+    return Checked(begun.scenes, tuple(plans), told_in_order, workflows, ingredients=ingredients)
 
 
 def _own_rows(
@@ -202,6 +207,17 @@ def _gated(name: str, file: str) -> Problem:
         f"Unless they are on the pod: agree at https://huggingface.co/{repo}, then log in (hf auth login).",
         warning=True,
     )
+
+
+def _instructions(project: Project, scenes: list[Scene], problems: list[Problem]) -> dict[str, str]:
+    """What the text encoder is told, file by file, as far as scenes have it write their prompts out."""
+    told: dict[str, str] = {}
+    for name in sorted({enhance.file_for(scene) for scene in scenes if scene.enabled and scene.enhance}):
+        try:
+            told[name] = instructions.read(project, name)
+        except StoreError as error:
+            problems.append(Problem(f"prompts/{enhance.FOLDER}/{name}", error.message, error.cure))
+    return told
 
 
 def _row(problem: Problem) -> int:

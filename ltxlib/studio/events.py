@@ -18,6 +18,15 @@ class BatchStarted:
 
 
 @dataclass(frozen=True)
+class PromptWritten:
+    """The text encoder wrote a scene's prompt out; text empty: the prompt stays. says: what is odd."""
+
+    plan: RenderPlan
+    text: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
 class TakeSubmitted:
     """A take was handed to the server (again: it was found there, from an earlier run)."""
 
@@ -70,4 +79,13 @@ class BatchEnded:
     cancelled: bool
 
 
-Event = BatchStarted | TakeSubmitted | TakeProgress | TakeSaved | TakeFailed | ServerLost | BatchEnded
+Event = (
+    BatchStarted
+    | PromptWritten
+    | TakeSubmitted
+    | TakeProgress
+    | TakeSaved
+    | TakeFailed
+    | ServerLost
+    | BatchEnded
+)

@@ -35,6 +35,7 @@ class Finished:
     graph: Mapping[str, Any]
     output: OutputFile
     render_s: float
+    enhanced_prompt: str = ""
 
 
 def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take, Path]:
@@ -80,7 +81,7 @@ def _checked(shelf: Shelf, plan: RenderPlan, incoming: Path) -> list[Problem]:
         dub(clip_of(shelf, plan.sources["source"])[0], incoming)
     # A graph of the creator's own may make other sizes and lengths than the row can tell it.
     expected = ExpectedClip(
-        scene.width, scene.height, scene.clip_frames, scene.clip_fps, scene.audio, strict=not scene.workflow
+        *plan.size_px, scene.clip_frames, scene.clip_fps, scene.audio, strict=not scene.workflow
     )
     return check_clip(incoming, expected)
 
@@ -131,6 +132,9 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         image_sha256=plan.pictures.get("image", ""),
         end_image=plan.picture("end_image") if "end_image" in plan.pictures else "",
         end_image_sha256=plan.pictures.get("end_image", ""),
+        enhanced_prompt=finished.enhanced_prompt,
+        draft=plan.draft,
+        from_draft=plan.from_draft,
         source=plan.sources["source"].key if "source" in plan.sources else "",
         source_sha256=begun.get("source", ""),
         end_source=plan.sources["end_source"].key if "end_source" in plan.sources else "",

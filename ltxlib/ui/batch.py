@@ -16,6 +16,7 @@ from ltxlib.store.project import Project
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job, Outcome, latest, run_here
@@ -48,7 +49,9 @@ def _work(project: Project, path: Path) -> Callable[[Job], None]:
     """What the batch's thread does; every mistake is found before anything is rendered."""
 
     def work(job: Job) -> None:
-        batch = job_for(project, connect(project), check_project(project, path))
+        connection = connect(project)
+        checked = with_picks(check_project(project, path), connection.shelf)
+        batch = job_for(project, connection, checked)
         for event in run_batch(batch, job.cancel):
             job.tell(event)
 
@@ -125,7 +128,7 @@ class BatchPanel(Panel):
         here = place.look(self.project)
         outcome, checked, there = Outcome(), None, frozenset[tuple[str, str]]()
         with outcome:
-            checked = check_project(self.project, self.path, shelf=here.shelf)
+            checked = with_picks(check_project(self.project, self.path, shelf=here.shelf), here.shelf)
             there = frozenset(_key(plan) for plan in checked.plans if place.is_there(here.shelf, plan))
         return _Found(here, checked, there, outcome)
 
@@ -158,7 +161,6 @@ class BatchPanel(Panel):
 
     def _start(self) -> None:
         self.say("")
-        set_html(self.progress, "")
         self.start_job(_work(self.project, self.path), BatchState())
         self.in_background(lambda: place.look(self.project), self.stand_in)
 
@@ -230,15 +232,17 @@ def _problems_html(checked: Checked) -> str:
 def _scene_table(checked: Checked, missing: list[RenderPlan]) -> str:
     wanted = Counter(plan.scene.scene for plan in checked.plans)
     lacking = Counter(plan.scene.scene for plan in missing)
+    picked = {plan.scene.scene for plan in checked.plans if plan.from_draft}
     rows = []
     for scene in checked.scenes:
         made = wanted[scene.scene] - lacking[scene.scene]
+        chosen = ' <span class="ltx-quiet">picked</span>' if scene.scene in picked else ""
         rows.append(
             (
                 f"<b>{look.escape(scene.scene)}</b>",
                 MODE_WORDS[scene.mode],
                 look.escape(f"{float(scene.duration_s):.2f} s, {scene.width} x {scene.height}"),
-                _state_tag(scene, made, wanted[scene.scene]),
+                _state_tag(scene, made, wanted[scene.scene]) + chosen,
                 f'<span class="ltx-quiet">{look.escape(_shorter(scene.prompt))}</span>',
             )
         )

@@ -8,9 +8,10 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from ltxlib.core.problem import Problem
-from ltxlib.core.take import KEEP, REJECT, UNDECIDED
+from ltxlib.core.take import KEEP, REJECT, UNDECIDED, Take
 from ltxlib.store.project import Project
 from ltxlib.store.takes import decide
+from ltxlib.studio.drafts import draft_words
 from ltxlib.studio.review import Reviewed, poster, review
 from ltxlib.ui import look, place
 from ltxlib.ui.panel import Panel, face
@@ -40,13 +41,18 @@ def _by_night(project: Project, scenes_csv: str, only_scene: str) -> None:
     print(f"{'REHEARSAL: ' if here.rehearsal else ''}{look.plural(len(shown), 'take')} to look at.")
     for one in shown:
         mark = "in the film" if one.chosen else one.decision
-        print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}, {mark}")
+        print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}{_origin(one)}, {mark}")
     for problem in problems:
         print(f"  {problem}")
 
 
 def _length(one: Reviewed) -> str:
     return f"{one.take.clip.duration_s:.2f} s"
+
+
+def _origin(one: Reviewed) -> str:
+    """Which draft it was finished from, as the rest of a sentence."""
+    return f", from {draft_words(one.from_draft)}" if one.from_draft else ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class _Card:
         mark = look.tag("in the film", "good") if one.chosen and not take.sound_alone else ""
         head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
         alone = ", sound alone" if take.sound_alone else ""
-        quiet = look.escape(f"Take {take.take_no}, {_length(one)}{alone}")
+        quiet = look.escape(f"Take {take.take_no}, {_length(one)}{alone}{_origin(one)}")
         set_html(self.words, f'{head}<div class="ltx-quiet">{quiet}</div>')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
@@ -198,13 +204,12 @@ class ReviewPanel(Panel):
         take = one.take
         size = "sound alone" if take.sound_alone else f"{take.clip.width_px} x {take.clip.height_px}"
         words = f"{take.scene}, take {take.take_no}, {size}, "
-        words += f"{_length(one)}, seed {take.seed}, made {look.when(take.made_at)}"
+        words += f"{_length(one)}, seed {take.seed}{_origin(one)}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
-        set_html(
-            self.player,
-            video_html(one.clip, note=words, autoplay=True, shape=(take.clip.width_px, take.clip.height_px)),
-        )
+        shape = take.clip.width_px, take.clip.height_px
+        video = video_html(one.clip, note=words, autoplay=True, shape=shape)
+        set_html(self.player, video + _prompt_html(take))
 
     def decided(self, one: Reviewed, decision: str) -> None:
         """Write a decision down and show what it means for the film."""
@@ -215,6 +220,15 @@ class ReviewPanel(Panel):
 
         self.say("")
         self.in_background(write, lambda _: self.refresh())
+
+
+def _prompt_html(take: Take) -> str:
+    """What was filmed, where the text encoder wrote the prompt out, behind a fold."""
+    if not take.enhanced_prompt:
+        return ""
+    told = [("As written out", take.enhanced_prompt), ("Prompt", take.prompt)]
+    inside = look.facts((name, look.escape(text)) for name, text in told)
+    return f"<details><summary>The prompt, written out by the text encoder</summary>{inside}</details>"
 
 
 def _summary(found: _Found) -> str:

@@ -117,6 +117,9 @@ class TakeForm:
         self.seed = widgets.Text(placeholder="empty: the kit picks one")
         self.new_seed = parts.button("New seed", self._new_seed, "ltx-small", "ltx-new-seed")
         self.audio = widgets.Checkbox(value=True, description="with sound", indent=False)
+        self.enhance = widgets.Checkbox(
+            value=False, description="let the text encoder write it out first", indent=False
+        )
         self.model = widgets.Dropdown(options=list(catalog.MODELS))
 
     def _wire(self, on_name: Callable[[], None]) -> None:
@@ -148,7 +151,7 @@ class TakeForm:
                 field("Prompt library", self.topic),
                 self.entry_field,
                 self.sound_words,
-                field("Prompt", self.prompt, "", "ltx-wide", "ltx-prompt"),
+                field("Prompt", parts.column([self.prompt, self.enhance]), "", "ltx-wide", "ltx-prompt"),
                 *self.image_fields,
                 field("Length", self.length, "Every length that LTX-2 makes.", "ltx-length"),
                 field("Size of the finished clip", self.size),
@@ -199,6 +202,7 @@ class TakeForm:
         self.camera.value, self.camera_strength.value = scene.camera_lora, scene.camera_strength
         self.seed.value = "" if scene.seed is None else str(scene.seed)
         self.audio.value = scene.audio
+        self.enhance.value = scene.enhance
 
     def _load_prompt(self, prompt: str) -> None:
         name = prompt.strip().removeprefix("@").lower()
@@ -243,6 +247,7 @@ class TakeForm:
             "camera_lora": self.camera.value,
             "camera_strength": f"{self.camera_strength.value:g}",
             "audio": "yes" if self.audio.value else "no",
+            "enhance": "yes" if self.enhance.value else "no",
             "image_strength": f"{self.image_strength.value:g}",
         }
         scene, problems = read_scene(cells, self.base.row, FILE)

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from ltxlib.core import recipes, roles, workflow
+from ltxlib.core.binding import propose
 from ltxlib.core.flatten import flatten
 from ltxlib.core.schema import NodeSchema, shipped
+from ltxlib.core.tagging import with_tags
+from ltxlib.core.variants import missing_classes
 from ltxlib.errors import WorkflowError
 from tests.support.damaged_files import damaged_files
 from tests.support.hard_workflows import CASES, node, promoted_value, text_of
@@ -21,7 +24,8 @@ from tests.support.hard_workflows import workflow as file_of
 
 UI_TEXTS = [*(text_of(case) for case in CASES), *recipes.shipped().values()]
 API_TEXTS = [json.dumps(flatten(json.loads(text), shipped())) for text in recipes.shipped().values()]
-TEXTS = UI_TEXTS + API_TEXTS
+BARE_TEXTS = [re.sub(r" ?\[ltx\.[a-z_]+\]", "", text) for text in [*recipes.shipped().values(), *API_TEXTS]]
+TEXTS = UI_TEXTS + API_TEXTS + BARE_TEXTS
 ODD = (None, 7, -1, "x", [], {}, True, 1.5, [[]], [None], {"a": 1}, "11")
 VALUES = {
     "prompt": "x",
@@ -71,6 +75,9 @@ def test_any_damage_is_refused_in_words_or_does_no_harm(start: int) -> None:
             roles.found(ui)
             flatten(ui, shipped())
             roles.prepare(ui, shipped(), VALUES)
+            ready = with_tags(ui, propose(ui, shipped()).bindings, shipped())
+            missing_classes(ready, shipped())
+            roles.prepare(ready, shipped(), VALUES)
         except WorkflowError as error:
             assert len(error.message) > 15, seed
             assert "\n" not in error.message, seed

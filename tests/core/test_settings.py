@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ltxlib.core import catalog, settings
-from ltxlib.core.plan import Ingredients, plan_take, take_s, workflow_for, workflow_name
-from ltxlib.core.scene import Scene
+from ltxlib.core.plan import Ingredients, plan_take, row_values, take_s, workflow_for, workflow_name
+from ltxlib.core.scene import Scene, read_scene
 
 RAIN = Scene("rain", "Rain falls.")
 DEV = replace(RAIN, model="ltx-2-19b-dev")
@@ -37,6 +37,18 @@ def test_a_distilled_model_has_no_steps_to_write():
     """Its steps are its noise levels, so a scene that names the very same figures changes nothing."""
     assert plan(replace(RAIN, steps=8, cfg=1.0)).take_id == plan(RAIN).take_id
     assert not {"steps", "cfg"} & set(settings.of_model(catalog.MODELS[RAIN.model], 2))
+
+
+def test_a_graph_of_ones_own_is_given_what_the_row_asks_for():
+    """What such a graph holds is not known, so its steps and CFG are written whatever the kit's file has."""
+    own = replace(DEV, workflow="mine.json", steps=20, cfg=4.0)
+    values = row_values(own, 1, "x")
+    assert (values["steps"], values["cfg"]) == (20, 4)
+    assert not {"steps", "cfg"} & set(row_values(replace(own, steps=None, cfg=None), 1, "x"))
+    row = {"scene": "rain", "prompt": "Rain runs down a window.", "workflow": "mine.json", "steps": "30"}
+    scene, problems = read_scene(row, 2)
+    assert (problems, scene.steps) == ([], 30)
+    assert read_scene({**row, "model": "ltx-2-19b-distilled"}, 2)[0] is None
 
 
 def test_one_stage_has_nothing_of_a_second():

@@ -14,6 +14,7 @@ from PIL import Image
 from ltxlib.cli.main import main
 from ltxlib.core.flatten import flatten
 from ltxlib.core.schema import shipped
+from ltxlib.errors import BadInput
 from ltxlib.store.takes import load_takes
 from ltxlib.studio import events
 from ltxlib.studio.batch import run_batch
@@ -23,6 +24,7 @@ from ltxlib.studio.job import job_for
 from tests.support.official_templates import PACKAGE_MISSING, folder
 
 HEADER = "scene,mode,prompt,image,end_image,frames,width,height,fps,seed,audio,workflow,model"
+MODELS = (("a", ""), ("b", "ltx-2-19b-distilled"))
 WORDS = "Mist drifts over the water with a soft hush."
 
 
@@ -236,3 +238,50 @@ def test_a_clip_of_another_size_is_kept_with_a_word(project, server):
     assert happened[-1].made == 1
     assert (takes["own-size"].clip.width_px, takes["own-size"].clip.height_px) == (192, 128)
     assert "It is 192x128 pixels, not 256x128." in takes["own-size"].warnings
+
+
+def test_nodes_that_only_another_server_has_are_told_with_their_pack(project, server, capsys):
+    """Without a server such a graph is taken on trust; the server's own list stops it in time."""
+    ui = template("video_ltx2_t2v_distilled")
+    path = put(project, "mine.json", ui)
+    assert bound(project, "mine.json") == 0
+    graph = json.loads(path.read_text())
+    odd = {"id": 9001, "type": "LTXVLoopingSampler", "title": "Long", "mode": 0, "inputs": [], "outputs": []}
+    graph["nodes"] += [odd, {**odd, "id": 9002, "type": "VHS_LoadVideo", "title": "Guide"}]
+    path.write_text(json.dumps(graph))
+    rows(project, *(f"{name},t2v,{WORDS},,,9,192,128,24,,yes,mine.json," for name in "ab"))
+    checked = check_project(project)
+    assert checked.errors == []
+    assert len(checked.plans) == 2
+    with pytest.raises(BadInput) as caught:
+        job_for(project, connect(project), checked)
+    assert [problem.where for problem in caught.value.problems] == [
+        'mine.json: The node "Long" (#9001)',
+        'mine.json: The node "Guide" (#9002)',
+    ]
+    assert "github.com/Lightricks/ComfyUI-LTXVideo" in str(caught.value)
+    assert "github.com/Kosinkadink/ComfyUI-VideoHelperSuite" in str(caught.value)
+    capsys.readouterr()
+    assert main(["plan", "--explain", "--project", str(project.root)]) == 0
+    assert "LTXVLoopingSampler" in capsys.readouterr().out
+
+
+def test_takes_of_the_kits_own_graphs_keep_their_names(project):
+    """A row that names no graph is planned as it always was, and a filled default changes nothing of it."""
+    rows(project, *(f"{name},t2v,{WORDS},,,9,192,128,24,5,yes,,{model}" for name, model in MODELS))
+    one, other = check_project(project).plans
+    assert one.fingerprint == other.fingerprint
+    assert one.values["checkpoint"] == "ltx-2-19b-distilled.safetensors"
+
+
+def test_what_a_row_says_of_the_model_reaches_a_graph_that_has_the_place(project):
+    """The model is the graph's own until the row names one; then it is another take."""
+    put(project, "mine.json", template("video_ltx2_t2v_distilled"))
+    assert bound(project, "mine.json") == 0
+    model = "ltx-2-19b-distilled-fp8"
+    cells = (("a", ""), ("b", model))
+    rows(project, *(f"{name},t2v,{WORDS},,,9,192,128,24,5,yes,mine.json,{said}" for name, said in cells))
+    one, other = check_project(project).plans
+    assert "checkpoint" not in one.values
+    assert other.values["checkpoint"] == f"{model}.safetensors"
+    assert one.fingerprint != other.fingerprint

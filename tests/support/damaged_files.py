@@ -135,7 +135,7 @@ _UI: dict[str, tuple[Callable[[], Any], str]] = {
     "a link with words for numbers": (lambda: {**_chain(), "links": [["a", "b", "c", "d", "e"]]}, "damaged"),
     "a node that is a word": (lambda: {**_chain(), "nodes": ["Dice"]}, "no number"),
     "no type": (lambda: _without("type"), '"Spoilt" (#6)'),
-    "no number": (lambda: _without("id"), "no number"),
+    "no number": (lambda: _without("id"), 'a node "Spoilt" is damaged: it has no number'),
     "a title that is a list": (lambda: _with(title=["a"]), "(#6)"),
     "inputs that are words": (lambda: _with(inputs="none"), '"Spoilt" (#6)'),
     "a mode in words": (lambda: _with(mode="bypass"), '"Spoilt" (#6)'),
