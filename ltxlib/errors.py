@@ -16,6 +16,7 @@ LtxlibError
 ├── StoreError          the disk
 │   ├── UnsafeName          a name would leave its folder
 │   └── ProjectBusy         another run of the kit holds this project
+├── PodError            the rented machine, or RunPod, did not do what was asked
 ├── NightStopped        a notebook that ran by itself failed
 └── Cancelled           a person asked to stop
 
@@ -160,6 +161,12 @@ class ProjectBusy(StoreError):
     """Another run of the kit holds this project."""
 
     default_cure = "Wait until it ends, or cancel it, and run this again."
+
+
+class PodError(LtxlibError):
+    """The rented machine, or RunPod, did not do what was asked."""
+
+    default_cure = "Look at the pod on RunPod's page; stop it there when it is no longer needed."
 
 
 class NightStopped(LtxlibError):

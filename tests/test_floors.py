@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "ltxlib"
 FLOORS = {
     "core": 0,
-    **dict.fromkeys(("store", "comfy", "media", "rehearsal"), 1),
+    **dict.fromkeys(("store", "comfy", "media", "rehearsal", "pod"), 1),
     "studio": 2,
     **dict.fromkeys(("ui", "cli"), 3),
 }
@@ -24,7 +24,8 @@ NEIGHBOURS = {("rehearsal", "media")}
 # Usable from every floor, and themselves on the ground.
 EVERYWHERE = {"ltxlib", "ltxlib.errors", "ltxlib.core.problem"}
 OWNED = {
-    ("comfy",): ("requests", "websocket", "urllib3"),
+    ("comfy", "pod"): ("requests",),
+    ("comfy",): ("websocket", "urllib3"),
     ("media", "rehearsal"): ("av", "moviepy", "PIL", "numpy", "imageio_ffmpeg", "proglog"),
     # Of the web client only its files are used: the rehearsal serves them when they are there.
     ("rehearsal",): ("tornado", "comfyui_frontend_package"),

@@ -21,6 +21,7 @@ from ltxlib.studio import events, night, rehearsing
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
 
 
@@ -32,7 +33,7 @@ def batch(arguments: argparse.Namespace) -> int:
         # Where scenes start from takes, the server says which takes count: job_for checks again with it.
         checked.or_raise()
     connection = connect(project)
-    job = job_for(project, connection, checked)
+    job = job_for(project, connection, with_picks(checked, connection.shelf))
     if connection.rehearsal and not arguments.json:
         print("REHEARSAL: these clips are stand-ins.", flush=True)
     failed = 0
@@ -135,7 +136,8 @@ def _report(master: Path, summary: dict[str, Any], pod: Estimate, *, as_json: bo
     """Where the film is, how long it lasts, where the time went, and what a pod would take."""
     facts = json.loads(master.with_suffix(".json").read_text("utf-8"))
     if as_json:
-        pod_s = {"pod_low_s": round(pod.low_s), "pod_high_s": round(pod.high_s)}
+        low_s, high_s = (round(pod.low_s), round(pod.high_s)) if pod.known else (None, None)
+        pod_s = {"pod_low_s": low_s, "pod_high_s": high_s}
         film = {"master": str(master), "duration_s": facts["duration_s"], "frames": facts["frames"]}
         print(json.dumps({**film, **summary, **pod_s}))
         return

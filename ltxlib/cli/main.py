@@ -10,7 +10,15 @@ import traceback
 from collections.abc import Sequence
 
 from ltxlib.cli.verbs import parser
-from ltxlib.errors import BadInput, Cancelled, ComfyError, FfmpegMissing, LtxlibError, ProjectBusy
+from ltxlib.errors import (
+    BadInput,
+    Cancelled,
+    ComfyError,
+    FfmpegMissing,
+    LtxlibError,
+    PodError,
+    ProjectBusy,
+)
 
 OK, FAILED, NOT_STARTED, STOPPED = 0, 1, 2, 130
 
@@ -40,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _code(error: LtxlibError) -> int:
     if isinstance(error, Cancelled):
         return STOPPED
-    return NOT_STARTED if isinstance(error, ComfyError | ProjectBusy | FfmpegMissing) else FAILED
+    return NOT_STARTED if isinstance(error, ComfyError | ProjectBusy | FfmpegMissing | PodError) else FAILED
 
 
 def _say(error: LtxlibError, *, as_json: bool) -> None:

@@ -11,10 +11,12 @@ from ltxlib.cli import presets, words
 from ltxlib.core import catalog, span, specials
 from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.explain import Way, ways
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
 from ltxlib.store.project import find_project
 from ltxlib.store.takes import has_take
 from ltxlib.studio.check import check_project
+from ltxlib.studio.drafts import with_picks
 
 _MOST_TAKES = 20
 _NAMED = Price("your card", 0.0, "named with --price")
@@ -52,7 +54,7 @@ def plan(arguments: argparse.Namespace) -> int:
         return 0
     project = find_project(arguments.project)
     shelf = project.set(rehearsal=False)
-    checked = check_project(project, arguments.scenes, shelf=shelf).or_raise()
+    checked = with_picks(check_project(project, arguments.scenes, shelf=shelf).or_raise(), shelf)
     there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
     made_so = tuple(ways(checked.plans, checked.workflows))
     night = _Night(checked.plans, frozenset(there), made_so, price)
@@ -96,7 +98,7 @@ def _take_lines(night: _Night, *, everything: bool) -> list[str]:
                 scene.mode,
                 str(plan.seed),
                 plan.take_id,
-                f"{scene.width}x{scene.height}",
+                "sound" if MODES[scene.mode].sound_alone else f"{scene.width}x{scene.height}",
                 span.seconds_text(scene.clip_frames, scene.clip_fps),
                 "there already" if there else words.span_of(took),
                 "" if there or took is None else words.money(took, night.price),
@@ -134,10 +136,13 @@ def _way_lines(way: Way) -> list[str]:
         for place, stage in enumerate(way.stages, start=1)
     ]
     packed = specials.needs_pack(way.plan.workflow)
+    gated = sorted({file.hf_repo for file in way.files if file.gated})
     sound = "with sound" if scene.audio else "without sound"
+    sound = "sound alone" if MODES[scene.mode].sound_alone else sound
     length = (
         f"{scene.frames} frames at {float(scene.fps):g} fps, {span.seconds_text(scene.frames, scene.fps)}"
     )
+    written_out = f"written out first, as prompts/enhance/{way.plan.instructions} tells"
     if scene.smooth:
         length += f"; the file has {scene.clip_frames} frames at {float(scene.clip_fps):g} fps"
     rows = [
@@ -145,6 +150,7 @@ def _way_lines(way: Way) -> list[str]:
         ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
         *stages,
         ["  length", f"{length}, {sound}"],
+        *([["  prompt", written_out]] if scene.enhance else []),
         ["  RAM", _need(model.ram_gb, model.ram_source)],
         ["  card", _need(model.vram_gb, model.vram_source)],
         ["  time", words.span_of(take_s(way.plan)) + told],
@@ -157,6 +163,7 @@ def _way_lines(way: Way) -> list[str]:
         ),
         *(["", f"{'?':>8}  {name}, which the kit's catalog does not know"] for name in way.unknown_files),
         ["", f"{words.together(way.files):>8}  together"],
+        *(["  gated", f"{words.gate(repo)}; the files come to nobody else"] for repo in gated),
     ]
     return words.table(rows)
 
@@ -167,7 +174,9 @@ def _sampling(steps: int | None, cfg: float | None) -> str:
 
 
 def _need(figure_gb: float | None, source: str) -> str:
-    return f"{figure_gb:g} GB or more ({source})" if figure_gb else f"{words.NOT_KNOWN} ({source})"
+    if figure_gb:
+        return f"{figure_gb:g} GB or more ({source})"
+    return source if source.startswith(words.NOT_KNOWN) else f"{words.NOT_KNOWN} ({source})"
 
 
 def _total_lines(night: _Night) -> list[str]:
@@ -178,13 +187,15 @@ def _total_lines(night: _Night) -> list[str]:
     if not night.missing:
         return [*lines, "All takes are there already; nothing would be rendered."]
     guess = night.estimate
-    took = guess.low_s, guess.high_s
+    took = (guess.low_s, guess.high_s) if guess.known else None
+    least = "more than " if took and guess.left_out else ""
+    loading = ", loading the model included" if took else ""
     left = f", {len(night.there)} there already" if night.there else ""
     other = "" if price.card == _NAMED.card else " (--price USD for another)"
     return [
         *lines,
-        f"The night: {words.count(len(night.missing), 'take')} to make{left}; {words.span_of(took)}, "
-        f"loading the model included; {words.money(took, price)}.",
+        f"The night: {words.count(len(night.missing), 'take')} to make{left}; "
+        f"time {least}{words.span_of(took)}{loading}; money {least}{words.money(took, price)}.",
         f"Time: {guess.source}.",
         f"Price: {price.card} at ${price.usd_per_hour:g} an hour, {price.source}{other}.",
     ]
@@ -199,7 +210,8 @@ def _facts(night: _Night) -> dict[str, Any]:
         "night": {
             "takes": len(night.missing),
             "there": len(night.there),
-            **words.span_facts((guess.low_s, guess.high_s), night.price),
+            **words.span_facts((guess.low_s, guess.high_s) if guess.known else None, night.price),
+            "left_out": guess.left_out,
             "time_source": guess.source,
             "download_bytes": sum(file.size_bytes or 0 for file in night.files),
         },
@@ -230,6 +242,7 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "model": model.name,
         "family": model.family.name,
         "licence": model.family.licence,
+        "gated": sorted({file.hf_repo for file in way.files if file.gated}),
         "width_px": scene.width,
         "height_px": scene.height,
         "frames": scene.frames,
@@ -237,6 +250,7 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "clip_frames": scene.clip_frames,
         "clip_fps": str(scene.clip_fps),
         "audio": scene.audio,
+        "enhance": scene.enhance,
         "stages": [vars(stage) for stage in way.stages],
         "ram_gb": model.ram_gb,
         "ram_source": model.ram_source,

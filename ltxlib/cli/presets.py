@@ -53,7 +53,7 @@ def models(price: Price) -> tuple[list[str], dict[str, Any]]:
             model.name,
             model.family.name,
             "yes" if model.drivable else "not yet",
-            words.together(model.files),
+            words.together(model.files) + (", gated" if model.gated else ""),
             _gb(model.ram_gb),
             _gb(model.vram_gb),
             _sampling(model),
@@ -63,7 +63,12 @@ def models(price: Price) -> tuple[list[str], dict[str, Any]]:
     lines = [
         *words.table(rows),
         "",
-        "not yet: the kit knows the model and its files, but has no workflow for it so far.",
+        *(
+            ["not yet: the kit knows the model and its files, but has no workflow for it so far."]
+            if not all(model.drivable for model in listed)
+            else []
+        ),
+        *(words.gated(repo) for repo in dict.fromkeys(f.hf_repo for m in listed for f in m.gated)),
         "RAM and card: what their makers or users ask for; a ? was not to be found.",
         "Every figure has its source in ltxlib/core/catalog.json, where a model can also be added.",
     ]
@@ -102,6 +107,8 @@ def _model_facts(model: Model) -> dict[str, Any]:
     family = {**vars(model.family), "cameras": sorted(model.family.cameras)}
     return {
         **vars(model),
+        "graph": model.graph.name if model.graph else None,
+        "gated": bool(model.gated),
         "family": family,
         "checkpoint": model.checkpoint.name,
         "needs": [file.name for file in model.needs],

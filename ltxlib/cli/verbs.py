@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     _film_verbs(verbs)
     _tool_verbs(verbs)
     _workflow_verbs(verbs)
+    _pod_verbs(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
@@ -64,6 +65,19 @@ def _film_verbs(verbs: Any) -> None:
     batch.add_argument("scenes", nargs="?", type=Path, help="another table than scenes.csv")
     batch.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
     batch.set_defaults(run="film.batch")
+    concept = verbs.add_parser(
+        "concept",
+        help="write scenes for one line, such as: a cabin in a snowstorm, one hour",
+        description="Has the text encoder of ComfyUI write prompts, each by the rules for a good one;\n"
+        "without such a server the kit's own grammar writes them, which is said.",
+    )
+    concept.add_argument("line", help="what the film shows, in one line; a length may stand in it")
+    concept.add_argument("--scenes", type=int, default=6, metavar="N", help="how many (6)")
+    concept.add_argument("--seed", type=int, default=0, metavar="N", help="another one, other scenes (0)")
+    concept.add_argument("--add", action="store_true", help="put them into scenes.csv")
+    concept.add_argument("--json", action="store_true", help="print one JSON object")
+    concept.set_defaults(run="ideas.concept")
+    _draft_verbs(verbs)
     assemble = verbs.add_parser(
         "assemble",
         help="make the film from the takes that were kept",
@@ -76,6 +90,50 @@ def _film_verbs(verbs: Any) -> None:
     assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
     assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
     assemble.set_defaults(run="film.assemble")
+
+
+def _draft_verbs(verbs: Any) -> None:
+    draft = verbs.add_parser(
+        "draft",
+        help="make small, quick drafts of scenes to choose from",
+        description="A draft is the first of a take's two stages alone: half the width and height, a part\n"
+        "of the time. Draft number n has the seed of take number n. Drafts lie in production/ beside\n"
+        "the takes and never get into a film. Running it again makes only what is missing.",
+    )
+    draft.add_argument("scenes", nargs="*", metavar="SCENE", help="scenes by name (all that are enabled)")
+    draft.add_argument("--count", type=_how_many, default=4, metavar="N", help="drafts of each scene (4)")
+    draft.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
+    draft.set_defaults(run="drafts.draft")
+    pick = verbs.add_parser(
+        "pick",
+        help="choose the drafts that are to be finished",
+        description="With a scene and the number (or id) of a draft, picks it. Without them, lists the\n"
+        "drafts that fit the table as it is now. Starts nothing.",
+    )
+    pick.add_argument("scene", nargs="?", metavar="SCENE", help="the scene's name")
+    pick.add_argument("draft", nargs="?", metavar="DRAFT", help="the draft's number, such as 3, or its id")
+    pick.add_argument("--drop", action="store_true", help="take the pick back")
+    pick.add_argument("--rehearsal", action="store_true", help="among the rehearsal's drafts")
+    pick.add_argument("--json", action="store_true", help="print one JSON object")
+    pick.set_defaults(run="drafts.pick")
+    finish = verbs.add_parser(
+        "finish",
+        help="make the picked drafts whole",
+        description="Renders both stages of each picked draft, with its seed, so that the picture stays and\n"
+        "gains size and detail. The take's record names the draft. (./kit batch does so too, and\n"
+        "then makes no other takes of these scenes.) Running it again goes on where it ended.",
+    )
+    finish.add_argument("--json", action="store_true", help="print one JSON object a line, one an event")
+    finish.set_defaults(run="drafts.finish")
+    for verb in (draft, pick, finish):
+        verb.add_argument("--table", type=Path, metavar="CSV", help="another table than scenes.csv")
+
+
+def _how_many(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 24:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of drafts; write 1 to 24")
+    return value
 
 
 def _tool_verbs(verbs: Any) -> None:
@@ -150,21 +208,23 @@ def _usd(text: str) -> float:
 def _workflow_verbs(verbs: Any) -> None:
     top = verbs.add_parser(
         "workflows",
-        help="write, flatten or check ComfyUI graphs",
+        help="write, check or adopt ComfyUI graphs",
         description="build: write the shipped workflows again.\n"
         "flatten FILE: print the graph as it is sent to ComfyUI.\n"
-        "check FILE: say what a server would refuse and which inputs the kit can drive.",
+        "check FILE: say what a server would refuse and which inputs the kit can drive.\n"
+        "bind FILE: find what the kit can drive in a graph of your own; --write tags it.",
     )
-    what = top.add_subparsers(metavar="build|flatten|check", dest="what", required=True)
+    what = top.add_subparsers(metavar="build|flatten|check|bind", dest="what", required=True)
     build = what.add_parser("build", help="write the shipped workflows again")
     build.add_argument("--json", action="store_true", help="print one JSON object")
     build.set_defaults(run="graphs.build")
     for name, run, says in (
         ("flatten", "graphs.flatten_file", "print the API graph of a workflow file"),
         ("check", "graphs.check_file", "say what a server would refuse"),
+        ("bind", "binding.bind", "find prompt, seed, size ... in a graph of your own"),
     ):
         verb = what.add_parser(name, help=says)
-        verb.add_argument("file", type=Path)
+        verb.add_argument("file", type=Path, help="a workflow, saved or exported (API) by ComfyUI")
         verb.add_argument(
             "--object-info",
             type=Path,
@@ -173,4 +233,32 @@ def _workflow_verbs(verbs: Any) -> None:
         )
         verb.add_argument("--json", action="store_true", help="print one JSON object")
         verb.set_defaults(run=run)
-    what.choices["check"].add_argument("--server", action="store_true", help="ask the server that is running")
+    for name in ("check", "bind"):
+        asks = what.choices[name]
+        asks.add_argument("--server", action="store_true", help="ask the server that is running")
+    what.choices["bind"].add_argument("--write", action="store_true", help="write the tags into the titles")
+
+
+def _pod_verbs(verbs: Any) -> None:
+    report = verbs.add_parser(
+        "report",
+        help="write the morning report: what the last run made, what failed, what it cost",
+        description="Writes one page with a small picture of each take, small enough to mail, into\n"
+        "production/film/reports. It can be written after a run that died half way.",
+    )
+    report.add_argument("--price", type=_usd, metavar="USD", help="what an hour costs (what RunPod says)")
+    report.add_argument("--rehearsal", action="store_true", help="of the rehearsal's last run")
+    report.add_argument("--send", action="store_true", help="tell the addresses in LTX_NOTIFY as well")
+    report.add_argument("--json", action="store_true", help="print one JSON object")
+    report.set_defaults(run="pods.report")
+    pod = verbs.add_parser(
+        "pod",
+        help="on RunPod: see whether the pod can be stopped from here, or stop it",
+        description="look (or nothing): what RunPod says of this pod, and whether a way to stop it answers;\n"
+        "stops nothing. stop: stops it by whichever way works, and keeps trying until RunPod\n"
+        "itself says that it has stopped. A stopped pod keeps /workspace and costs storage only.",
+    )
+    pod.add_argument("what", nargs="?", choices=("look", "stop"), default="look", help="(look)")
+    pod.add_argument("--after", type=float, default=30.0, metavar="SECONDS", help="time to think again (30)")
+    pod.add_argument("--json", action="store_true", help="print one JSON object a line")
+    pod.set_defaults(run="pods.pod")

@@ -23,7 +23,10 @@ def span(seconds: float) -> str:
 
 def pod_time(estimate: Estimate) -> str:
     """What the same work would take on a pod, with where the figure comes from."""
-    return f"{span(estimate.low_s)} to {span(estimate.high_s)} ({estimate.source})"
+    if not estimate.known:
+        return f"a time that is not known ({estimate.source})"
+    least = "more than " if estimate.left_out else ""
+    return f"{least}{span(estimate.low_s)} to {span(estimate.high_s)} ({estimate.source})"
 
 
 NOT_KNOWN = "not known"
@@ -35,6 +38,16 @@ def span_of(took: tuple[float, float] | None) -> str:
         return NOT_KNOWN
     low, high = map(span, took)
     return low if low == high else f"{low} to {high}"
+
+
+def gate(repo: str) -> str:
+    """What must be done once before files of a gated repository can be brought."""
+    return f"agree to the terms at https://huggingface.co/{repo} and log in on the pod (hf auth login)"
+
+
+def gated(repo: str) -> str:
+    """What "gated" means in a list of models."""
+    return f"gated: files of {repo} come only to those who did this once: {gate(repo)}."
 
 
 def usd(seconds: float, price: Price) -> float:
@@ -93,6 +106,9 @@ def event_line(event: events.Event) -> str:
     """One line for a batch event; empty for those that are not worth one."""
     if isinstance(event, events.BatchStarted):
         return f"{event.takes} takes asked for, {event.there} there already."
+    if isinstance(event, events.PromptWritten):
+        what = "prompt written out by the text encoder" if event.text else "prompt stays as it is"
+        return f"words   {event.plan.scene.scene}: {what}{f' ({event.says})' if event.says else ''}"
     if isinstance(event, events.Noted):
         return f"worth a look: {event.problem}"
     if isinstance(event, events.TakeSaved):

@@ -15,6 +15,7 @@ from ltxlib.errors import ComfyError, OutputMissing, ServerAnswerError
 
 Kind = Literal["pending", "running", "succeeded", "failed", "interrupted", "unknown"]
 VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mkv", ".mov", ".m4v", ".avi"})
+SOUND_SUFFIXES = frozenset({".flac", ".wav", ".mp3", ".opus", ".ogg", ".m4a"})
 _ENDINGS = ("execution_success", "execution_error", "execution_interrupted")
 
 
@@ -37,12 +38,18 @@ class OutputFile:
         """Whether the name is that of a film, not of a picture or a sound."""
         return PurePosixPath(self.filename).suffix.lower() in VIDEO_SUFFIXES
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the name is that of a sound."""
+        return PurePosixPath(self.filename).suffix.lower() in SOUND_SUFFIXES
+
 
 @dataclass(frozen=True)
 class PromptState:
     """Where one prompt stands.
 
     outputs: every file it wrote, in the order the nodes ended; only when kind is "succeeded".
+    texts: every text a node showed (PreviewAny's), as node and text.
     error: what to raise when kind is "failed" or "interrupted".
     duration_s: from start to end on the server, where it says so. cached: no node had to work, so the
     files are those of an earlier run. ahead: how many prompts come before it; only when "pending".
@@ -55,6 +62,7 @@ class PromptState:
     duration_s: float | None = None
     cached: bool = False
     ahead: int | None = None
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -155,6 +163,33 @@ def require_video(state: PromptState, node: str | None = None) -> OutputFile:
     )
 
 
+def require_text(state: PromptState, node: str) -> str:
+    """The text that a node of a finished prompt showed. Raises OutputMissing when it showed none."""
+    shown = [text for shower, text in state.texts if shower == node]
+    if not shown:
+        raise OutputMissing(
+            "ComfyUI reported success, but showed no text.",
+            cure="Restart ComfyUI and run this again; if it stays, update ComfyUI.",
+        )
+    return "\n".join(shown)
+
+
+def require_sound(state: PromptState) -> OutputFile:
+    """The one sound a finished prompt was made for: the last kept one.
+
+    Raises the prompt's own error when it failed, OutputMissing when it left no sound.
+    """
+    if state.error is not None:
+        raise state.error
+    kept = [file for file in state.outputs if file.is_sound and file.type == "output"]
+    if not kept:
+        raise OutputMissing(
+            "ComfyUI reported success, but no sound was saved.",
+            cure="Check that the workflow ends in a Save Audio node and that the sound reaches it.",
+        )
+    return kept[-1]
+
+
 def _entry_state(entry: Mapping[str, object], prompt_id: str) -> PromptState:
     status = entry.get("status")
     status = status if isinstance(status, Mapping) else {}
@@ -176,9 +211,18 @@ def _entry_state(entry: Mapping[str, object], prompt_id: str) -> PromptState:
     listed = entry.get("outputs")
     outputs = listed.items() if isinstance(listed, Mapping) else ()
     files = tuple(file for node, output in outputs for file in outputs_of(str(node), output))
+    texts = tuple((str(node), text) for node, output in outputs for text in _texts_of(output))
     from_cache = messages.get("execution_cached", {}).get("nodes")
     cached = bool(graph) and isinstance(from_cache, list) and set(graph) <= {str(node) for node in from_cache}
-    return PromptState(prompt_id, "succeeded", outputs=files, duration_s=duration_s, cached=cached)
+    return PromptState(
+        prompt_id, "succeeded", outputs=files, duration_s=duration_s, cached=cached, texts=texts
+    )
+
+
+def _texts_of(output: object) -> list[str]:
+    """What one node showed as text: a list in ComfyUI 0.27 and 0.33, one text alone in other packs."""
+    shown = output.get("text") if isinstance(output, Mapping) else None
+    return [text for text in (shown if isinstance(shown, list) else [shown]) if isinstance(text, str)]
 
 
 def _messages(listed: object) -> Iterator[tuple[str, Mapping[str, object]]]:

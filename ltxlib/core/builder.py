@@ -96,6 +96,10 @@ class WorkflowBuilder:
         self.set_mode(key, mode)
         return node.id
 
+    def has(self, key: str) -> bool:
+        """Whether there is a node with this key."""
+        return key in self._nodes
+
     def note(self, key: str, text: str, *, title: str = "", size: tuple[float, float] = (400, 200)) -> int:
         """A note for the person who opens the file; text is Markdown."""
         if key in self._nodes:
@@ -289,5 +293,8 @@ def _shape(node_class: NodeClass, key: str, values: dict[str, Any], *, strict: b
 
 def _size(title: str, shape: Shape, outputs: int) -> tuple[int, int]:
     sockets = sum(1 for _, _, widget in shape.sockets if widget is None)
-    long_texts = sum(1 for w in shape.widgets if w.spec is not None and w.spec.options.get("multiline"))
-    return node_size(title, sockets, outputs, len(shape.widgets), long_texts)
+    long_texts = [w for w in shape.widgets if w.spec is not None and w.spec.options.get("multiline")]
+    lines = [
+        len(f"{w.name}{w.value}") for w in shape.widgets if w not in long_texts and w.value is not NOTHING
+    ]
+    return node_size(title, sockets, outputs, len(shape.widgets), len(long_texts), max(lines, default=0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import resources
 
-from ltxlib.core.catalog_parts import Catalog, Model, ModelFile
+from ltxlib.core.catalog_parts import Catalog, Graph, Model, ModelFile
 from ltxlib.core.catalog_reader import read_catalog
 from ltxlib.core.columns import BY_NAME
 
@@ -23,6 +23,7 @@ __all__ = [
     "TEXT_ENCODER",
     "UPSCALER",
     "Catalog",
+    "Graph",
     "Model",
     "ModelFile",
     "files_for",

@@ -49,6 +49,14 @@ class Fields:
             return ""
         return value
 
+    def word(self, name: str) -> str:
+        """A text that may be empty."""
+        value = self._take(name)
+        if value is _MISSING or isinstance(value, str):
+            return value if isinstance(value, str) else ""
+        self.problem(name, "is not text.", "Write words between quotes.")
+        return ""
+
     def text_or_none(self, name: str) -> str | None:
         """Words, or None for null."""
         return None if self._is_null(name) else self.text(name)
@@ -90,16 +98,34 @@ class Fields:
         """A whole number of 1 or more, or None for null."""
         return None if self._is_null(name) else self.whole(name)
 
-    def span_or_none(self, name: str) -> tuple[float, float] | None:
-        """The lowest and highest of a figure, written as one number, as [low, high], or as null."""
+    def choice_or_none(self, name: str) -> tuple[float, float, float] | None:
+        """A figure one may choose: [lowest, usual, highest], or one number where there is no choice."""
         value = self._take(name)
         if value is None or value is _MISSING:
             return None
-        pair = value if isinstance(value, list) else [value, value]
-        if len(pair) != 2 or not all(map(_is_number, pair)) or pair[0] > pair[1]:
-            self.problem(name, "is neither a number nor [lowest, highest].", "Write 8, or [20, 40], or null.")
+        three = value if isinstance(value, list) else [value] * 3
+        if len(three) != 3 or not all(map(_is_number, three)) or sorted(three) != three:
+            self.problem(
+                name,
+                "is neither a number nor [lowest, usual, highest].",
+                "Write 8, or [20, 30, 40], or null.",
+            )
             return None
-        return pair[0], pair[1]
+        return three[0], three[1], three[2]
+
+    def sizes(self, name: str) -> tuple[tuple[int, int], ...]:
+        """A list of widths and heights in pixels, which may be empty."""
+        values = self._list(name)
+        whole = (
+            isinstance(pair, list) and len(pair) == 2 and all(_is_number(v) and v == int(v) > 0 for v in pair)
+            for pair in values
+        )
+        if not all(whole):
+            self.problem(
+                name, "is not a list of sizes.", "Write [[1280, 736], [1920, 1088]], or [] for none."
+            )
+            return ()
+        return tuple((int(width), int(height)) for width, height in values)
 
     def figure(self, name: str) -> tuple[float | None, str]:
         """A figure and where it comes from, written as {"value": ..., "source": ...}."""
@@ -115,6 +141,10 @@ class Fields:
             self.problem(name, "is not a list of numbers.", "Write [1.0, 0.5, 0.0], or [] for none.")
             return ()
         return tuple(values)
+
+    def names_or_none(self, name: str) -> tuple[str, ...] | None:
+        """A list of names, or None for null."""
+        return None if self._is_null(name) else self.names(name)
 
     def names(self, name: str) -> tuple[str, ...]:
         """A list of names, which may be empty."""

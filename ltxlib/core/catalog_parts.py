@@ -1,9 +1,12 @@
-"""What the model catalog is made of: files, families, models, stages, reported times, presets, prices."""
+"""What the model catalog is made of: files, families, graphs, models, stages, times, presets, prices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+# What one cell of LTX-2's latent film covers (ComfyUI, `EmptyLTXVLatentVideo`); smaller rests are cut off.
+CELL_PX = 32
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Family:
     """Models that share a licence, sizes, lengths and camera LoRAs.
 
     Sides are multiples of side_multiple (pixels); lengths are frame_group times n, plus 1, up to longest_s.
+    sizes: those that the maker offers (width and height in pixels), none where there is no such list.
     """
 
     name: str
@@ -41,14 +45,34 @@ class Family:
     longest_s: int
     frames_source: str
     cameras: Mapping[str, ModelFile]
+    sizes: tuple[tuple[int, int], ...] = ()
+
+    def side_step_px(self, stages: int) -> int:
+        """What a finished side is a multiple of: in two stages its half must be made of whole cells too."""
+        return self.side_multiple if stages == 1 else max(self.side_multiple, 2 * CELL_PX)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A kind of workflow that drives models of one make.
+
+    suffix: of the names of its files. written_for: the model whose files and settings they hold. modes: those
+    it has files for; None for all.
+    """
+
+    name: str
+    suffix: str
+    written_for: str
+    modes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class Stage:
     """One pass of sampling at a share (scale) of the finished size.
 
-    steps and cfg are the lowest and highest that make sense, None where not known. sigmas is empty when
-    the graph's scheduler makes them. lora: laid over the model in this stage alone or in all that name it.
+    steps and cfg are the lowest and highest that make sense, None where not known; own_steps and own_cfg what
+    the model is run with when nobody says anything. sigmas is empty when the graph's scheduler makes them.
+    lora: laid over the model in this stage alone or in all that name it.
     """
 
     name: str
@@ -60,6 +84,14 @@ class Stage:
     lora: ModelFile | None
     lora_strength: float | None
     source: str
+    own_steps: float | None = None
+    own_cfg: float | None = None
+
+    @property
+    def work(self) -> float:
+        """What it costs beside others: steps times pixels, twice where CFG asks the model twice."""
+        twice = 2 if (self.own_cfg or 1) > 1 else 1
+        return (self.own_steps or 0) * self.scale**2 * twice
 
 
 @dataclass(frozen=True)
@@ -84,8 +116,8 @@ class ReportedTime:
 class Model:
     """A model, with the files it needs and how it is sampled.
 
-    drivable: the kit has a workflow for it, so that a scene can name it. ram_gb (of the pod's system) and
-    vram_gb (of the card) are None where they are not known.
+    drivable: the kit has a workflow for it, so that a scene can name it; graph: which kind. ram_gb (of the
+    pod's system) and vram_gb (of the card) are None where they are not known.
     """
 
     name: str
@@ -100,6 +132,16 @@ class Model:
     vram_source: str
     stages: tuple[Stage, ...]
     times: tuple[ReportedTime, ...]
+    graph: Graph | None = None
+
+    @property
+    def gated(self) -> tuple[ModelFile, ...]:
+        """The files that come only to those who are logged in and have agreed to their terms."""
+        return tuple(file for file in self.files if file.gated)
+
+    def need(self, folder: str) -> ModelFile | None:
+        """The first file it needs from a folder of ComfyUI's models/; None when it needs none."""
+        return next((file for file in self.needs if file.folder == folder), None)
 
     @property
     def files(self) -> tuple[ModelFile, ...]:
@@ -158,3 +200,4 @@ class Catalog:
     first_load_source: str
     prices: tuple[Price, ...]
     presets: tuple[Preset, ...]
+    graphs: Mapping[str, Graph]

@@ -11,6 +11,7 @@ from ltxlib.core.catalog_fields import Fields
 from ltxlib.core.catalog_parts import (
     Catalog,
     Family,
+    Graph,
     Model,
     ModelFile,
     Preset,
@@ -19,14 +20,16 @@ from ltxlib.core.catalog_parts import (
     Stage,
 )
 from ltxlib.core.columns import BY_NAME
+from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
-from ltxlib.core.span import FRAME_GROUP
+from ltxlib.core.span import FRAME_GROUP, LONGEST_S
 from ltxlib.errors import BadInput
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 # Names become paths below ComfyUI's models/ folder.
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]*")
+_SUFFIX = re.compile(r"-[a-z0-9.-]*[a-z0-9]")
 _MODEL = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -60,23 +63,33 @@ def _parse(text: str, name: str, problems: list[Problem]) -> Any:
 
 
 class _Reader:
-    """Reads the parts in the order in which they name each other: files, families, models, presets."""
+    """Reads the parts in the order in which they name each other: files, families, graphs, models."""
 
     def __init__(self, data: Any, name: str, problems: list[Problem]) -> None:
         self.top = Fields(data, name, problems)
         self.problems = problems
         self.files: dict[str, ModelFile] = {}
         self.families: dict[str, Family] = {}
+        self.graphs: dict[str, Graph] = {}
         self.models: dict[str, Model] = {}
 
     def catalog(self) -> Catalog:
         self.top.names("about")
         self.files = {name: _file(name, fields) for name, fields in self.top.members("files")}
         self.families = {name: self._family(name, fields) for name, fields in self.top.members("families")}
+        self.graphs = {name: _graph(name, fields) for name, fields in self.top.members("graphs")}
         for name, fields in self.top.members("models"):
             model = self._model(name, fields)
             if model is not None:
                 self.models[name] = model
+        for name, graph in self.graphs.items():
+            written_for = self.models.get(graph.written_for)
+            if written_for is None or written_for.graph is not graph:
+                self.top.problem(
+                    f"graphs, {name}, written_for",
+                    "names no model of this graph.",
+                    "Name one that it drives.",
+                )
         load = self.top.inner("first_load")
         first_load = load.number("low_s"), load.number("high_s")
         first_load_source = load.text("source")
@@ -93,6 +106,7 @@ class _Reader:
             first_load_source=first_load_source,
             prices=prices,
             presets=tuple(preset for preset in presets if preset),
+            graphs=self.graphs,
         )
 
     def _default(self) -> None:
@@ -128,6 +142,10 @@ class _Reader:
             for move, file in fields.words("cameras").items()
         }
         fields.text("cameras_source")
+        offered = fields.inner("sizes")
+        sizes = offered.sizes("value")
+        offered.text("source")
+        offered.close()
         family = Family(
             name=name,
             licence=fields.text("licence"),
@@ -138,7 +156,14 @@ class _Reader:
             longest_s=frames.whole("longest_s"),
             frames_source=frames.text("source"),
             cameras={move: file for move, file in cameras.items() if file is not None},
+            sizes=sizes,
         )
+        if (family.frame_group, family.longest_s) != (FRAME_GROUP, LONGEST_S):
+            fields.problem(
+                "frames", "is a rule that the kit does not know.", f"Write {FRAME_GROUP} and {LONGEST_S}."
+            )
+        if any(side % (family.side_multiple or 1) for size in sizes for side in size):
+            fields.problem("sizes", "has a side that is no multiple of side_multiple.", "Mend that size.")
         if family.side_multiple not in (32, 64):
             fields.problem(
                 "side_multiple", "is neither 32 nor 64.", "Write the one that the model's page says."
@@ -158,6 +183,8 @@ class _Reader:
         ram_gb, ram_source = fields.figure("ram_gb")
         vram_gb, vram_source = fields.figure("vram_gb")
         drivable, distilled = fields.flag("drivable"), fields.flag("distilled")
+        kind = fields.text_or_none("graph")
+        graph = self._named(fields, "graph", kind, self.graphs, "graphs") if kind else None
         stages = tuple(self._stage(inner) for inner in fields.items("stages"))
         times = tuple(map(_time, fields.items("times")))
         fields.close()
@@ -169,6 +196,8 @@ class _Reader:
             )
         if drivable and not stages:
             fields.problem("stages", "is empty, but the model is drivable.", "Write how it is sampled.")
+        if drivable and graph is None:
+            fields.problem("graph", "is null, but the model is drivable.", "Name the graph that drives it.")
         if family is None or checkpoint is None:
             return None
         return Model(
@@ -184,20 +213,24 @@ class _Reader:
             vram_source=vram_source,
             stages=stages,
             times=times,
+            graph=graph,
         )
 
     def _stage(self, fields: Fields) -> Stage:
         lora = fields.text_or_none("lora")
+        steps, cfg = fields.choice_or_none("steps"), fields.choice_or_none("cfg")
         stage = Stage(
             name=fields.text("name"),
             scale=fields.number("scale"),
-            steps=fields.span_or_none("steps"),
-            cfg=fields.span_or_none("cfg"),
+            steps=(steps[0], steps[2]) if steps else None,
+            cfg=(cfg[0], cfg[2]) if cfg else None,
             sampler=fields.text_or_none("sampler") or "",
             sigmas=fields.numbers("sigmas"),
             lora=self._named(fields, "lora", lora, self.files, "files") if lora else None,
             lora_strength=fields.number_or_none("lora_strength"),
             source=fields.text("source"),
+            own_steps=steps[1] if steps else None,
+            own_cfg=cfg[1] if cfg else None,
         )
         if stage.sigmas and stage.steps != (len(stage.sigmas) - 1.0,) * 2:
             fields.problem(
@@ -221,7 +254,7 @@ class _Reader:
         fields.close()
         if model is None:
             return None
-        step = model.family.side_multiple or 1
+        step = model.family.side_step_px(len(model.stages)) or 1
         if values["width_px"] % step or values["height_px"] % step:
             fields.problem("", f"has a side that is no multiple of {step}.", "Choose another size.")
         if values["frames"] % FRAME_GROUP != 1:
@@ -254,6 +287,22 @@ def _file(name: str, fields: Fields) -> ModelFile:
         fields.problem("sha256", "is not 64 digits from 0 to f.", "Copy it anew, or write null.")
     fields.close()
     return file
+
+
+def _graph(name: str, fields: Fields) -> Graph:
+    graph = Graph(
+        name=name,
+        suffix=fields.word("suffix"),
+        written_for=fields.text("written_for"),
+        modes=fields.names_or_none("modes"),
+    )
+    if graph.suffix and not _SUFFIX.fullmatch(graph.suffix):
+        fields.problem("suffix", "cannot end a file's name.", 'Write "" or such as "-dev".')
+    for mode in graph.modes or ():
+        if mode not in MODES:
+            fields.problem("modes", f"names {mode}, which is none.", f"Write some of: {', '.join(MODES)}.")
+    fields.close()
+    return graph
 
 
 def _time(fields: Fields) -> ReportedTime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ltxlib.core import catalog, span, specials
+from ltxlib.core import span, specials
 from ltxlib.core.columns import BY_NAME
 from ltxlib.core.modes import MODES
 from ltxlib.core.row import Row, range_text
@@ -13,19 +13,6 @@ from ltxlib.core.row import Row, range_text
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Windows cannot hold folders of these names, and films are taken home to Windows.
 _DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
-
-
-def model(reader: Row) -> str:
-    """The model a row names."""
-    name = reader.text("model").lower()
-    if name not in catalog.KNOWN or name in catalog.MODELS:
-        return reader.choice("model", tuple(catalog.MODELS))
-    reader.problem(
-        "model",
-        f"{name} is known, but the kit has no workflow for it yet.",
-        f"Write one that it has: {', '.join(catalog.MODELS)}.",
-    )
-    return name
 
 
 def identity(reader: Row) -> str:
@@ -82,40 +69,40 @@ def image_file(reader: Row, mode: str, column: str) -> str:
     return "/".join(parts) if image else ""
 
 
+def workflow(reader: Row) -> str:
+    """A graph of the creator's own, as a path below workflows/; empty for the kit's."""
+    name = reader.cells["workflow"].replace("\\", "/")
+    parts = name.split("/")
+    leaves = ":" in name or "\x00" in name or any(part in ("", ".", "..") for part in parts)
+    if name and (leaves or not name.lower().endswith(".json")):
+        reader.problem(
+            "workflow",
+            f"“{reader.cells['workflow']}” is not a graph in the workflows folder.",
+            "Save the graph from ComfyUI into workflows/ and write its file name, such as mine.json.",
+        )
+    return name
+
+
 def stages(reader: Row, mode: str) -> int | None:
     """In how many passes the clip is made; what the mode allows."""
+    if mode in MODES and not reader.cells["stages"]:
+        return MODES[mode].stages[0]
     count = reader.whole("stages")
     if mode in MODES and count is not None and count not in MODES[mode].stages:
+        made_in, other = MODES[mode].stages[0], ", or write i2v as mode" if count == 1 else ""
+        many = "two stages" if made_in == 2 else "one stage"
         reader.problem(
-            "stages", f"Mode {mode} is made in two stages.", "Write 2, empty this cell, or write i2v as mode."
+            "stages", f"Mode {mode} is made in {many}.", f"Write {made_in}, empty this cell{other}."
         )
     return count
 
 
-def smooth(reader: Row, mode: str, made_in: int | None) -> bool:
-    """Whether the film's frames are doubled; not every mode can, and one stage cannot."""
-    wanted = reader.flag("smooth")
-    if wanted and mode in MODES and not MODES[mode].smooth:
-        those = " or ".join(name for name, one in MODES.items() if one.smooth)
-        what = f"Mode {mode} cannot double its frames: no workflow does that yet."
-        reader.problem("smooth", what, f"Empty this cell, or write {those} as mode.")
-    elif wanted and made_in == 1:
-        what = "Frames are doubled between the two stages, and this row has one."
-        reader.problem("smooth", what, "Write 2 under stages, or empty this cell.")
+def audio(reader: Row, mode: str) -> bool:
+    """Whether there is to be sound; without it some modes make nothing."""
+    wanted = reader.flag("audio")
+    if mode in MODES and MODES[mode].sound and not wanted:
+        reader.problem("audio", f"Mode {mode} makes sound, and here none is asked for.", "Write yes.")
     return wanted
-
-
-def side(reader: Row, name: str) -> int | None:
-    """The width or the height, in pixels."""
-    value, step = reader.whole(name), BY_NAME[name].step or 1
-    if value is not None and value % step:
-        below = value // step * step
-        reader.problem(
-            name,
-            f"{value} pixels is not a multiple of {step}.",
-            f"The nearest that LTX-2 makes are {below} and {below + step}.",
-        )
-    return value
 
 
 def rate(reader: Row) -> Fraction | None:

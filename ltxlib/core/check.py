@@ -9,32 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ltxlib.core.drift import expected, unknown_inputs
 from ltxlib.core.file_format import who
+from ltxlib.core.flatten import unknown_nodes
+from ltxlib.core.missing import is_file, told
+from ltxlib.core.packs import how_to_get
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import (
-    AUTOGROW,
     COMBO,
     DYNAMIC_COMBO,
+    MATCH_TYPE,
     InputSpec,
     NodeClass,
     NodeSchema,
-    pack_of,
     types_fit,
 )
-from ltxlib.core.wiring import in_a_ring, is_link
+from ltxlib.core.wiring import in_a_ring, upstream
 
 _NUMBERS = {"INT": int, "FLOAT": float}
 _UPLOADED = ("image_upload", "video_upload", "audio_upload", "file_upload")
-# Where a loader's file belongs, for the cure; folders under ComfyUI's models/.
-_FOLDERS = {
-    "ckpt_name": "checkpoints",
-    "lora_name": "loras",
-    "text_encoder": "text_encoders",
-    "clip_name": "text_encoders",
-    "unet_name": "diffusion_models",
-    "vae_name": "vae",
-    "model_name": "latent_upscale_models",
-}
 
 
 def check_graph(api: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
@@ -50,13 +43,22 @@ def check_graph(api: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
         return [
             Problem("The workflow", "saves nothing: no node in it writes a file.", "Add a Save Video node.")
         ]
-    for node_id in _reached(api, outputs):
+    for node_id in upstream(api, outputs):
         problems += _Judge(api, schema, node_id).problems()
     ring = in_a_ring(api)
     if ring is not None:
         what = "is part of a ring: its output leads back to its own input."
         problems.append(Problem(_where(ring, api[ring]), what, "Unplug one of its wires."))
     return problems
+
+
+def check_classes(workflow: Mapping[str, Any], schema: NodeSchema) -> list[Problem]:
+    """Every kind of node that a workflow file (UI or API) runs and the server lacks, each said once."""
+    first = {node.type: node for node in reversed(unknown_nodes(workflow, schema))}
+    return [
+        Problem(str(node), f"needs {kind}, which this ComfyUI does not have.", how_to_get(kind))
+        for kind, node in reversed(first.items())
+    ]
 
 
 def _where(node_id: str, node: Mapping[str, Any]) -> str:
@@ -73,21 +75,13 @@ def _check_class(node_id: str, node: Any, schema: NodeSchema) -> Iterator[Proble
     if not isinstance(class_type, str):
         yield Problem(_where(node_id, node), "has no type.", "Flatten the workflow again.")
     elif class_type not in schema:
-        pack = pack_of(class_type)
-        cure = f"Install {pack} on that ComfyUI." if pack else "Install the node pack that brings it."
-        yield Problem(_where(node_id, node), f"needs {class_type}, which this ComfyUI does not have.", cure)
+        what = f"needs {class_type}, which this ComfyUI does not have."
+        yield Problem(_where(node_id, node), what, how_to_get(class_type))
 
 
-def _reached(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
-    """The nodes that the outputs need, which are all that a server looks at."""
-    seen = dict.fromkeys(outputs)
-    waiting = list(outputs)
-    while waiting:
-        for value in api[waiting.pop()]["inputs"].values():
-            if is_link(value, api) and value[0] not in seen:
-                seen[value[0]] = None
-                waiting.append(value[0])
-    return list(seen)
+def _takes_any(spec: InputSpec) -> bool:
+    """Whether a socket takes whatever comes, a plain value too."""
+    return spec.type in ("*", MATCH_TYPE)
 
 
 def _wire(value: Any) -> bool:
@@ -107,7 +101,7 @@ class _Judge:
 
     def problems(self) -> list[Problem]:
         node_class = self.schema.node(self.node["class_type"])
-        for spec in self._expected(node_class):
+        for spec in expected(node_class, self.inputs):
             if spec.name not in self.inputs:
                 # A combo under a combo may be left out (measured); its parent then decides alone.
                 nested = spec.type == DYNAMIC_COMBO and "." in spec.name
@@ -119,23 +113,11 @@ class _Judge:
                 self._judge_wire(spec, value)
             else:
                 self._judge_value(spec, value)
+        self._judge_unknown(node_class)
         return self.found
 
     def _say(self, what: str, cure: str) -> None:
         self.found.append(Problem(self.where, what, cure))
-
-    def _expected(self, node_class: NodeClass) -> Iterator[InputSpec]:
-        waiting = list(node_class.inputs)
-        while waiting:
-            spec = waiting.pop(0)
-            if spec.type == AUTOGROW:
-                members = spec.grown(10_000)
-                needed = [member for member in members if not member.optional]
-                waiting[:0] = needed + [m for m in members if m.optional and m.name in self.inputs]
-                continue
-            yield spec
-            if spec.type == DYNAMIC_COMBO:
-                waiting[:0] = spec.children(self.inputs.get(spec.name))
 
     def _judge_wire(self, spec: InputSpec, value: list[Any]) -> None:
         if len(value) != 2 or not isinstance(value[0], str) or not isinstance(value[1], int):
@@ -168,7 +150,7 @@ class _Judge:
             self._judge_number(spec, value)
         elif spec.type in (COMBO, DYNAMIC_COMBO):
             self._judge_choice(spec, value)
-        elif spec.widget_type is None and not spec.options.get("forceInput"):
+        elif spec.widget_type is None and not spec.options.get("forceInput") and not _takes_any(spec):
             self._say(f'needs a wire at "{spec.name}", not a value.', "Wire it in ComfyUI.")
 
     def _judge_number(self, spec: InputSpec, value: Any) -> None:
@@ -187,7 +169,7 @@ class _Judge:
     def _judge_choice(self, spec: InputSpec, value: Any) -> None:
         if any(spec.options.get(key) for key in _UPLOADED) or spec.options.get("remote"):
             return  # the server looks for the file itself, in subfolders too
-        if not spec.choices and not self.schema.lists_known:
+        if not self.schema.lists_known and (not spec.choices or is_file(spec.name, value)):
             return
         values = value if isinstance(value, list) else [value]
         for one in values:
@@ -195,15 +177,14 @@ class _Judge:
                 self._say_not_offered(spec, one)
 
     def _say_not_offered(self, spec: InputSpec, value: Any) -> None:
-        choices = [str(choice) for choice in spec.choices or ()]
-        folder = _FOLDERS.get(spec.name)
-        if folder is not None or "." in str(value):
-            place = f"models/{folder} on the server" if folder else "its folder on the server"
-            there = f", or choose one that is there: {', '.join(choices[:3])}" if choices else ""
-            self._say(
-                f'asks for the file {value} at "{spec.name}", which this ComfyUI does not have.',
-                f"Put it into {place}{there}.",
+        self._say(*told(spec.name, value, spec.choices))
+
+    def _judge_unknown(self, node_class: NodeClass) -> None:
+        """Inputs the server does not declare: it passes them over, and what they were to do is not done."""
+        for name in unknown_inputs(self.node, node_class):
+            wired = _wire(self.inputs[name])
+            what = f'has {"a wire" if wired else "a value"} at "{name}", which this ComfyUI does not know.'
+            cure = (
+                "It is passed over: update ComfyUI and the node's pack, or open and save the workflow there."
             )
-        else:
-            shown = ", ".join(choices[:8]) + (" ..." if len(choices) > 8 else "")
-            self._say(f'has {value!r} at "{spec.name}", which is not on offer.', f"Choose one of: {shown}.")
+            self.found.append(Problem(self.where, what, cure, warning=not wired))

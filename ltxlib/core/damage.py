@@ -6,12 +6,15 @@ First the shape is held against what the format says stands where, then what the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from ltxlib.core.file_format import INPUT_SIDE, LinkData, definitions_of, graphs_of, links_of, title_of, who
 from ltxlib.errors import WorkflowError
 
+MOST_NODES, DEEPEST_NEST = 5000, 50
+_SMALLER = "Take out what is not needed, and save the workflow again."
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TYPE = (str, int, list)  # of a socket; a list where an old file has a combo's choices
 
@@ -20,7 +23,7 @@ def refuse_damage(ui: dict[str, Any]) -> None:
     """WorkflowError when a parsed file cannot be what ComfyUI saved; its sentence does not name the file."""
     if isinstance(ui.get("version"), bool) or ui.get("version") not in (0.4, 1):
         raise WorkflowError(
-            f"its format version is {ui.get('version')!r}, and the kit knows 0.4 and 1.",
+            f"its format version is {_short(ui.get('version'))}, and the kit knows 0.4 and 1.",
             cure="Open it in a current ComfyUI and save it again.",
         )
     _check_definitions(ui)
@@ -28,6 +31,11 @@ def refuse_damage(ui: dict[str, Any]) -> None:
     for graph, inside in graphs_of(ui):
         _check_graph(graph, inside, known)
     _refuse_endless_subgraphs(ui)
+
+
+def _short(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 # --- shape --------------------------------------------------------------------------------------------------
@@ -67,10 +75,17 @@ def _check_definitions(holder: Mapping[str, Any]) -> None:
 def _check_node_shape(node: Any, inside: str) -> None:
     if not _is(node, dict) or not _is(node.get("id"), int, str):
         place = f' of the subgraph "{inside}"' if inside else ""
-        raise WorkflowError(f"a node{place} is damaged: it has no number.")
+        named = (
+            f' "{title_of(node)}"'
+            if isinstance(node, dict) and (node.get("title") or node.get("type"))
+            else ""
+        )
+        raise WorkflowError(f"a node{named}{place} is damaged: it has no number.")
     if not _is(node.get("type"), str):
         raise WorkflowError(f"{who(node, inside)} has no type.")
-    if not _maybe(node.get("widgets_values"), list):
+    # Video Helper Suite teaches the web client to keep its nodes' values by name; no other pack does.
+    by_name = (dict,) if node["type"].startswith("VHS_") else ()
+    if not _maybe(node.get("widgets_values"), list, *by_name):
         raise WorkflowError(
             f"{who(node, inside)} keeps its values by name instead of in a row, which ComfyUI cannot load."
         )
@@ -151,14 +166,43 @@ def _check_link(link: LinkData, nodes: Mapping[str, Mapping[str, Any]], inside: 
 
 
 def _refuse_endless_subgraphs(ui: Mapping[str, Any]) -> None:
+    """Refuse subgraphs that hold themselves, and those that hold more than anybody can run."""
     names = {definition["id"]: str(definition.get("name")) for definition in definitions_of(ui)}
-    inner = {
-        definition["id"]: {node["type"] for node in definition["nodes"]} & names.keys()
+    held = {
+        definition["id"]: Counter(node["type"] for node in definition["nodes"])
         for definition in definitions_of(ui)
     }
-    while inner:
-        done = {key for key, children in inner.items() if not children & inner.keys()}
-        if not done:
-            name = names[next(iter(inner))]
+    sizes: dict[str, int] = {}
+    waiting, depth = dict(held), 0
+    while waiting:
+        ready = [key for key, inside in waiting.items() if not inside.keys() & waiting.keys()]
+        if not ready:
+            name = names[_in_itself(waiting)]
             raise WorkflowError(f'the subgraph "{name}" contains itself, so it never ends.')
-        inner = {key: children for key, children in inner.items() if key not in done}
+        depth += 1
+        for key in ready:
+            sizes[key] = _opened_up(waiting.pop(key), sizes)
+            if sizes[key] > MOST_NODES or depth > DEEPEST_NEST:
+                what = f"lie more than {DEEPEST_NEST} deep" if depth > DEEPEST_NEST else "make too many nodes"
+                raise WorkflowError(
+                    f'the subgraphs within the subgraph "{names[key]}" {what}.', cure=_SMALLER
+                )
+    count = _opened_up(Counter(node["type"] for node in ui["nodes"]), sizes)
+    if count > MOST_NODES:
+        raise WorkflowError(
+            f"it has {count} nodes, and the kit works with up to {MOST_NODES}.", cure=_SMALLER
+        )
+
+
+def _opened_up(inside: Mapping[str, int], sizes: Mapping[str, int]) -> int:
+    """How many nodes these are with all that their subgraphs hold."""
+    return sum(count * (1 + sizes.get(kind, 0)) for kind, count in inside.items())
+
+
+def _in_itself(waiting: Mapping[str, Mapping[str, int]]) -> str:
+    """One of the subgraphs that hold themselves, not one that merely holds such a one."""
+    key, path = next(iter(waiting)), []
+    while key not in path:
+        path.append(key)
+        key = next(kind for kind in waiting[key] if kind in waiting)
+    return key

@@ -11,6 +11,7 @@ from typing import Any
 
 from ltxlib.core import catalog, roles
 from ltxlib.core.catalog_parts import Model, ModelFile
+from ltxlib.core.modes import MODES, SMALLEST_PX
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.scene import Scene
 from ltxlib.core.schema import shipped
@@ -60,7 +61,9 @@ def ways(plans: Iterable[RenderPlan], workflows: Mapping[str, Mapping[str, Any]]
     for plan in plans:
         scene = plan.scene
         size = scene.width, scene.height, scene.frames, scene.fps
-        key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size
+        sampling = scene.steps, scene.cfg
+        key = plan.workflow, scene.mode, scene.model, scene.camera_lora, scene.audio, size, sampling
+        key += scene.style_loras, scene.enhance
         groups.setdefault(key, []).append(plan)
     return [_way(tuple(group), workflows[group[0].workflow]) for group in groups.values()]
 
@@ -82,8 +85,14 @@ def _way(plans: tuple[RenderPlan, ...], workflow: Mapping[str, Any]) -> Way:
         model=model,
         files=tuple(known[name] for name in names if name in known),
         unknown_files=tuple(name for name in names if name not in known),
-        stages=stages(api, scene.width, scene.height),
+        stages=stages(api, *_seen(scene)),
     )
+
+
+def _seen(scene: Scene) -> tuple[int, int]:
+    """The size at which the model sees the picture at the end."""
+    seen = MODES[scene.mode].seen
+    return (round(scene.width * seen), round(scene.height * seen)) if seen else (SMALLEST_PX, SMALLEST_PX)
 
 
 def _catalog_stages(model: Model, scene: Scene) -> tuple[GraphStage, ...]:
@@ -140,7 +149,8 @@ def _steps(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
 
 def _cfg(api: Mapping[str, Any], inputs: Mapping[str, Any]) -> float | None:
     guider = _feeder(api, inputs, "guider")
-    cfg = guider.get("cfg")
+    # Where picture and sound have a CFG each, the picture's is the one that people speak of.
+    cfg = guider.get("cfg", guider.get("video_cfg"))
     if cfg is None and str(guider.get("cfg_values", "")).strip() == "1":
         cfg = 1
     return float(cfg) if isinstance(cfg, (int, float)) else None

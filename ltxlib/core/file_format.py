@@ -1,4 +1,4 @@
-"""ComfyUI's UI format, 0.4 and 1: what stands where in a workflow file, and how to walk it."""
+"""What stands where in a workflow file, and how to walk it: ComfyUI's UI format (0.4, 1) and API format."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ from typing import Any
 ON, MUTED, BYPASSED = 0, 2, 4
 INPUT_SIDE, OUTPUT_SIDE = "-10", "-20"  # the ends of links that leave a subgraph
 NOTE_TYPES = frozenset({"Note", "MarkdownNote"})
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_LONGEST_NAME = 80
+# Tags that say where a model's own settings go; a take that is made with others than the file's has them
+# among its values, so the tags alone change nothing.
+SETTING_TAGS = frozenset(
+    f"ltx.{role}"
+    for role in (
+        "text_encoder",
+        "upscaler",
+        "sampler",
+        "sigmas",
+        "sigmas_two",
+        "steps",
+        "cfg",
+        "distilled_lora",
+    )
+)
 TAG = re.compile(r"\[\s*([a-z0-9_]+(?:\.[a-z0-9_]+)+)\s*\]", re.IGNORECASE)
 
 
@@ -30,9 +47,17 @@ def tags_in(title: str | None) -> tuple[str, ...]:
     return tuple(found.lower() for found in TAG.findall(title or ""))
 
 
+def is_api(graph: Mapping[str, Any]) -> bool:
+    """Whether a workflow is in ComfyUI's API format: nodes by number, each with its class_type."""
+    return "nodes" not in graph and any(
+        isinstance(node, Mapping) and ("class_type" in node or "inputs" in node) for node in graph.values()
+    )
+
+
 def title_of(node: Mapping[str, Any]) -> str:
-    """What a person calls the node: its title, else its type."""
-    return str(node.get("title") or node.get("type") or "untitled")
+    """What a person calls the node: its title, else its type; in one line that can be printed."""
+    title = " ".join(_UNSEEN.sub(" ", str(node.get("title") or node.get("type") or "untitled")).split())
+    return title if len(title) <= _LONGEST_NAME else f"{title[:_LONGEST_NAME]}..."
 
 
 def who(node: Mapping[str, Any], inside: str = "") -> str:
@@ -60,7 +85,15 @@ def graphs_of(ui: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
 
 
 def nodes_of(ui: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every node of the file with the name of the subgraph it is in; empty at the top."""
+    """Every node of the file with the name of the subgraph it is in; empty at the top.
+
+    A node of an API file is given with its id, type and title alone.
+    """
+    if is_api(ui):
+        for node_id, node in ui.items():
+            title = (node.get("_meta") or {}).get("title")
+            yield {"id": node_id, "type": node["class_type"], "title": title}, ""
+        return
     for graph, name in graphs_of(ui):
         for node in graph.get("nodes") or ():
             yield node, name

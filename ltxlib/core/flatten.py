@@ -92,6 +92,17 @@ def assemble(top: Graph) -> dict[str, Any]:
     return api
 
 
+def unknown_nodes(ui: Mapping[str, Any], schema: NodeSchema) -> list[Node]:
+    """The nodes of a workflow that would run and that the schema does not know."""
+    places = list(_places(read(ui, schema), None))
+    nodes = {id(place.node): place.node for place in places}
+    return [
+        node
+        for node in nodes.values()
+        if not node.known and not node.virtual and node.mode not in (MUTED, BYPASSED)
+    ]
+
+
 def _is_link(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltxlib.core.file_format import INPUT_SIDE, ON, LinkData, links_of, who
-from ltxlib.core.schema import MATCH_TYPE, NodeSchema
-from ltxlib.core.widgets import NOTHING, Widget, from_row
+from ltxlib.core.schema import MATCH_TYPE, NodeClass, NodeSchema
+from ltxlib.core.widgets import NOTHING, Widget, from_row, lay_out
 
 PRIMITIVE, REROUTE = "PrimitiveNode", "Reroute"
 # Nodes of the web client itself: it takes them out before it queues.
@@ -217,12 +217,27 @@ def _read_node(
             node.sockets = _raw_sockets(raw)
             return node
         node.title = node.title or known.title
+        values = _in_a_row(known, values)
         linked = [slot["name"] for slot in raw.get("inputs") or () if slot.get("link") is not None]
         shape = from_row(known, values, linked)
         node.widgets = shape.widgets
         node.sockets = [Socket(name, type_, widget) for name, type_, widget in shape.sockets]
         node.outputs[: len(known.outputs)] = ["*" if kind == MATCH_TYPE else kind for kind in known.outputs]
     return node
+
+
+def _in_a_row(node_class: NodeClass, values: Any) -> list[Any]:
+    """Values that a pack keeps by name (Video Helper Suite does), in the order of the node's widgets."""
+    if not isinstance(values, Mapping):
+        return values
+    row: list[Any] = []
+
+    def note(widget: Widget) -> Any:
+        row.append(values.get(widget.name, widget.value))
+        return row[-1]
+
+    lay_out(node_class, note)
+    return row
 
 
 def _raw_sockets(raw: Mapping[str, Any]) -> list[Socket]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 TITLE_PX = 30  # above a node's position
 GAP_X_PX, GAP_Y_PX = 50, 24
+WIDEST_PX = 480  # a node whose values are longer than that is cut in the client, as people know it
 GROUP_FONT_PX = 40  # readable even when the whole graph is in view
 GROUP_HEAD_PX, GROUP_PAD_PX = 64, 24
 GROUP_GAP_PX = 60
@@ -50,11 +51,19 @@ class Box:
         )
 
 
-def node_size(title: str, sockets: int, outputs: int, widgets: int, multilines: int = 0) -> tuple[int, int]:
-    """Width and height of a node's body. widgets: all of them, multilines: those for long text."""
+def node_size(
+    title: str, sockets: int, outputs: int, widgets: int, multilines: int = 0, letters: int = 0
+) -> tuple[int, int]:
+    """Width and height of a node's body.
+
+    widgets: all of them, multilines: those for long text. letters: of the longest line of the others, which
+    is a widget's name and its value.
+    """
     rows = 20 * max(sockets, outputs)
     height = rows + (24 * widgets + 14 if widgets else 6) + 30 * multilines
-    width = max(300 if widgets else 240, 34 + 7 * len(title))
+    width = max(300 if widgets else 240, 60 + round(7.4 * len(title)))
+    if letters:
+        width = max(width, min(84 + round(6.6 * letters), WIDEST_PX))
     if multilines:
         return max(width, 400), max(height, 200)
     return width, height

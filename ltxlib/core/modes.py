@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The smallest film the model takes, where nobody looks at it.
+SMALLEST_PX = 64
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -13,9 +16,11 @@ class Mode:
     it uses. stages: in how many passes it can be made. sources: the columns of takes it starts from. same:
     what of width, height, fps and frames must be as in the take of its first source column (an empty cell
     means so). continues: the clip begins with the end of its source, so that neighbours in the film overlap.
-    smooth: it can be made with twice as many frames a second. covered: the takes it starts from must last at
-    least as long as the clip. keeps_sound: the sound is that of its source. melts: one source turns into the
-    other over the whole clip.
+    smooth: it can be made with twice as many frames a second. sized: the graph is told a size. seen: how
+    large the model sees the picture; 0 is as small as can be. sound: the sound is what it is about.
+    keeps_picture: the picture is its source's. sound_alone: there is no picture. covered: the takes it starts
+    from must last at least as long as the clip. keeps_sound: the sound is that of its source. melts: one
+    source turns into the other over the whole clip.
     """
 
     name: str
@@ -27,6 +32,11 @@ class Mode:
     same: tuple[str, ...] = ()
     continues: bool = False
     smooth: bool = False
+    sized: bool = True
+    seen: float = 1.0
+    sound: bool = False
+    keeps_picture: bool = False
+    sound_alone: bool = False
     covered: bool = False
     keeps_sound: bool = False
     melts: bool = False
@@ -46,6 +56,28 @@ MODES: dict[str, Mode] = {
             sources=("source",),
             same=("width", "height", "fps"),
             continues=True,
+        ),
+        Mode(
+            "foley",
+            "makes new sound for the picture of the take named under source",
+            "new sound for a take",
+            stages=(1,),
+            sources=("source",),
+            same=("width", "height", "fps", "frames"),
+            sized=False,
+            seen=0.5,
+            sound=True,
+            keeps_picture=True,
+        ),
+        Mode(
+            "sound",
+            "makes sound alone, from words",
+            "sound alone",
+            stages=(1,),
+            sized=False,
+            seen=0.0,
+            sound=True,
+            sound_alone=True,
         ),
         Mode(
             "detail",

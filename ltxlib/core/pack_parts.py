@@ -148,7 +148,7 @@ def in_stretches(
 
 def load_models_one_by_one(builder: WorkflowBuilder) -> None:
     """The pack's loaders, which wait for what is wired to them; `wait_in_line` tells what for."""
-    builder.note("about_models", words.ABOUT_MODELS, title="About the models", size=(380, 150))
+    builder.note("about_models", words.about_models(4), title="About the models", size=(380, 150))
     checkpoint, encoder, upscaler = parts.CHECKPOINT, parts.TEXT_ENCODER, parts.UPSCALER
     builder.add(
         "encoder",

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, sources, specials
+from ltxlib.core import catalog, enhance, overlap, own, settings, specials
+from ltxlib.core.catalog_parts import Graph
+from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
 from ltxlib.core.sources import Ref, Source
 
@@ -25,6 +27,8 @@ WORKFLOWS = {
     ("t2v", 1): "asmr-txt2vid-1stage.json",
     ("i2v", 1): "asmr-img2vid-1stage.json",
     ("extend", 2): "asmr-extend.json",
+    ("foley", 1): "asmr-foley.json",
+    ("sound", 1): "asmr-sound.json",
     ("detail", 2): "asmr-detail.json",
     ("control", 2): "asmr-control.json",
     ("transition", 2): "ltxvideo-transition.json",
@@ -34,16 +38,21 @@ SMOOTH_WORKFLOWS = {
     ("t2v", 2): "asmr-txt2vid-smooth.json",
     ("i2v", 2): "asmr-img2vid-smooth.json",
 }
-# In two stages 8 steps are made at a quarter of the pixels and 3 at all of them; in one stage all 8.
-ONE_STAGE_WORK = 8 / (8 / 4 + 3)
-# Frames are doubled between the stages, so that only the second has twice as many.
-SMOOTH_WORK = (8 / 4 + 3 * 2) / (8 / 4 + 3)
+# Values that came later: they count only where they are used, so that takes made before keep their names.
+_LATER = ("style_loras",)
+
+
+def workflow_name(mode: str, stages: int, graph: Graph | None, *, smooth: bool = False) -> str:
+    """The name of the file that makes a clip in this mode and so many stages, with models of a kind."""
+    stem, dot, ending = (SMOOTH_WORKFLOWS if smooth else WORKFLOWS)[mode, stages].rpartition(".")
+    return f"{stem}{graph.suffix if graph else ''}{dot}{ending}"
 
 
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
-    files = SMOOTH_WORKFLOWS if scene.smooth else WORKFLOWS
-    return specials.workflow_for(scene) or files[scene.mode, scene.stages]
+    graph = catalog.KNOWN[scene.model].graph
+    special = scene.workflow or specials.workflow_for(scene)
+    return special or workflow_name(scene.mode, scene.stages, graph, smooth=scene.smooth)
 
 
 @dataclass(frozen=True)
@@ -51,13 +60,17 @@ class Ingredients:
     """What a plan needs to know from outside the row; pure values that the store has read.
 
     prompts: scene name to the prompt's full text. workflows: file name to the hash of what it does.
-    images: image name to the hash of its bytes. sources: scene name to column to the take it starts from, as
-    `sources.resolve` found them. rejected: the keys of takes that are not to be started from unasked.
+    images: image name to the hash of its bytes. offers: for each graph of the creator's own, the values that
+    it has tags for. instructions: file below prompts/enhance/ to what it says. sources: scene name to column
+    to the take it starts from, as `sources.resolve` found them. rejected: the keys of takes that are not to
+    be started from unasked.
     """
 
     prompts: Mapping[str, str]
     workflows: Mapping[str, str]
     images: Mapping[str, str]
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    instructions: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, Ref]] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
 
@@ -69,8 +82,10 @@ class RenderPlan:
     values are for `roles.prepare`, all but the names of images and clips on the server and the filename
     prefix. pictures: for each image that is used, the value it is for, to the hash of its bytes. sources: for
     each take that it starts from, the value it is for, to that take. overlap_frames: how many frames at its
-    beginning show again what the end of its source showed. instead_of: the workflow that was asked for, where
-    the server cannot run it and this plain one stands in for it.
+    beginning show again what the end of its source showed. enhance_key: under which the prompt that the text
+    encoder writes is kept; empty when the prompt stays. draft_factor: for a draft above 1, how many times
+    larger its finished take is. from_draft: the draft that this take finishes. instead_of: the workflow that
+    was asked for, where the server cannot run it and this plain one stands in for it.
     """
 
     scene: Scene
@@ -83,9 +98,27 @@ class RenderPlan:
     workflow_sha256: str
     pictures: Mapping[str, str]
     values: Mapping[str, Any]
+    enhance_key: str = ""
+    draft_factor: float = 1.0
+    from_draft: str = ""
     sources: Mapping[str, Source] = field(default_factory=dict)
     overlap_frames: int = 0
     instead_of: str = ""
+
+    @property
+    def instructions(self) -> str:
+        """The file that tells the text encoder how to write the prompt out, below prompts/enhance/."""
+        return enhance.file_for(self.scene)
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is a draft: stage one alone."""
+        return self.draft_factor > 1
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the clip that it makes."""
+        return round(self.scene.width / self.draft_factor), round(self.scene.height / self.draft_factor)
 
     @property
     def key(self) -> str:
@@ -96,7 +129,11 @@ class RenderPlan:
     def names(self) -> dict[str, str]:
         """What stands for its pictures and clips in a graph before they have names on a server."""
         clips = {column: f"{source.take_id}.mp4" for column, source in self.sources.items()}
-        return {**self.scene.pictures, **clips}
+        return {**{key: self.picture(key) for key in self.pictures}, **clips}
+
+    def picture(self, key: str) -> str:
+        """The name of the image that is used for a value; of a loop it is the same at both ends."""
+        return self.scene.pictures.get(key, self.scene.image)
 
     def prefix(self, prompt_id: str) -> str:
         """Where the server is asked to write the clip; new for each submission, so never from a cache."""
@@ -150,11 +187,13 @@ def plan_take(
     seed = seed_for(scene, take_no)
     prompt = ingredients.prompts[scene.scene]
     workflow = workflow_for(scene)
-    pictures = {key: ingredients.images[name] for key, name in scene.pictures.items()}
-    overlap = sources.overlap_frames(scene, begun)
-    values = _values(scene, seed, prompt) | sources.values(scene, begun)
+    offers = ingredients.offers.get(workflow, frozenset())
+    pictures = {key: ingredients.images[name] for key, name in own.pictures(scene, offers).items()}
+    values = row_values(scene, seed, prompt) | overlap.values(scene, begun)
+    if scene.workflow:
+        values = own.applicable(scene, values, offers)
     decides = {
-        "values": {name: str(value) for name, value in values.items()},
+        "values": {name: str(value) for name, value in values.items() if name not in _LATER or value},
         "workflow": ingredients.workflows[workflow],
         "image": pictures.get("image", ""),
     }
@@ -164,6 +203,10 @@ def plan_take(
     decides |= {column: source.take_id for column, source in begun.items()}
     if not scene.audio:
         decides["sampled"] = "picture alone"
+    enhance_key = ""
+    if scene.enhance:
+        told = ingredients.instructions[enhance.file_for(scene)]
+        enhance_key = decides["enhanced"] = enhance.key_of(prompt, told, pictures.get("image", ""))
     fingerprint = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return RenderPlan(
         scene=scene,
@@ -176,24 +219,29 @@ def plan_take(
         workflow_sha256=ingredients.workflows[workflow],
         pictures=pictures,
         values=values,
+        enhance_key=enhance_key,
         sources=begun,
-        overlap_frames=overlap,
+        overlap_frames=overlap.frames(scene, begun),
     )
 
 
-def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
-    camera = catalog.CAMERAS.get(scene.camera_lora)
+def row_values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
+    """All that a row could set in a workflow, its images and the file's prefix aside."""
+    model = catalog.KNOWN[scene.model]
+    camera = model.family.cameras.get(scene.camera_lora)
     values: dict[str, Any] = {
         "prompt": prompt,
         "seed": seed,
-        "width_px": scene.width,
-        "height_px": scene.height,
+        **({"width_px": scene.width, "height_px": scene.height} if MODES[scene.mode].sized else {}),
         "frames": scene.frames,
         "fps": float(scene.fps),
-        "checkpoint": catalog.MODELS[scene.model].checkpoint.name,
+        "checkpoint": model.checkpoint.name,
         "camera_lora": camera.name if camera else None,
         "camera_strength": scene.camera_strength,
         "audio": scene.audio,
+        **settings.beyond_the_file(model, scene.stages, scene.steps, scene.cfg),
+        # What a graph of the creator's own holds is not known, so there the row's figures are always written.
+        **(settings.asked(scene.steps, scene.cfg) if scene.workflow else {}),
     }
     if scene.smooth:
         values["clip_fps"] = float(scene.clip_fps)
@@ -202,48 +250,71 @@ def _values(scene: Scene, seed: int, prompt: str) -> dict[str, Any]:
     if scene.negative_prompt:
         # An empty cell leaves what the workflow itself says.
         values["negative_prompt"] = scene.negative_prompt
+    values["style_loras"] = [(lora.name, lora.strength) for lora in scene.style_loras]
     return values
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from."""
+    """How long work would take on a pod, in seconds from best to worst, and where the figure comes from.
+
+    left_out: takes of which no time is known, so that it lasts longer. known: whether the figure tells of any
+    take at all.
+    """
 
     low_s: float
     high_s: float
     source: str
+    left_out: int = 0
+    known: bool = True
 
 
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
-    took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
-    if took is None:
+    model = catalog.KNOWN[scene.model]
+    took = model.render_s(scene.width, scene.height, scene.frames)
+    usual_work = sum(stage.work for stage in model.stages)
+    if not MODES[scene.mode].seen:
         return None
-    share = ONE_STAGE_WORK if scene.stages == 1 else SMOOTH_WORK if scene.smooth else specials.work(scene)
+    if took is None or not usual_work:
+        return took
+    # Times are reported of two stages and the model's own steps; one stage makes all its steps at full size.
+    first, *rest = model.stages
+    first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
+    made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
+    if plan.draft:
+        made, rest = [first], []
+    # Frames are doubled between the stages, so that only those after the first have twice as many.
+    doubled = sum(stage.work for stage in rest) if scene.smooth else 0
+    share = (sum(stage.work for stage in made) + doubled) / usual_work * MODES[scene.mode].seen ** 2
+    share *= specials.work(scene)
     return took[0] * share, took[1] * share
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:
     """What a night of these plans would take on a pod, from the catalog's figures.
 
-    A reported time is scaled to a take: work is taken to grow with pixels times frames, and in one stage with
-    the steps that are then made at full size. Takes of models of which no time is known are left out, and
-    the source says so.
+    A reported time is scaled to a take: work is taken to grow with pixels times frames, and with the steps
+    that are made at full size. Takes of models of which no time is known are left out; the source says so.
     """
     if not plans:
         return Estimate(0.0, 0.0, "nothing to render")
     low_s, high_s = catalog.FIRST_LOAD_S
     sources: dict[str, None] = {}
+    left_out = 0
     for plan in plans:
         took = take_s(plan)
         scene = plan.scene
         if took is None:
-            sources[f"no time is known for {scene.model}, so its takes are not counted"] = None
+            left_out += 1
+            alone = not MODES[scene.mode].seen
+            what = f"mode {scene.mode}" if alone else scene.model
+            sources[f"no time is known for {what}: nobody has reported one"] = None
             continue
         low_s += took[0]
         high_s += took[1]
         report = catalog.KNOWN[scene.model].nearest_time(scene.width, scene.height, scene.frames)
         if report:
             sources[f"on {report.gpu}; {report.source}"] = None
-    return Estimate(low_s, high_s, "; ".join(sources))
+    return Estimate(low_s, high_s, "; ".join(sources), left_out, known=left_out < len(plans))

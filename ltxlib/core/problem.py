@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,8 @@ class Problem:
 def errors_in(problems: list[Problem] | tuple[Problem, ...]) -> list[Problem]:
     """The problems that stop work; warnings are left out."""
     return [problem for problem in problems if not problem.warning]
+
+
+def as_warnings(problems: Iterable[Problem]) -> list[Problem]:
+    """The same problems, said of something that is left out anyway."""
+    return [replace(problem, warning=True) for problem in problems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ltxlib.core import catalog, specials
+from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.scene import Scene
 
@@ -12,12 +13,12 @@ FAR = 2.0
 def check_reach(scene: Scene, where: str) -> list[Problem]:
     """A warning when a clip is more than twice the work, in pixels times frames, of the largest reported.
 
-    where: file and row. Nothing is said of a model of which no time is known at all,
-    of smaller clips, nor of those made piece by piece.
+    where: file and row. Nothing is said of a model of which no time is known at all, of smaller clips, nor of
+    those made piece by piece.
     """
     model = catalog.KNOWN[scene.model]
     largest = max(model.times, key=lambda report: report.work, default=None)
-    if largest is None or specials.in_pieces(scene):
+    if largest is None or not MODES[scene.mode].sized or specials.in_pieces(scene):
         return []
     times = scene.width * scene.height * scene.clip_frames / largest.work
     if times <= FAR:

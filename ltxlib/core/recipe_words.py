@@ -22,6 +22,11 @@ BETWEEN = (
     " then. A steady, even hush of wind, distant water, and one late bird that falls silent. The camera holds"
     " completely still."
 )
+FOLEY = (
+    "Steady rain patters close by on leaves and stone, soft and even, with single heavier drops that fall"
+    " from an eave. Water trickles along a gutter, near and clear, and far away the wind rises and sinks."
+    " Nothing else is heard."
+)
 NEGATIVE = "music, speech, voices, sudden loud noise, camera shake, fast motion, cuts, flicker, text, logo"
 
 START_T2V = """1. Write what should be seen **and heard** in *Prompt*: one paragraph, present tense, calm.
@@ -72,19 +77,57 @@ become 129.
 
 The rate of the file stands beside: keep it at twice *Frames per second*."""
 
-ABOUT_MODELS = """Four files, named in the boxes. ComfyUI can fetch those that are missing.
+START_FOLEY = """\
+1. Choose the clip that is to sound anew in *Take to sound anew*. Its picture stays as it is.
+2. In *Prompt*, describe what is **heard**; the model sees the picture and keeps time with it.
+3. Write its *Length* and *Frames per second* as the clip has them, and press **Run**.
 
-*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
 
-ABOUT_THREE_MODELS = """Three files, named in the boxes. ComfyUI can fetch those that are missing.
+START_SOUND = """1. Describe in *Prompt* what is **heard**, and where; no picture is made.
+2. Choose the *Length* in frames: 8n+1 at *Frames per second* (65 is 2.7 s, 241 is 10 s, 481 is 20 s).
+3. Press **Run**. The sound lands in ComfyUI's output folder, under `asmr/`, as FLAC.
 
-*Camera* holds the picture still. *Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."""
+Keep the words in [square brackets] in the titles: the notebooks find these nodes by them. Moving, colouring,
+adding nodes or packing them into a subgraph is fine."""
 
-ABOUT_ONE_STAGE = """\
+ABOUT_SMALLEST = """The model makes picture and sound together. The picture is as small as it can be, and is
+thrown away."""
+
+ABOUT_HELD = """The picture is encoded at **half its size** and held: the mask is black, so that no step
+changes it. Only the sound is made, in one stage."""
+
+ABOUT_SAVED_SOUND = """The clip is saved with the take's own frames. The kit then lays the sound under the
+take's own file, so that its picture is not coded a second time."""
+
+_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six"}
+
+
+def about_models(files: int, camera: bool = True, gated: bool = False) -> str:
+    """What to know about so many model files; camera: there is a camera LoRA among them.
+
+    gated: they come only to those who have agreed to their terms.
+    """
+    first = f"{_NUMBERS[files]} files, named in the boxes. ComfyUI can fetch those that are missing.\n\n"
+    if gated:
+        first = (
+            f"{_NUMBERS[files]} files, named in the boxes. They come only to those who are logged in to"
+            " Hugging Face and have agreed to the terms at huggingface.co/Lightricks/LTX-2.5. ComfyUI must be"
+            " 0.33 or newer.\n\n"
+        )
+    held = "*Camera* holds the picture still. " if camera else ""
+    return f"{first}{held}*Style* is a free place: choose a LoRA, press Ctrl+B to switch it on."
+
+
+def about_one_stage(side_step_px: int) -> str:
+    """What to know about a clip that is made in one stage, with sides of so many pixels times n."""
+    return f"""\
 **One stage**, at the finished size: no enlarger is loaded. For small clips on small cards.
-Keep both sides multiples of 64.
+Keep both sides multiples of {side_step_px}.
 
 The frame rate stands in two places: *Frames per second* and *Empty sound*. Keep them the same."""
+
 
 ABOUT_STAGES = """**Stage one** films at half size: 768 x 512 becomes 1536 x 1024.
 Keep both sides multiples of 32 here.

@@ -29,7 +29,7 @@ def detail(*, stretches: bool = False) -> dict[str, Any]:
     """Goes over a take once more with the detailer; its sound stays. stretches: 56 frames at a time."""
     name = "ltxvideo-detail" if stretches else "asmr-detail"
     builder = WorkflowBuilder(name)
-    parts.load_models(builder, enlarger=False, sound=False)
+    parts.load_models(builder, enlarger=False, sound=False, more=1)
     parts.describe(
         builder, words.MOTION, pack_words.START_DETAIL_PACK if stretches else pack_words.START_DETAIL
     )
@@ -104,7 +104,7 @@ def transition() -> dict[str, Any]:
 def control() -> dict[str, Any]:
     """A new film on the outlines of a take, two stages with sound: 1536x1024, 65 frames at 24 fps."""
     builder = WorkflowBuilder("asmr-control")
-    parts.load_models(builder)
+    parts.load_models(builder, more=1)
     parts.describe(builder, words.PROMPT, pack_words.START_CONTROL)
     take(builder, "source", "Take to follow [ltx.source]")
     _cut(builder, "source", tail=False)

@@ -18,7 +18,7 @@ from ltxlib.core.recipe_parts import AMBER, BLUE, GREEN, SLATE, VIOLET
 def txt2vid_smooth() -> dict[str, Any]:
     """Text to video with sound at 48 frames a second, in UI format: 1536x1024, 65 frames become 129."""
     builder = WorkflowBuilder("asmr-txt2vid-smooth")
-    parts.load_models(builder)
+    parts.load_models(builder, more=1)
     parts.describe(builder, words.PROMPT, words.START_T2V)
     _film(builder)
     builder.connect("latent", 0, "join", "video_latent")
@@ -31,7 +31,7 @@ def txt2vid_smooth() -> dict[str, Any]:
 def img2vid_smooth() -> dict[str, Any]:
     """A still picture brought to life at 48 frames a second, in UI format: 65 frames become 129."""
     builder = WorkflowBuilder("asmr-img2vid-smooth")
-    parts.load_models(builder)
+    parts.load_models(builder, more=1)
     parts.describe(builder, words.MOTION, words.START_I2V)
     parts.picture(builder)
     _film(builder)

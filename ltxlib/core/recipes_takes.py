@@ -1,4 +1,4 @@
-"""The shipped workflows that start from a take: going on where it ends.
+"""The shipped workflow that goes on where a take ends.
 
 The clip of the take comes in by core's LoadVideo and GetVideoComponents. Its last frames are a guide at frame
 0 of both stages: LTXVAddGuide takes 8n+1 of them and makes each as small as the stage is, LTXVCropGuides
@@ -15,6 +15,8 @@ from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_parts import AMBER, BLUE, GREEN, SLATE, VIOLET, Guided
 
 OVERLAP_FRAMES = 25
+# A little more than the overlap, since a file may last a moment longer than its picture.
+END_S = 1.5
 
 
 def extend() -> dict[str, Any]:
@@ -22,7 +24,7 @@ def extend() -> dict[str, Any]:
     builder = WorkflowBuilder("asmr-extend")
     parts.load_models(builder)
     parts.describe(builder, words.MOTION, words.START_EXTEND)
-    take(builder, "source", "Take to go on from [ltx.source]")
+    take(builder, "source", "Take to go on from [ltx.source]", end_s=END_S)
     builder.add(
         "tail",
         "ImageFromBatch",
@@ -40,11 +42,18 @@ def extend() -> dict[str, Any]:
     return builder.build()
 
 
-def take(builder: WorkflowBuilder, key: str, title: str) -> None:
-    """The clip of a take; `KEY_parts` gives its images, sound and rate."""
+def take(builder: WorkflowBuilder, key: str, title: str, *, end_s: float = 0.0) -> None:
+    """The clip of a take; `KEY_parts` gives its images, sound and rate.
+
+    end_s: only so much of its end is read; a long clip, decoded whole, would fill gigabytes.
+    """
     builder.add(key, "LoadVideo", {"file": "example.mp4"}, title=title, size=(320, 420))
     builder.add(f"{key}_parts", "GetVideoComponents", title="Its pictures and its sound")
-    builder.connect(key, "VIDEO", f"{key}_parts", "video")
+    if end_s:
+        values = {"start_time": -end_s, "duration": 0.0, "strict_duration": False}
+        builder.add(f"{key}_end", "Video Slice", values, title="Only its end is read [ltx.overlap_from]")
+        builder.connect(key, "VIDEO", f"{key}_end", "video")
+    builder.connect(f"{key}_end" if end_s else key, "VIDEO", f"{key}_parts", "video")
 
 
 def carry_sound(builder: WorkflowBuilder) -> None:
@@ -112,7 +121,7 @@ def _group(builder: WorkflowBuilder) -> None:
     builder.group(
         "2 What to film",
         ["start", "tail"],
-        ["source", "source_parts"],
+        ["source", "source_end", "source_parts"],
         ["prompt", "negative"],
         ["frames", "fps", "conditioning"],
         color=GREEN,

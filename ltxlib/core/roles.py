@@ -8,98 +8,36 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ltxlib.core.drift import follow
 from ltxlib.core.file_format import BYPASSED, MUTED, ON, nodes_of, tags_in, title_of, who
 from ltxlib.core.flatten import assemble
 from ltxlib.core.graph import PRIMITIVE, Graph, Node
+from ltxlib.core.role_table import FLAGS, INPUTS, KEYS, NUMBERS, PREFIX, ROLES, SLOTS, STRENGTH_OF, Role
 from ltxlib.core.schema import NodeSchema
+from ltxlib.core.styles import chain, first_of
 from ltxlib.core.subgraphs import read
-from ltxlib.core.wiring import begin_silent, cut_sound, drop_sound_branch, enlargement, is_link
+from ltxlib.core.wiring import begin_silent, cut_sound, drop_sound_branch, enlargement, is_link, takers
 from ltxlib.errors import WorkflowError
 
-PREFIX = "ltx."
+__all__ = [
+    "KEYS",
+    "PREFIX",
+    "ROLES",
+    "Role",
+    "found",
+    "inputs_for",
+    "playing",
+    "prepare",
+    "refuse_wrong_tags",
+    "roles_for",
+]
 
 
-@dataclass(frozen=True)
-class Role:
-    """What a tag stands for: the values it takes, and what it means to a person."""
-
-    keys: tuple[str, ...]
-    meaning: str
-
-
-ROLES: dict[str, Role] = {
-    "prompt": Role(("prompt",), "the prompt text"),
-    "negative_prompt": Role(("negative_prompt",), "what is not wanted"),
-    "seed": Role(("seed",), "the seed"),
-    "size": Role(
-        ("width_px", "height_px"), "width and height where the film begins (half size in two stages)"
-    ),
-    "width": Role(("width_px",), "the width where the film begins"),
-    "height": Role(("height_px",), "the height where the film begins"),
-    "full_size": Role(("width_px", "height_px"), "width and height of the finished clip"),
-    "full_width": Role(("width_px",), "the width of the finished clip"),
-    "full_height": Role(("height_px",), "the height of the finished clip"),
-    "frames": Role(("frames",), "the number of frames"),
-    "fps": Role(("fps",), "the frame rate"),
-    "clip_fps": Role(("clip_fps",), "the frame rate of the file, where frames are doubled"),
-    "image": Role(("image",), "the first picture"),
-    "end_image": Role(("end_image",), "the last picture"),
-    "image_strength": Role(("image_strength",), "how firmly the first picture is held"),
-    "checkpoint": Role(("checkpoint",), "the model file"),
-    "camera": Role(("camera_lora", "camera_strength"), "the camera LoRA"),
-    "camera_lora": Role(("camera_lora",), "the camera LoRA"),
-    "camera_strength": Role(("camera_strength",), "how strongly the camera LoRA works"),
-    "style": Role(("style_lora", "style_strength"), "the style LoRA"),
-    "audio": Role(("audio",), "the sound, which can be switched off"),
-    "source": Role(("source",), "the clip of the take to start from"),
-    "end_source": Role(("end_source",), "the clip of the take to end with"),
-    "overlap": Role(
-        ("overlap_first", "overlap_frames"), "the frames at the source's end that lead the new clip"
-    ),
-    "overlap_length": Role(("overlap_frames",), "how many frames lead the new clip"),
-    "overlap_sound": Role(("overlap_start_s", "overlap_s"), "the sound at the source's end that goes on"),
-    "overlap_rest": Role(("overlap_rest_s",), "how long the sound behind it is"),
-    "carried_sound": Role(("carry_sound",), "the sound that begins with that of the source"),
-    "melt": Role(("melt_latents",), "over how many latent steps one take melts into the other"),
-    "save": Role(("filename_prefix",), "the node that saves the clip"),
-}
-KEYS = frozenset(key for role in ROLES.values() for key in role.keys)
-
-# The names under which nodes take each value, likeliest first.
-_INPUTS: dict[str, tuple[str, ...]] = {
-    "prompt": ("text", "prompt", "positive_prompt", "string", "value"),
-    "negative_prompt": ("text", "negative_prompt", "prompt", "string", "value"),
-    "seed": ("noise_seed", "seed", "value"),
-    "width_px": ("width", "resize_type.width", "value"),
-    "height_px": ("height", "resize_type.height", "value"),
-    "frames": ("length", "frames_number", "num_frames", "frames", "value"),
-    "fps": ("fps", "frame_rate", "value"),
-    "clip_fps": ("fps", "frame_rate", "value"),
-    "image": ("image", "value"),
-    "end_image": ("image", "value"),
-    "image_strength": ("strength", "cond_image_strength", "images_cond_strengths", "value"),
-    "source": ("file", "video", "value"),
-    "end_source": ("file", "video", "value"),
-    "melt_latents": ("overlap", "value"),
-    "overlap_first": ("batch_index", "value"),
-    "overlap_frames": ("length", "height", "value"),
-    "overlap_start_s": ("start_index", "value"),
-    "overlap_s": ("duration", "value"),
-    "overlap_rest_s": ("duration", "value"),
-    "checkpoint": ("ckpt_name", "unet_name", "model_name"),
-    "camera_lora": ("lora_name",),
-    "camera_strength": ("strength_model", "strength", "value"),
-    "style_lora": ("lora_name",),
-    "style_strength": ("strength_model", "strength", "value"),
-    "filename_prefix": ("filename_prefix",),
-}
-# What is switched, not written.
-_FLAGS = ("audio", "carry_sound")
-_SLOTS = {"camera_lora": ("camera", "camera_lora"), "style_lora": ("style",)}
-_STRENGTH_OF = {"camera_strength": "camera_lora", "style_strength": "style_lora", "image_strength": "image"}
+def inputs_for(key: str) -> tuple[str, ...]:
+    """The names of inputs that a value is written to, likeliest first."""
+    return INPUTS[key]
 
 
 def _roles_of(title: str | None) -> tuple[str, ...]:
@@ -119,15 +57,17 @@ def found(ui: Mapping[str, Any]) -> dict[str, list[str]]:
 def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, Any]:
     """The API graph of a workflow with the values of one take written into it, ready to be posted.
 
-    values: any of KEYS. width_px and height_px are those of the finished clip. A camera_lora or style_lora
-    of None bypasses that place; audio False leaves sound out of the saved file, and out of the sampling too
-    where the wiring is the plain one; other values of None are left as the workflow has them. WorkflowError
-    names all roles that are wanted and not there. Pure.
+    values: any of KEYS, and style_loras: any number of pairs of name and strength, chained at [ltx.style].
+    width_px and height_px are those of the finished clip. A camera_lora or style_lora of None bypasses that
+    place; audio False leaves sound out of the saved file, and out of the sampling too where the wiring is the
+    plain one; other values of None are left as the workflow has them. WorkflowError names all roles that are
+    wanted and not there. Pure.
     """
+    values, more_styles = first_of(values)
     unknown = sorted(set(values) - KEYS)
     if unknown:
         raise ValueError(f"not values of a take: {', '.join(unknown)}")
-    _refuse_wrong_tags(ui)
+    refuse_wrong_tags(ui)
     wanted = _wanted(values)
     _refuse_missing(ui, wanted)
     top = read(ui, schema)
@@ -140,6 +80,9 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
             _refuse_silent(ui, key)
         for node_id, role in players:
             _write(api, node_id, schema, key, _for_stage(api, node_id, role, key, value))
+    for node_id, _ in _players(api, "style_lora"):
+        chain(api, schema, node_id, more_styles)
+    follow(api, schema)
     if values.get("carry_sound") is False or values.get("audio") is False:
         begin_silent(api, schema)
     if values.get("audio") is False:
@@ -150,8 +93,8 @@ def prepare(ui: Mapping[str, Any], schema: NodeSchema, values: Mapping[str, Any]
 
 def _wanted(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that must be written somewhere."""
-    wanted = {key: value for key, value in values.items() if key not in _FLAGS and value is not None}
-    for strength, owner in _STRENGTH_OF.items():
+    wanted = {key: value for key, value in values.items() if key not in FLAGS and value is not None}
+    for strength, owner in STRENGTH_OF.items():
         if owner in values and values[owner] is None:
             wanted.pop(strength, None)
     if not wanted.get("negative_prompt"):
@@ -159,7 +102,8 @@ def _wanted(values: Mapping[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _refuse_wrong_tags(ui: Mapping[str, Any]) -> None:
+def refuse_wrong_tags(ui: Mapping[str, Any]) -> None:
+    """WorkflowError when a title has a tag of ours that stands for nothing."""
     for node, inside in nodes_of(ui):
         for role in _roles_of(node.get("title")):
             if role not in ROLES:
@@ -175,7 +119,7 @@ def _refuse_missing(ui: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     offered = found(ui)
     missing = []
     for key in wanted:
-        roles = _roles_for(key)
+        roles = roles_for(key)
         if not any(role in offered for role in roles):
             missing.append(f"[{PREFIX}{roles[0]}] ({ROLES[roles[0]].meaning})")
     if missing:
@@ -194,7 +138,7 @@ def _tagged(top: Graph, *roles: str) -> Iterator[Node]:
 
 
 def _switch(top: Graph, values: Mapping[str, Any]) -> None:
-    for key, roles in _SLOTS.items():
+    for key, roles in SLOTS.items():
         if key in values:
             for node in _tagged(top, *roles):
                 node.mode = BYPASSED if values[key] is None else ON
@@ -203,7 +147,8 @@ def _switch(top: Graph, values: Mapping[str, Any]) -> None:
             node.mode = ON if values["audio"] else MUTED
 
 
-def _roles_for(key: str) -> list[str]:
+def roles_for(key: str) -> list[str]:
+    """The roles by which a value is set, the usual one first."""
     return [role for role, what in ROLES.items() if key in what.keys]
 
 
@@ -211,7 +156,7 @@ def _set_primitives(top: Graph, wanted: Mapping[str, Any]) -> set[str]:
     """The client's own Primitive dissolves when flattened, so its value is set before; gives the keys set."""
     done = set()
     for key, value in wanted.items():
-        for node in _tagged(top, *_roles_for(key)):
+        for node in _tagged(top, *roles_for(key)):
             if node.type == PRIMITIVE and node.widgets:
                 node.widgets[0].value = value
                 done.add(key)
@@ -223,10 +168,10 @@ def _refuse_silent(ui: Mapping[str, Any], key: str) -> None:
     named = next(
         who(node, inside)
         for node, inside in nodes_of(ui)
-        if set(_roles_of(node.get("title"))) & set(_roles_for(key))
+        if set(_roles_of(node.get("title"))) & set(roles_for(key))
     )
     raise WorkflowError(
-        f"{named} has the tag for {ROLES[_roles_for(key)[0]].meaning}, but it does not run: it is switched"
+        f"{named} has the tag for {ROLES[roles_for(key)[0]].meaning}, but it does not run: it is switched"
         " off, or it is a subgraph and the tag belongs on a node inside it.",
         cure="Switch the node on, or move the tag, and save the workflow again.",
     )
@@ -240,6 +185,11 @@ def _players(api: Mapping[str, Any], key: str) -> list[tuple[str, str]]:
         for role in dict.fromkeys(_roles_of(node["_meta"]["title"]))
         if key in ROLES[role].keys
     ]
+
+
+def playing(api: Mapping[str, Any], role: str) -> list[str]:
+    """The nodes of a flattened graph that have this role's tag."""
+    return [node_id for node_id, node in api.items() if role in _roles_of(node["_meta"]["title"])]
 
 
 def _for_stage(api: Mapping[str, Any], node_id: str, role: str, key: str, value: Any) -> Any:
@@ -263,7 +213,7 @@ def _name(api: Mapping[str, Any], node_id: str) -> str:
 
 def _write(api: Mapping[str, Any], node_id: str, schema: NodeSchema, key: str, value: Any) -> None:
     node = api[node_id]
-    name = next((name for name in _INPUTS[key] if name in node["inputs"]), None)
+    name = next((name for name in INPUTS[key] if name in node["inputs"]), None)
     if name is None:
         raise WorkflowError(
             f"{_name(api, node_id)} is tagged for {key}, but {node['class_type']} takes nothing of the kind.",
@@ -276,11 +226,29 @@ def _write(api: Mapping[str, Any], node_id: str, schema: NodeSchema, key: str, v
         if feeder["class_type"].startswith("Primitive") and "value" in feeder["inputs"]:
             _write(api, given[0], schema, key, value)
             return
+        if key in NUMBERS and _replaced(api, schema, given, value):
+            return
         raise WorkflowError(
             f'{_name(api, node_id)} is tagged, but its "{name}" comes from {_name(api, given[0])}.',
             cure="Move the tag to the node that the value comes from.",
         )
     node["inputs"][name] = _fitting(schema, node["class_type"], name, value)
+
+
+def _replaced(api: Mapping[str, Any], schema: NodeSchema, wire: list[Any], value: Any) -> bool:
+    """Let everybody who takes this calculated number take the value instead; False where one can hold none.
+
+    All of them took the same number before, so all of them take the same one now.
+    """
+    same = [(taker, name) for taker, name in takers(api)[wire[0]] if api[taker]["inputs"][name] == wire]
+    for taker, name in same:
+        known = schema.get(api[taker]["class_type"])
+        spec = known.by_name.get(name) if known else None
+        if known is not None and (spec is None or spec.widget_type not in ("INT", "FLOAT")):
+            return False
+    for taker, name in same:
+        api[taker]["inputs"][name] = _fitting(schema, api[taker]["class_type"], name, value)
+    return True
 
 
 def _fitting(schema: NodeSchema, class_type: str, name: str, value: Any) -> Any:

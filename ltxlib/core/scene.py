@@ -7,13 +7,13 @@ Nothing is rounded: an illegal length or size is a problem that names the two ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ltxlib.core import catalog, cell, sources, specials
+from ltxlib.core import cell, sampling_cells, sources, specials, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
-from ltxlib.core.problem import Problem
+from ltxlib.core.problem import Problem, as_warnings, errors_in
 from ltxlib.core.row import Row
 
 
@@ -23,9 +23,12 @@ class Scene:
 
     prompt is as written (text or @file/name). image and end_image are paths below images/. camera_lora is a
     move of the catalog or "none". seed None means derived from scene and take. row is the line in the file.
-    stages: 2, or 1 for little memory (t2v and i2v only). source and end_source name takes, as written.
-    follows: what was left open (of width, height, fps, frames) and so becomes what the source's take has.
-    special: what ComfyUI-LTXVideo is used for (see specials), or "none".
+    stages: 2, or 1 for little memory (t2v and i2v only). workflow: a path below workflows/; "" is the kit's.
+    steps and cfg None mean the model's own. given: the columns whose cells are filled; the others hold
+    defaults. style_loras: in the order they work. enhance: the text encoder writes the prompt out before it
+    is filmed. source and end_source name takes, as written. follows: what was left open (of width, height,
+    fps, frames) and so becomes what the source's take has. special: what ComfyUI-LTXVideo is used for (see
+    specials), or "none".
     """
 
     scene: str
@@ -49,6 +52,12 @@ class Scene:
     row: int = 0
     end_image: str = ""
     stages: int = 2
+    workflow: str = ""
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+    steps: int | None = None
+    cfg: float | None = None
+    style_loras: tuple[styles.StyleLora, ...] = ()
+    enhance: bool = False
     source: str = ""
     end_source: str = ""
     follows: tuple[str, ...] = ()
@@ -98,40 +107,48 @@ def read_scene(
     cells: column name to text; missing columns count as empty. row is the number a person sees.
     """
     reader = Row(cells, row, file)
+    enabled = reader.flag("enabled")
+    # What is wrong with a row that is left out is worth a look, but stops nothing.
+    left_out = not enabled and not reader.problems
     mode = reader.choice("mode", BY_NAME["mode"].choices)
-    stages = cell.stages(reader, mode)
     frames, fps = cell.length(reader)
+    model, stages = sampling_cells.model(reader, mode), cell.stages(reader, mode)
     values = {
         "scene": cell.identity(reader),
-        "enabled": reader.flag("enabled"),
+        "enabled": enabled,
         "mode": mode,
         "prompt": cell.prompt(reader),
         "negative_prompt": reader.cells["negative_prompt"],
         "image": cell.image_file(reader, mode, "image"),
         "end_image": cell.image_file(reader, mode, "end_image"),
         "stages": stages,
-        "smooth": cell.smooth(reader, mode, stages),
+        "smooth": sampling_cells.smooth(reader, mode, stages, model),
         "source": sources.named(reader, mode, "source"),
         "end_source": sources.named(reader, mode, "end_source"),
         "follows": sources.left_open(reader, mode),
         "frames": frames,
         "fps": fps,
-        "width": cell.side(reader, "width"),
-        "height": cell.side(reader, "height"),
+        "width": sampling_cells.side(reader, "width", model, mode, stages),
+        "height": sampling_cells.side(reader, "height", model, mode, stages),
         "seed": reader.whole("seed"),
         "takes": reader.whole("takes"),
-        "model": cell.model(reader),
-        "camera_lora": reader.choice("camera_lora", (*catalog.CAMERAS, catalog.NO_CAMERA)),
+        "model": model,
+        "camera_lora": sampling_cells.camera(reader, model),
         "camera_strength": reader.number("camera_strength"),
-        "audio": reader.flag("audio"),
+        "audio": cell.audio(reader, mode),
         "image_strength": reader.number("image_strength"),
+        "style_loras": styles.read_cell(reader),
         "special": specials.named(reader, mode, stages),
+        "enhance": reader.flag("enhance"),
         "notes": reader.cells["notes"],
+        "workflow": cell.workflow(reader),
+        "given": frozenset(name for name, text in reader.cells.items() if text),
+        **sampling_cells.sampling(reader, model),
     }
     specials.check_sound(reader, frames, fps, audio=values["audio"])
-    if any(not problem.warning for problem in reader.problems):
-        return None, reader.problems
-    return Scene(**values, row=row), reader.problems
+    sampling_cells.check_special(reader, model, mode, values["special"])
+    scene = None if errors_in(reader.problems) else Scene(**values, row=row)
+    return scene, as_warnings(reader.problems) if left_out else reader.problems
 
 
 def cells_for(scene: Scene) -> dict[str, str]:
@@ -141,18 +158,19 @@ def cells_for(scene: Scene) -> dict[str, str]:
         "seconds": "",
         "enabled": "yes" if scene.enabled else "no",
         "audio": "yes" if scene.audio else "no",
-        "smooth": "yes" if scene.smooth else "no",
+        "enhance": "yes" if scene.enhance else "no",
         "fps": f"{scene.fps}",
         "seed": "" if scene.seed is None else str(scene.seed),
+        "style_loras": styles.cell_text(scene.style_loras),
+        "smooth": "yes" if scene.smooth else "no",
         **dict.fromkeys(scene.follows, ""),
     }
     cells = {}
     for column in COLUMNS:
         value = values[column.name]
-        text = f"{value:g}" if isinstance(value, float) else str(value)
-        same = text == column.default or (
-            isinstance(value, float) and value == float(column.default or "nan")
-        )
+        text = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
+        default = str(MODES[scene.mode].stages[0]) if column.name == "stages" else column.default
+        same = text == default or (isinstance(value, float) and value == float(column.default or "nan"))
         told = ("scene", "enabled", "mode", *MODES[scene.mode].same)
         cells[column.name] = "" if same and column.name not in told else text
     return cells

@@ -12,8 +12,24 @@ from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
-from ltxlib.core.packs import CLIENT_TITLES, pack_of
+from ltxlib.core.packs import CLIENT_TITLES, how_to_get, pack_of
 from ltxlib.errors import WorkflowError
+
+__all__ = [
+    "AUTOGROW",
+    "COMBO",
+    "DYNAMIC_COMBO",
+    "MATCH_TYPE",
+    "SEED_NAMES",
+    "WIDGET_TYPES",
+    "InputSpec",
+    "NodeClass",
+    "NodeSchema",
+    "pack_of",
+    "shipped",
+    "types_fit",
+    "unknown_node",
+]
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 AUTOGROW = "COMFY_AUTOGROW_V3"
@@ -235,12 +251,8 @@ class NodeSchema:
 
 def unknown_node(class_type: str, who: str) -> WorkflowError:
     """The refusal for a node that the server does not have; `who` names it for a person."""
-    pack = pack_of(class_type)
-    if pack:
-        cure = f"Install {pack} on that ComfyUI, or take the node out of the workflow."
-    else:
-        cure = "Install the node pack that brings it (ComfyUI-Manager can find it), or take the node out."
-    return WorkflowError(f"{who} needs {class_type}, which this ComfyUI does not have.", cure=cure)
+    what = f"{who} needs {class_type}, which this ComfyUI does not have."
+    return WorkflowError(what, cure=how_to_get(class_type))
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ltxlib.core import source_rules
+from ltxlib.core import overlap, source_rules
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.row import Row
@@ -22,8 +22,6 @@ from ltxlib.core.take import KEEP, REJECT, Take
 
 if TYPE_CHECKING:
     from ltxlib.core.scene import Scene
-
-LONGEST_OVERLAP_FRAMES = 25
 
 _TAKE_ID = re.compile(r"take(\d{2,})-[0-9a-f]{10}")
 _SIDES = {"width": "width_px", "height": "height_px", "fps": "fps", "frames": "frames"}
@@ -119,43 +117,8 @@ def of_take(take: Take) -> Source:
 
 def of_row(scene: Scene, take_id: str = "") -> Source:
     """A take that a row asks for, as a source."""
-    size = scene.width, scene.height
+    size = (0, 0) if MODES[scene.mode].sound_alone else (scene.width, scene.height)
     return Source(scene.scene, take_id, *size, scene.clip_frames, scene.clip_fps, scene.audio)
-
-
-def overlap_frames(scene: Scene, begun: Mapping[str, Source]) -> int:
-    """How many frames at a clip's beginning show again the end of its source; 0 where it goes on from none.
-
-    The model is led by whole groups of frames, and at least one group must be new; 25 frames are a second,
-    enough to take up a motion.
-    """
-    if not MODES[scene.mode].continues or not begun:
-        return 0
-    most = min(LONGEST_OVERLAP_FRAMES, next(iter(begun.values())).frames, scene.frames - FRAME_GROUP)
-    return (most - 1) // FRAME_GROUP * FRAME_GROUP + 1
-
-
-def values(scene: Scene, begun: Mapping[str, Source]) -> dict[str, Any]:
-    """What the graph must be told of the takes that a scene starts from, beside their files."""
-    if MODES[scene.mode].melts and begun:
-        return source_rules.melting(scene)
-    overlap = overlap_frames(scene, begun)
-    if not overlap:
-        return {}
-    source = next(iter(begun.values()))
-    return {
-        "overlap_first": -overlap,
-        "overlap_frames": overlap,
-        # Sound is cut out by time from the beginning: it ends a little before the picture does.
-        "overlap_start_s": _seconds(source.frames - overlap, source.fps),
-        "overlap_s": _seconds(overlap, source.fps),
-        "overlap_rest_s": _seconds(scene.frames - overlap, scene.fps),
-        "carry_sound": scene.audio and source.has_sound,
-    }
-
-
-def _seconds(frames: int, fps: Fraction) -> float:
-    return round(float(frames / fps), 4)
 
 
 def resolve(
@@ -205,6 +168,11 @@ class _Finder:
 
     def _ref(self, scene: Scene, column: str, text: str) -> Ref | None:
         found = self._find(text)
+        if not isinstance(found, tuple) and not found.source.width_px:
+            found = (
+                f"{found.source.scene} is sound alone; there is no picture to start from.",
+                "Name another scene.",
+            )
         if isinstance(found, tuple):
             self._say(scene, column, *found)
             return None
@@ -301,7 +269,7 @@ class _Finder:
                     f"Write {has}, or empty this cell{' and seconds' if name == 'frames' else ''}.",
                 )
         scene = replace(scene, **asked)
-        if MODES[scene.mode].continues and overlap_frames(scene, {column: source}) < SHORTEST_FRAMES:
+        if MODES[scene.mode].continues and overlap.frames(scene, {column: source}) < SHORTEST_FRAMES:
             what = f"{scene.frames} frames leave nothing new: they begin with the end of {source.scene}."
             self._say(scene, "frames", what, f"Ask for {SHORTEST_FRAMES + FRAME_GROUP} frames or more.")
         return scene

@@ -13,12 +13,8 @@ FRAME_GROUP = 8
 SHORTEST_FRAMES = 9
 LONGEST_S = 20
 
-_NTSC = {
-    "23.976": Fraction(24000, 1001),
-    "23.98": Fraction(24000, 1001),
-    "29.97": Fraction(30000, 1001),
-    "59.94": Fraction(60000, 1001),
-}
+_NTSC = tuple(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120))
+_SHORT = {"23.98": Fraction(24000, 1001)}
 # A person writes at most hundredths of a second; half of one is not a mistake.
 _TYPING_S = Fraction(1, 200)
 
@@ -31,12 +27,22 @@ def exact_rate(text: str) -> Fraction:
     """
     text = text.strip()
     try:
-        rate = _NTSC.get(text) or Fraction(text)
+        rate = _SHORT.get(text) or meant_rate(Fraction(text))
     except ZeroDivisionError as error:
         raise ValueError(f"{text!r} is not a frame rate") from error
     if rate <= 0:
         raise ValueError(f"{text!r} is not a frame rate")
     return rate
+
+
+def in_thousandths(fps: Fraction) -> Fraction:
+    """A rate as ComfyUI writes it into a clip: rounded to thousandths (source: SaveVideo of 0.33.0)."""
+    return Fraction(round(fps * 1000), 1000)
+
+
+def meant_rate(fps: Fraction) -> Fraction:
+    """The rate that a written one stands for: 23.976 is 24000/1001, all others are themselves."""
+    return next((usual for usual in _NTSC if fps == in_thousandths(usual)), fps)
 
 
 def longest_frames(fps: Fraction, longest_s: int = LONGEST_S) -> int:

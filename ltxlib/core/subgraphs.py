@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ltxlib.core.file_format import definitions_of
+from ltxlib.core.api_format import read_api
+from ltxlib.core.file_format import definitions_of, is_api
 from ltxlib.core.graph import Graph, read_graph
 from ltxlib.core.promotion import apply_row, inner_value
 from ltxlib.core.proxies import apply_old_list
@@ -13,7 +14,12 @@ from ltxlib.core.schema import NodeSchema
 
 
 def read(ui: Mapping[str, Any], schema: NodeSchema) -> Graph:
-    """The whole file as live graphs: definitions from the innermost out, then the top graph."""
+    """The whole file as live graphs: definitions from the innermost out, then the top graph.
+
+    A file in the API format is one graph without subgraphs.
+    """
+    if is_api(ui):
+        return read_api(ui, schema)
     raws = _with_own_numbers(ui)
     graphs: dict[str, Graph] = {}
     for key in _innermost_first(raws):

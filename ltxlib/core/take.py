@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from ltxlib.core.modes import MODES
+
 KEEP, REJECT, UNDECIDED = "keep", "reject", "undecided"
 DECISIONS = (KEEP, REJECT, UNDECIDED)
 RECORD_VERSION = 1
+# A draft's id begins with this word, a take's with another: by it their files are told apart.
+DRAFT = "draft"
 
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What the clip's file is, measured after it was saved; fps is exact, as "24000/1001"."""
+    """What the clip's file is, measured after it was saved; fps is exact, as "24000/1001".
+
+    Sound alone has no width, height and frames, and "0" as fps.
+    """
 
     file: str
     size_bytes: int
@@ -30,10 +37,12 @@ class ClipFacts:
 class Take:
     """All that is known of one take; from here back to its scene row and forward to the film.
 
-    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying;
-    a take with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time.
+    enhanced_prompt is what the text encoder made of the prompt, empty when the prompt was filmed as it is.
+    graph is the API graph as it was sent. warnings are what the check of the clip found worth saying; a take
+    with errors is never recorded as made. made_at is UTC, ISO 8601. render_s is wall time. draft: it is
+    stage one alone. from_draft: the draft it was finished from; empty for a take that began as none.
     source and end_source are the keys of the takes it starts from, with the SHA-256 of their clips.
-    overlap_frames: how many frames at its beginning show again the end of its source.
+    overlap_frames: how many frames at its beginning show again the end of the take named in goes_on_from.
     """
 
     take_id: str
@@ -59,11 +68,15 @@ class Take:
     image_sha256: str = ""
     end_image: str = ""
     end_image_sha256: str = ""
+    enhanced_prompt: str = ""
+    draft: bool = False
+    from_draft: str = ""
     source: str = ""
     source_sha256: str = ""
     end_source: str = ""
     end_source_sha256: str = ""
     overlap_frames: int = 0
+    goes_on_from: str = ""
     instead_of: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
@@ -73,6 +86,16 @@ class Take:
     def key(self) -> str:
         """The take's name in the whole project, "scene/take"."""
         return f"{self.scene}/{self.take_id}"
+
+    @property
+    def sound_alone(self) -> bool:
+        """Whether it is sound without a picture, which has no place of its own in a film."""
+        return self.mode in MODES and MODES[self.mode].sound_alone
+
+    @property
+    def keeps_picture(self) -> bool:
+        """Whether its picture is that of its source, and only the sound is new."""
+        return self.mode in MODES and MODES[self.mode].keeps_picture
 
     def to_json(self) -> dict[str, Any]:
         """The take as plain JSON values."""

@@ -27,6 +27,18 @@ def takers(api: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def upstream(api: Mapping[str, Any], outputs: list[str]) -> list[str]:
+    """These nodes and all that they need, which is all that a server looks at."""
+    seen = dict.fromkeys(outputs)
+    waiting = list(outputs)
+    while waiting:
+        for value in api[waiting.pop()]["inputs"].values():
+            if is_link(value, api) and value[0] not in seen:
+                seen[value[0]] = None
+                waiting.append(value[0])
+    return list(seen)
+
+
 def running_order(api: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Node ids so that feeders come first, and those left over: in a ring of wires, or behind one."""
     given = takers(api)
@@ -67,6 +79,22 @@ def enlargement(api: Mapping[str, Any], start: str) -> float:
     return max((known[taker] for taker, _ in given[start]), default=1.0)
 
 
+def enlarges(api: Mapping[str, Any], node_id: str) -> bool:
+    """Whether a node makes the film's pictures larger."""
+    return _factor(api, node_id) > 1
+
+
+def repeats(api: Mapping[str, Any], node_id: str) -> bool:
+    """Whether a node makes more frames of a film."""
+    return api[node_id]["class_type"] == _UPSAMPLER and "temporal" in _upscale_model(api, node_id)
+
+
+def _upscale_model(api: Mapping[str, Any], node_id: str) -> str:
+    model = api[node_id]["inputs"].get("upscale_model")
+    loader = api[model[0]]["inputs"] if is_link(model, api) else {}
+    return str(loader.get("model_name", ""))
+
+
 # What a latent comes in by: the picture's part of its way through a graph.
 _LATENT_INPUTS = ("latent_image", "latents", "latent", "samples", "av_latent", "video_latent")
 
@@ -84,16 +112,21 @@ def enlarged_later(api: Mapping[str, Any], sampler: str) -> float:
 
 
 def _factor(api: Mapping[str, Any], node_id: str) -> float:
-    node = api[node_id]
-    if node["class_type"] != _UPSAMPLER:
+    if api[node_id]["class_type"] != _UPSAMPLER or repeats(api, node_id):
         return 1.0
-    model = node["inputs"].get("upscale_model")
-    loader = api[model[0]]["inputs"] if is_link(model, api) else {}
-    name = str(loader.get("model_name", ""))
-    if "temporal" in name:  # makes more frames, not larger ones
-        return 1.0
+    name = _upscale_model(api, node_id)
     factor = _FACTOR.search(name)
     return float(factor[1]) if factor else 2.0
+
+
+def has_sound(api: Mapping[str, Any], schema: NodeSchema) -> bool:
+    """Whether sound is plugged into a node that makes or saves the video."""
+    return any(
+        is_link(node["inputs"].get("audio"), api)
+        and (known is None or "VIDEO" in known.outputs or known.is_output)
+        for node in api.values()
+        for known in [schema.get(node["class_type"])]
+    )
 
 
 def cut_sound(api: dict[str, Any], schema: NodeSchema) -> None:
@@ -127,6 +160,7 @@ def _drop_unused(api: dict[str, Any], schema: NodeSchema, loose: list[str]) -> N
 
 # Nodes that sample what comes in at `latent_image` and give it on: picture and sound together, or one alone.
 _SAMPLERS = frozenset({"SamplerCustomAdvanced", "SamplerCustom", "KSampler"})
+_SCHEDULER = "LTXVScheduler"
 _JOIN, _PART, _NO_SOUND = "LTXVConcatAVLatent", "LTXVSeparateAVLatent", "LTXVEmptyLatentAudio"
 
 
@@ -175,6 +209,8 @@ def _only_the_picture_counts(api: Mapping[str, Any], joins: list[str]) -> bool:
                 together += [taker] if taker not in together else []
             elif kind == _PART:
                 parted.add(taker)
+            elif kind == _SCHEDULER and name == "latent":
+                continue  # it only looks at the picture's size
             else:
                 return False
     heard = [

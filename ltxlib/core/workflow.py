@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ltxlib.core.api_format import refuse_api_damage, unwrapped
 from ltxlib.core.damage import refuse_damage
 from ltxlib.core.file_format import (
     BYPASSED,
@@ -14,14 +15,18 @@ from ltxlib.core.file_format import (
     NOTE_TYPES,
     ON,
     OUTPUT_SIDE,
+    SETTING_TAGS,
     LinkData,
     definitions_of,
+    is_api,
     links_of,
     nodes_of,
     tags_in,
     title_of,
     who,
 )
+from ltxlib.core.parsing import parse, text_of
+from ltxlib.core.wiring import is_link, running_order
 from ltxlib.errors import WorkflowError
 
 __all__ = [
@@ -30,6 +35,7 @@ __all__ = [
     "ON",
     "content_sha256",
     "load",
+    "load_bytes",
     "nodes_of",
     "tags_in",
     "title_of",
@@ -38,47 +44,66 @@ __all__ = [
 
 
 def load(text: str, name: str) -> dict[str, Any]:
-    """Read a workflow file's text; `name` is how the file is called in messages.
+    """Read a workflow file's text, UI or API format; `name` is how the file is called in messages.
 
-    WorkflowError says in one sentence what is damaged and names the node.
+    API graphs are given as they stand, without the wrapping `{"prompt": ...}`. WorkflowError says in one
+    sentence what is damaged and names the node.
     """
+    graph = unwrapped(parse(text, name))
     try:
-        ui = json.loads(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        raise WorkflowError(
-            f"{name} is not a whole workflow file: it breaks off or is garbled at line {error.lineno}.",
-            cure="Save the workflow from ComfyUI again, or fetch the file again.",
-        ) from error
-    if not isinstance(ui, dict):
-        raise WorkflowError(f"{name} is not a workflow: it holds a list or a bare value.")
-    if "nodes" not in ui and any(isinstance(node, dict) and "class_type" in node for node in ui.values()):
-        raise WorkflowError(
-            f"{name} is in ComfyUI's API format, which cannot be edited or driven by roles.",
-            cure="Open it in ComfyUI and save it with Save (not Export API).",
-        )
-    try:
-        refuse_damage(ui)
+        if is_api(graph):
+            refuse_api_damage(graph)
+        else:
+            refuse_damage(graph)
     except WorkflowError as error:
         raise WorkflowError(f"{name}: {error.message}", cure=error.cure) from error
-    return ui
+    return graph
+
+
+def load_bytes(data: bytes, name: str) -> dict[str, Any]:
+    """Read a workflow file's bytes; what is no text at all is refused by what it is instead."""
+    return load(text_of(data, name), name)
 
 
 def content_sha256(ui: Mapping[str, Any]) -> str:
     """A hash of what the graph does: nodes, values, modes, role tags and how they are wired.
 
-    Blind to layout (positions, sizes, colours, groups, notes, titles, node numbers).
+    Blind to layout (positions, sizes, colours, groups, notes, titles, node numbers), and to tags that only
+    say where another model's settings would go: what goes there is among a take's own values.
     """
+    if is_api(ui):
+        return _api_digest(ui)
     definitions = {definition["id"]: definition for definition in definitions_of(ui)}
     inside = {key: _graph_digest(definition, {}) for key, definition in definitions.items()}
     # Once more, so that a subgraph in a subgraph counts with its content; deeper nests go on likewise.
     for _ in definitions:
-        inside = {key: _graph_digest(definition, inside) for key, definition in definitions.items()}
+        before, inside = inside, {key: _graph_digest(one, inside) for key, one in definitions.items()}
+        if inside == before:
+            break
     return _graph_digest(ui, inside)
 
 
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _api_digest(api: Mapping[str, Any]) -> str:
+    """The same for an API graph: a node is what it is, what it holds, its tags and what feeds it."""
+    known: dict[str, str] = {}
+    order, ring = running_order(api)
+    for node_id in [*order, *ring]:
+        inputs = api[node_id]["inputs"]
+        wires = {name: value for name, value in inputs.items() if is_link(value, api)}
+        known[node_id] = _digest(
+            [
+                api[node_id]["class_type"],
+                {name: value for name, value in inputs.items() if name not in wires},
+                sorted(tags_in((api[node_id].get("_meta") or {}).get("title"))),
+                {name: [known.get(value[0], "loop"), value[1]] for name, value in wires.items()},
+            ]
+        )
+    return _digest(["api", sorted(known.values())])
 
 
 def _graph_digest(graph: Mapping[str, Any], definitions: Mapping[str, str]) -> str:
@@ -103,7 +128,7 @@ def _graph_digest(graph: Mapping[str, Any], definitions: Mapping[str, str]) -> s
                 definitions.get(node["type"], node["type"]),
                 node.get("mode") or ON,
                 node.get("widgets_values") or [],
-                sorted(tags_in(node.get("title"))),
+                sorted(tag for tag in tags_in(node.get("title")) if tag not in SETTING_TAGS),
                 promoted,
                 wires,
             ]

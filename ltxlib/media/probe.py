@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ltxlib.core.span import meant_rate
 from ltxlib.core.timeline import frames_at
 from ltxlib.errors import ClipUnreadable
 
@@ -233,5 +234,5 @@ def exact_fps(times: list[Fraction], picture: Any, frames: int) -> tuple[Fractio
     for rate in (average, *([told] if told in USUAL_RATES else []), *near, told):
         allowed = Fraction(0) if rate == average else max(ROUNDING_S, Fraction(picture.time_base))
         if all(abs(time - times[0] - number / rate) <= allowed for number, time in enumerate(times)):
-            return rate, False
+            return meant_rate(rate), False
     return Fraction(average).limit_denominator(1_000_000), True

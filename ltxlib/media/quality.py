@@ -6,12 +6,13 @@ Each clip is decoded once; of each picture only every second pixel of every seco
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxlib.core.problem import Problem
+from ltxlib.core.span import in_thousandths
 from ltxlib.errors import ClipUnreadable
 from ltxlib.media.colour import is_full_range
 from ltxlib.media.probe import ClipInfo, first_sound, open_clip, probe
@@ -36,13 +37,17 @@ LISTEN = "Watch and listen to it in the review notebook and reject it if it is n
 
 @dataclass(frozen=True)
 class ExpectedClip:
-    """What was asked for: size in pixels of the finished clip, frames, exact rate, and whether with sound."""
+    """What was asked for: size in pixels of the finished clip, frames, exact rate, and whether with sound.
+
+    strict: whether a clip that is otherwise sound, but not that, is an error; else it is a warning.
+    """
 
     width_px: int
     height_px: int
     frames: int
     fps: Fraction
     sound: bool = True
+    strict: bool = True
 
 
 @dataclass
@@ -71,7 +76,7 @@ def check_clip(path: Path, expected: ExpectedClip) -> list[Problem]:
         info = probe(path)
     except ClipUnreadable as error:
         return [Problem(path.name, error.message, error.cure)]
-    problems = _facts_problems(info, expected)
+    problems = [replace(one, warning=not expected.strict) for one in _facts_problems(info, expected)]
     look = _looked(info)
     if look.stopped or look.frames < info.frames:
         told = f"only {look.frames} of its {info.frames} pictures can be decoded"
@@ -99,7 +104,7 @@ def _facts_problems(info: ClipInfo, expected: ExpectedClip) -> list[Problem]:
                 "LTX-2 makes 8n+1 frames, such as 65 or 121: choose such a length in scenes.csv.",
             )
         )
-    if info.variable_rate or info.fps != expected.fps:
+    if info.variable_rate or info.fps not in (expected.fps, in_thousandths(expected.fps)):
         rate = "at an uneven rate" if info.variable_rate else f"at {float(info.fps):g} frames a second"
         found.append(
             Problem(

@@ -44,17 +44,37 @@ _CAMERA = "camera-control"
 
 
 def seed_of(passes: tuple[Pass, ...]) -> int:
-    """One seed for all that decides the picture: the seeds of every pass, and LoRAs that are not cameras.
+    """One seed for what decides the composition: the pass that made it out of noise, and its style LoRAs.
 
-    A single pass without such LoRAs keeps its own seed.
+    A pass without such LoRAs keeps its own seed.
     """
-    seeds = [one.seed or 0 for one in passes]
-    styles = [
-        (lora.name, lora.strength) for one in passes for lora in one.model.loras if _CAMERA not in lora.name
-    ]
-    if len(seeds) == 1 and not styles:
-        return seeds[0]
-    return int.from_bytes(hashlib.blake2b(repr((seeds, styles)).encode(), digest_size=8).digest(), "big")
+    first, _ = _composed(passes)
+    styles = _styles(first)
+    if not styles:
+        return first.seed or 0
+    found = repr((first.seed or 0, styles)).encode()
+    return int.from_bytes(hashlib.blake2b(found, digest_size=8).digest(), "big")
+
+
+def _refined(passes: tuple[Pass, ...]) -> str:
+    """What later passes do to the finest detail; empty when there were none."""
+    later = [(one.seed or 0, _styles(one)) for one in _composed(passes)[1]]
+    return repr(later) if later else ""
+
+
+def _composed(passes: tuple[Pass, ...]) -> tuple[Pass, tuple[Pass, ...]]:
+    """The pass that decides the composition, and those after it that only refine.
+
+    A second stage begins at less than full noise (LTX-2's at 0.909), so what was there shows through; one
+    that begins at full noise makes it all anew.
+    """
+    whole = [place for place, one in enumerate(passes) if one.noise >= 1.0]
+    place = whole[-1] if whole else 0
+    return passes[place], passes[place + 1 :]
+
+
+def _styles(one: Pass) -> list[tuple[str, float]]:
+    return [(lora.name, lora.strength) for lora in one.model.loras if _CAMERA not in lora.name]
 
 
 def _camera_of(passes: tuple[Pass, ...]) -> tuple[str, float]:
@@ -63,6 +83,17 @@ def _camera_of(passes: tuple[Pass, ...]) -> tuple[str, float]:
             if _CAMERA in lora.name:
                 return lora.name, lora.strength
     return "", 0.0
+
+
+def _rate_of(sound: Sound) -> int:
+    """Samples a second of a sound, as in ComfyUI: those of its source, the most of several."""
+    if isinstance(sound, Joined):
+        return max(_rate_of(part) for part in sound.parts)
+    if isinstance(sound, Cut):
+        return _rate_of(sound.sound)
+    if isinstance(sound, SoundFile):
+        return sound.rate_hz
+    return DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
 
 
 class Easel:
@@ -77,6 +108,10 @@ class Easel:
         sound = video.sound
         if sound is not None and "silent" in self._bench.struck:
             sound = Silence(sound.seconds)
+        picture_s = video.pictures.frames / video.fps
+        if sound is not None and sound.seconds > picture_s:
+            # ComfyUI lets no sound outlast its picture.
+            sound = Cut(sound, Fraction(0), picture_s)
         spec = self._spec(video.pictures, video.fps, with_sound=self._own_sound(video, sound))
         lead = self._lead(video.pictures)
         if sound is None or spec.sound:
@@ -85,7 +120,7 @@ class Easel:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             mute = Path(folder) / "mute.mp4"
             self._render(spec, mute, tags, lead)
-            rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+            rate = _rate_of(sound)
             samples = self.samples(sound, rate)
             write_whole(out, lambda part: self._mux(mute, samples.tobytes(), rate, part))
 
@@ -133,6 +168,7 @@ class Easel:
         return ClipSpec(
             prompt=source.passes[-1].prompt,
             seed=seed_of(source.passes),
+            refined=_refined(source.passes),
             image=begun,
             image_strength=min(1.0, source.strength),
             end_image=end,
@@ -242,7 +278,7 @@ class Easel:
 
     def write_sound(self, sound: Sound, out: Path) -> None:
         """Write a sound as FLAC, as SaveAudio does."""
-        rate = DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
+        rate = _rate_of(sound)
         samples = self.samples(sound, rate).tobytes()
         words = ["-hide_banner", "-loglevel", "error", "-y", "-f", "f32le", "-ar", str(rate), "-ac", "2"]
         words += ["-i", "pipe:0", "-metadata", f"comment={clip.MARK}", "-f", "flac"]

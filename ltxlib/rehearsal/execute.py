@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ltxlib.errors import LtxlibError
@@ -49,7 +49,8 @@ class Executor:
         self._cache = {key: made for key, made in self._cache.items() if key in set(wanted.values())}
         cached = [node_id for node_id in job.graph if wanted[node_id] in self._cache]
         teller.note("execution_cached", {"nodes": cached})
-        run = _Run(self._catalogue, self._cache, wanted, job, teller, outcome, bench)
+        shared = replace(bench, graph=_with_files(job.graph, signatures))
+        run = _Run(self._catalogue, self._cache, wanted, job, teller, outcome, shared)
         try:
             run.through()
         except RunInterrupted:
@@ -63,6 +64,15 @@ class Executor:
         if "no_outputs" in bench.struck:
             outcome.outputs.clear()
             outcome.meta.clear()
+
+
+def _with_files(graph: Mapping[str, Any], signatures: Signatures) -> dict[str, Any]:
+    """The graph with what tells its files from others; so ComfyUI writes it into the clip, and only there."""
+    states = {node_id: signatures.file_state(node_id) for node_id in graph}
+    return {
+        node_id: node if states[node_id] is None else {"is_changed": [states[node_id]], **node}
+        for node_id, node in graph.items()
+    }
 
 
 @dataclass

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ltxlib.rehearsal import nodes_image, nodes_latent, nodes_load, nodes_pack, nodes_sample, nodes_save
+from ltxlib.rehearsal import (
+    nodes_image,
+    nodes_latent,
+    nodes_load,
+    nodes_pack,
+    nodes_sample,
+    nodes_save,
+    nodes_text,
+)
 from ltxlib.rehearsal.calls import Call, Made, NodeFailed, Performer
 
 PERFORMERS: dict[str, Performer] = {
@@ -12,6 +20,7 @@ PERFORMERS: dict[str, Performer] = {
     **nodes_image.PERFORMERS,
     **nodes_save.PERFORMERS,
     **nodes_pack.PERFORMERS,
+    **nodes_text.PERFORMERS,
 }
 
 

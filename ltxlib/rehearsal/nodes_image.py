@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
+from ltxlib.core.span import in_thousandths
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
 from ltxlib.rehearsal.values import Cut, Joined, Mask, Outlines, Pictures, Several, Silence, Solid, Video
 
@@ -122,13 +124,29 @@ def _from_batch(call: Call) -> tuple[Any, ...]:
 
 
 def _create_video(call: Call) -> tuple[Any, ...]:
-    fps = Fraction(str(call["fps"])).limit_denominator(1001)
+    # ComfyUI rounds to thousandths when it saves.
+    fps = in_thousandths(Fraction(str(call["fps"])))
     return (Video(call.a(Pictures, "images"), fps, call.get("audio")),)
 
 
 def _components(call: Call) -> tuple[Any, ...]:
     video = call.a(Video, "video")
     return video.pictures, video.sound, float(video.fps), 8, "sRGB"
+
+
+def _slice(call: Call) -> tuple[Any, ...]:
+    """From a moment on, counted from the end where it is negative; a duration of 0 is all the rest."""
+    video = call.a(Video, "video")
+    whole_s = video.pictures.frames / video.fps
+    start, wanted = Fraction(str(call["start_time"])), Fraction(str(call["duration"]))
+    start = max(Fraction(0), whole_s + start) if start < 0 else start
+    lasts = min(wanted or whole_s, whole_s - start)
+    if lasts <= 0:
+        raise NodeFailed("ValueError", f"Failed to slice video:\nSource duration: {float(whole_s)}")
+    first, end = ceil(start * video.fps), ceil((start + lasts) * video.fps)
+    pictures = replace(video.pictures, first=video.pictures.first + first, frames=max(1, end - first))
+    sound = video.sound and Cut(video.sound, start, min(lasts, max(Fraction(0), video.sound.seconds - start)))
+    return (Video(pictures, video.fps, sound),)
 
 
 def _silence(call: Call) -> tuple[Any, ...]:
@@ -163,6 +181,7 @@ PERFORMERS: dict[str, Performer] = {
     "ImageFromBatch": _from_batch,
     "CreateVideo": _create_video,
     "GetVideoComponents": _components,
+    "Video Slice": _slice,
     "EmptyAudio": _silence,
     "AudioConcat": _join_sounds,
     "TrimAudioDuration": _trim_sound,

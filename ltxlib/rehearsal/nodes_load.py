@@ -110,7 +110,8 @@ def _open_media(path: Path) -> tuple[Video | None, SoundFile | None]:
         with av.open(str(path)) as container:
             sound = None
             if container.streams.audio:
-                sound = SoundFile(path, _seconds(container.streams.audio[0]))
+                heard = container.streams.audio[0]
+                sound = SoundFile(path, _seconds(heard), heard.rate)
             if not container.streams.video:
                 return None, sound
             stream = container.streams.video[0]
@@ -166,13 +167,6 @@ def _reference_audio(call: Call) -> tuple[Any, ...]:
     return call.a(Model, "model"), call["positive"], call["negative"]
 
 
-def _write_prompt(call: Call) -> tuple[Any, ...]:
-    """No language model is here: the prompt comes back as it is, cut to the asked length."""
-    call.a(TextEncoder, "clip")
-    words = str(call["prompt"]).split()
-    return (" ".join(words[: int(call["max_length"])]),)
-
-
 PERFORMERS: dict[str, Performer] = {
     "CheckpointLoaderSimple": _checkpoint,
     "LTXVAudioVAELoader": _audio_vae,
@@ -198,6 +192,4 @@ PERFORMERS: dict[str, Performer] = {
     "ConditioningZeroOut": _zero_out,
     "LTXVConditioning": _set_frame_rate,
     "LTXVReferenceAudio": _reference_audio,
-    "TextGenerate": _write_prompt,
-    "TextGenerateLTX2Prompt": _write_prompt,
 }

@@ -93,10 +93,10 @@ def _tiled(call: Call) -> tuple[Any, ...]:
         raise NodeFailed("ValueError", message)
     strength = str(call.get("images_cond_strengths", "0.9")).split(",")[0]
     latent = _begun(call, latent, strength)
-    tiles, steps = int(call["horizontal_tiles"]) * int(call["vertical_tiles"]), call.a(Sigmas, "sigmas").steps
+    tiles, sigmas = int(call["horizontal_tiles"]) * int(call["vertical_tiles"]), call.a(Sigmas, "sigmas")
     seed = call.a(Noise, "noise").seed
     for _ in range(tiles):
-        made = sampled(call, guider, seed, steps, latent)
+        made = sampled(call, guider, seed, sigmas, latent)
     return made, made
 
 
@@ -114,12 +114,12 @@ def _looping(call: Call) -> tuple[Any, ...]:
         message = "The number of frames in the latents and optional_guiding_latents must be the same"
         raise NodeFailed("AssertionError", message)
     tile, overlap = (int(call[name]) // LATENT_FRAMES for name in ("temporal_tile_size", "temporal_overlap"))
-    steps, seed = call.a(Sigmas, "sigmas").steps, call.a(Noise, "noise").seed
+    sigmas, seed = call.a(Sigmas, "sigmas"), call.a(Noise, "noise").seed
     latent = _begun(call, latent, call["cond_image_strength"])
     if guide is not None:
         latent = replace(latent, start=guide.content, lead=guide.content)
     for _ in range(stretches(latent.steps, tile, overlap)):
-        made = sampled(call, guider, seed, steps, latent)
+        made = sampled(call, guider, seed, sigmas, latent)
     return (made,)
 
 

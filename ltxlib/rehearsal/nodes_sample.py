@@ -74,29 +74,30 @@ def _split_sigmas(call: Call) -> tuple[Any, ...]:
 
 def _advanced(call: Call) -> tuple[Any, ...]:
     guider, noise = call.a(Guider, "guider"), call.a(Noise, "noise")
-    steps = call.a(Sigmas, "sigmas").steps
-    done = _sample(call, guider, noise.seed, steps)
-    return done, done
+    sampled = _sample(call, guider, noise.seed, call.a(Sigmas, "sigmas"))
+    return sampled, sampled
 
 
 def _custom(call: Call) -> tuple[Any, ...]:
     guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
     seed = int(call["noise_seed"]) if call["add_noise"] else None
-    done = _sample(call, guider, seed, call.a(Sigmas, "sigmas").steps)
-    return done, done
+    sampled = _sample(call, guider, seed, call.a(Sigmas, "sigmas"))
+    return sampled, sampled
 
 
 def _plain(call: Call) -> tuple[Any, ...]:
     guider = Guider(call.a(Model, "model"), call.a(Conditioning, "positive"), call["negative"])
-    return (_sample(call, guider, int(call["seed"]), int(call["steps"])),)
+    sigmas = _even_sigmas(int(call["steps"]), float(call["denoise"]))
+    return (_sample(call, guider, int(call["seed"]), sigmas),)
 
 
-def _sample(call: Call, guider: Guider, seed: int | None, steps: int) -> Any:
-    return sampled(call, guider, seed, steps, call["latent_image"])
+def _sample(call: Call, guider: Guider, seed: int | None, sigmas: Sigmas) -> Any:
+    return sampled(call, guider, seed, sigmas, call["latent_image"])
 
 
-def sampled(call: Call, guider: Guider, seed: int | None, steps: int, latent: Any) -> Any:
-    """A latent after so many steps, each of which takes its time."""
+def sampled(call: Call, guider: Guider, seed: int | None, sigmas: Sigmas, latent: Any) -> Any:
+    """A latent after as many steps as there are noise levels, each of which takes its time."""
+    steps = sigmas.steps
     if isinstance(latent, AVLatent) and not isinstance(latent.audio, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
     if not isinstance(latent, AVLatent | VideoLatent | AudioLatent):
@@ -110,7 +111,8 @@ def sampled(call: Call, guider: Guider, seed: int | None, steps: int, latent: An
                 raise NodeFailed("torch.OutOfMemoryError", OUT_OF_MEMORY)
         call.progress(step, steps)
     positive = guider.positive
-    done = Pass(seed, steps, guider.model, positive.words, positive.frame_rate)
+    noise = min(1.0, max(sigmas.values, default=0.0))
+    done = Pass(seed, steps, guider.model, positive.words, positive.frame_rate, noise)
     if isinstance(latent, AVLatent):
         return AVLatent(_passed(latent.video, done), _passed(latent.audio, done))
     return _passed(latent, done)

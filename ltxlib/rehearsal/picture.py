@@ -92,7 +92,7 @@ class Finish:
     def __init__(self, spec: ClipSpec) -> None:
         # One faint grain for all frames hides the steps of 8-bit gradients and costs the encoder nothing.
         size = (spec.height_px, spec.width_px)
-        self._grain = spec.rng("grain").triangular(-1, 0, 1, size).astype(np.float32) * 0.75
+        self._grain = spec.rng(f"grain{spec.refined}").triangular(-1, 0, 1, size).astype(np.float32) * 0.75
         self._mark = Mark(spec.width_px, spec.height_px)
 
     def frame(self, luma: Plane, blue: Plane, red: Plane) -> bytes:

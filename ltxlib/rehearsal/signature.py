@@ -11,6 +11,8 @@ from ltxlib.rehearsal.inputs import is_link
 from ltxlib.rehearsal.state import Folders, input_file
 
 _READS_FILE = {"LoadImage": "image", "LoadImageMask": "image", "LoadVideo": "file", "LoadAudio": "audio"}
+_BY_TIME = {"LoadVideo"}
+"""Of these ComfyUI asks when the file was written; of the others it reads the bytes."""
 
 
 class Signatures:
@@ -28,15 +30,34 @@ class Signatures:
             if node_id in self._path or node_id not in self._graph:
                 return None
             self._path.add(node_id)
-            self._known[node_id] = self._compute(self._graph[node_id])
+            self._known[node_id] = self._compute(node_id)
             self._path.discard(node_id)
         return self._known[node_id]
 
-    def _compute(self, node: Mapping[str, Any]) -> str | None:
+    def file_state(self, node_id: str) -> str | float | None:
+        """What tells one file from another for a node that loads one: its bytes' SHA-256, or its time.
+
+        None for any other node, and for one whose file cannot be read; the loader will say so.
+        """
+        node = self._graph[node_id]
+        inputs = node.get("inputs")
+        name = inputs.get(_READS_FILE.get(node["class_type"], "")) if isinstance(inputs, Mapping) else None
+        path = input_file(self._folders, name) if isinstance(name, str) else None
+        try:
+            if path is None:
+                return None
+            if node["class_type"] in _BY_TIME:
+                return path.stat().st_mtime
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:  # gone or unreadable since it was looked for
+            return None
+
+    def _compute(self, node_id: str) -> str | None:
+        node = self._graph[node_id]
         inputs = node.get("inputs")
         if not isinstance(inputs, Mapping):
             return None
-        parts: list[Any] = [node["class_type"], self._file_state(node["class_type"], inputs)]
+        parts: list[Any] = [node["class_type"], self.file_state(node_id)]
         for name, value in sorted(inputs.items()):
             if is_link(value):
                 ancestor = self.of(value[0]) if len(value) == 2 and isinstance(value[0], str) else None
@@ -46,12 +67,3 @@ class Signatures:
             else:
                 parts.append([name, value])
         return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
-
-    def _file_state(self, class_type: str, inputs: Mapping[str, Any]) -> str | None:
-        """A changed file makes a loader new work, as ComfyUI's own check of the bytes does."""
-        name = inputs.get(_READS_FILE.get(class_type, ""))
-        path = input_file(self._folders, name) if isinstance(name, str) else None
-        try:
-            return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None else None
-        except OSError:  # gone or unreadable since it was looked for; the loader will say so
-            return None

@@ -31,7 +31,8 @@ class ClipSpec:
     image: a picture to start from, or None; image_strength: 0 (ignored) to 1 (the first frame is it).
     end_image: a picture to end with, or None; it counts only beside an image, and as strongly.
     steps: sampling steps of the graph; few of them make a softer picture.
-    camera: name of a camera LoRA file or "" for none; camera_strength: 0 (off) to about 1.
+    camera: name of a camera LoRA file or "" for none; camera_strength: 0 (off) to about 1. refined: what
+    later passes did, which shows in the finest detail alone.
     Raises BadInput where a number cannot be drawn.
     """
 
@@ -48,6 +49,7 @@ class ClipSpec:
     camera: str = ""
     camera_strength: float = 1.0
     end_image: Path | None = None
+    refined: str = ""
 
     def __post_init__(self) -> None:
         for side, value in (("width", self.width_px), ("height", self.height_px)):

@@ -106,13 +106,17 @@ class Guider:
 
 @dataclass(frozen=True)
 class Pass:
-    """One sampler's work on a latent."""
+    """One sampler's work on a latent.
+
+    noise: how much of what it was given is noise when it begins, 0 to 1; at 1 nothing of it is left.
+    """
 
     seed: int | None
     steps: int
     model: Model
     prompt: str
     frame_rate: float | None = None
+    noise: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -215,10 +219,11 @@ class Silence:
 
 @dataclass(frozen=True)
 class SoundFile:
-    """The sound of a file."""
+    """The sound of a file, in samples a second as there."""
 
     path: Path
     seconds: Fraction
+    rate_hz: int
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,16 @@ class Shelf:
         return self.folder / "takes"
 
     @property
+    def drafts(self) -> Path:
+        """Drafts and their records, a folder a scene; a film is never made of them."""
+        return self.folder / "drafts"
+
+    @property
+    def picks(self) -> Journal:
+        """Which drafts a person picked to be finished."""
+        return Journal(self.folder / "picks.jsonl")
+
+    @property
     def masters(self) -> Path:
         """Finished films."""
         return self.folder / "masters"

@@ -1,4 +1,8 @@
-"""Takes on disk: `takes/<scene>/<take>.mp4` and its record `.json`, and what people decided on them."""
+"""Takes on disk: `takes/<scene>/<take>.mp4` and its record `.json`, and what people decided on them.
+
+Drafts are kept in the same way in `drafts/`; a take's id says which it is. A take that is sound alone is a
+`.flac`.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,40 @@ import json
 from pathlib import Path
 
 from ltxlib.core.problem import Problem
-from ltxlib.core.take import DECISIONS, Take
+from ltxlib.core.take import DECISIONS, DRAFT, Take
 from ltxlib.errors import StoreError
 from ltxlib.store.files import inside, move_whole, write_json
 from ltxlib.store.project import Shelf
 
+CLIP_SUFFIX, SOUND_SUFFIX = ".mp4", ".flac"
+
 
 def clip_path(shelf: Shelf, scene: str, take_id: str) -> Path:
-    """Where a take's clip lies; raises UnsafeName for a name that would leave its folder."""
-    return inside(shelf.takes, scene, f"{take_id}.mp4")
+    """Where the clip of a take or a draft lies; raises UnsafeName for a name that would leave its folder."""
+    folder = _folder(shelf, take_id)
+    sound = inside(folder, scene, f"{take_id}{SOUND_SUFFIX}")
+    return sound if sound.is_file() else inside(folder, scene, f"{take_id}{CLIP_SUFFIX}")
+
+
+def _folder(shelf: Shelf, take_id: str) -> Path:
+    return shelf.drafts if take_id.startswith(DRAFT) else shelf.takes
 
 
 def record_path(shelf: Shelf, scene: str, take_id: str) -> Path:
     """Where a take's record lies."""
-    return inside(shelf.takes, scene, f"{take_id}.json")
+    return inside(_folder(shelf, take_id), scene, f"{take_id}.json")
 
 
 def save_take(shelf: Shelf, take: Take, clip: Path) -> Path:
     """Put a finished clip and its record in place, the clip first; gives the clip's final path."""
-    target = clip_path(shelf, take.scene, take.take_id)
+    target = inside(_folder(shelf, take.take_id), take.scene, f"{take.take_id}{_suffix(take)}")
     move_whole(clip, target)
     write_json(record_path(shelf, take.scene, take.take_id), take.to_json())
     return target
+
+
+def _suffix(take: Take) -> str:
+    return SOUND_SUFFIX if take.clip.file.endswith(SOUND_SUFFIX) else CLIP_SUFFIX
 
 
 def load_take(record: Path) -> Take:
@@ -36,7 +52,7 @@ def load_take(record: Path) -> Take:
         take = Take.from_json(json.loads(record.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{record.parent.name}/{record.name} is damaged.") from error
-    clip = record.with_suffix(".mp4")
+    clip = record.with_suffix(_suffix(take))
     size = clip.stat().st_size if clip.is_file() else None
     if size != take.clip.size_bytes or take.take_id != record.stem or take.scene != record.parent.name:
         raise StoreError(f"The clip {record.parent.name}/{clip.name} is not the one that was recorded.")
@@ -45,18 +61,22 @@ def load_take(record: Path) -> Take:
 
 def load_takes(shelf: Shelf) -> tuple[list[Take], list[Problem]]:
     """Every whole take, in the order of folders and names, and a problem for each that is not whole."""
+    return _load(shelf.takes, "Run the batch: it is made again.")
+
+
+def load_drafts(shelf: Shelf) -> tuple[list[Take], list[Problem]]:
+    """Every whole draft, as `load_takes` tells of takes."""
+    return _load(shelf.drafts, "Make drafts of this scene again.")
+
+
+def _load(folder: Path, cure: str) -> tuple[list[Take], list[Problem]]:
     takes, problems = [], []
-    for record in sorted(shelf.takes.glob("*/*.json")):
+    for record in sorted(folder.glob("*/*.json")):
         try:
             takes.append(load_take(record))
         except StoreError as error:
-            problems.append(
-                Problem(
-                    f"takes/{record.parent.name}/{record.stem}",
-                    error.message,
-                    "Run the batch: it is made again.",
-                )
-            )
+            where = f"{folder.name}/{record.parent.name}/{record.stem}"
+            problems.append(Problem(where, error.message, cure))
     return takes, problems
 
 

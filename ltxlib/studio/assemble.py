@@ -65,7 +65,9 @@ def choose(shelf: Shelf, scene_order: list[str], settings: FilmSettings) -> tupl
     chosen: list[Take] = []
     for scene in settings.order or scene_order:
         take = newest_good([take for take in takes if take.scene == scene], decided)
-        if take:
+        if take and take.sound_alone:
+            problems.append(_no_picture(scene))
+        elif take:
             chosen.append(take)
         else:
             cure = "Run the batch in notebook 02, or keep one of its takes in notebook 03."
@@ -73,6 +75,13 @@ def choose(shelf: Shelf, scene_order: list[str], settings: FilmSettings) -> tupl
                 Problem(f"scene {scene}", "It has no take that may go into the film.", cure, warning=True)
             )
     return chosen, problems + _seams(chosen)
+
+
+def _no_picture(scene: str) -> Problem:
+    what = "It is sound alone, so it has no place of its own in the film."
+    return Problem(
+        f"scene {scene}", what, "Keep it: it stays in notebook 03, to be listened to.", warning=True
+    )
 
 
 def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline:
@@ -107,8 +116,9 @@ def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline
 
 
 def goes_on_from(take: Take, before: Take) -> bool:
-    """Whether a take begins with the end of that other one."""
-    return take.overlap_frames > 0 and take.source == before.key
+    """Whether a take begins with the end of that other one, or of the one whose picture that has."""
+    pictures = (before.key, before.source) if before.keeps_picture else (before.key,)
+    return take.overlap_frames > 0 and take.goes_on_from in pictures
 
 
 def _joined(cut: Cut, before: Cut, take: Take, film: Timeline) -> Cut:
@@ -128,7 +138,7 @@ def _seams(takes: list[Take]) -> list[Problem]:
     """Takes that go on from another take of the scene before them than the film shows."""
     found = []
     for before, take in pairwise(takes):
-        scene, _, wanted = take.source.partition("/")
+        scene, _, wanted = take.goes_on_from.partition("/")
         if take.overlap_frames and scene == before.scene and not goes_on_from(take, before):
             what = (
                 f"It goes on from {wanted} of {scene}, but the film shows {before.take_id}: a visible seam."

@@ -11,20 +11,22 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ltxlib import __version__
 from ltxlib.comfy.events import Progress
 from ltxlib.comfy.progress import ProgressFeed
-from ltxlib.comfy.state import PromptState, require_video
+from ltxlib.comfy.state import PromptState, require_sound, require_video
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import ComfyError, LtxlibError, RenderFailed, ServerAnswerError, ServerUnreachable
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside
-from ltxlib.studio import events, saving
+from ltxlib.studio import enhancing, events, saving
 from ltxlib.studio.chain import Chain, clip_of
 from ltxlib.studio.job import BatchJob
 
@@ -111,6 +113,7 @@ def _start(batch: _Batch) -> Iterator[events.Event]:
     batch.there = len(job.plans) - len(missing)
     yield events.BatchStarted(len(job.plans), batch.there)
     yield from map(events.Noted, job.notes)
+    missing = yield from _write_out(batch, missing)
     known = _submitted_before(job)
     for plan in missing:
         prompt_id, pictures = known.get((plan.scene.scene, plan.take_id), ("", {}))
@@ -123,6 +126,20 @@ def _start(batch: _Batch) -> Iterator[events.Event]:
             yield events.TakeSubmitted(plan, prompt_id, again=True)
         else:
             batch.waiting.append((plan, 1))
+
+
+def _write_out(batch: _Batch, missing: list[RenderPlan]) -> Generator[events.Event, None, list[RenderPlan]]:
+    """Have prompts written out that are to be; gives the takes that can go on."""
+    failed: dict[str, LtxlibError] = {}
+    for told in enhancing.write_all(batch.job, missing, partial(_upload, batch), batch.cancel):
+        if isinstance(told, events.PromptWritten):
+            yield told
+        else:
+            failed[told[0].enhance_key] = told[1]
+    for plan in missing:
+        if plan.enhance_key in failed:
+            yield _fail(batch, plan, "", failed[plan.enhance_key])
+    return [plan for plan in missing if plan.enhance_key not in failed]
 
 
 def _submitted_before(job: BatchJob) -> dict[tuple[str, str], tuple[str, dict[str, str]]]:
@@ -208,7 +225,7 @@ def _submit_next(batch: _Batch) -> Iterator[events.Event]:
 def _upload(batch: _Batch, plan: RenderPlan) -> dict[str, str]:
     """The names under which the server has the plan's pictures and clips; each is sent once a run."""
     files = {
-        key: (inside(batch.job.project.images, *plan.scene.pictures[key].split("/")), sha256)
+        key: (inside(batch.job.project.images, *plan.picture(key).split("/")), sha256)
         for key, sha256 in plan.pictures.items()
     }
     files |= {key: clip_of(batch.job.shelf, source) for key, source in plan.sources.items()}
@@ -263,7 +280,9 @@ def _settle(batch: _Batch, flight: _Flight, state: PromptState) -> events.Event:
     try:
         if state.error:
             raise state.error
-        finished = saving.Finished(plan, flight.prompt_id, flight.graph, require_video(state), render_s)
+        wanted = require_sound if MODES[plan.scene.mode].sound_alone else require_video
+        output, written = wanted(state), batch.job.written_out(plan)
+        finished = saving.Finished(plan, flight.prompt_id, flight.graph, output, render_s, written)
         take, clip = saving.save(batch.job.shelf, batch.job.connection, finished)
     except LtxlibError as error:
         flight.fetches += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ltxlib.core import sources
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.scene import Scene
 from ltxlib.errors import LtxlibError, SourceMissing, StoreError
@@ -73,6 +74,21 @@ class Chain:
             f"It starts from {source.key}, and that take could not be made: {reason}",
             cure=f"Mend {source.scene} first and run the batch again; both are then rendered.",
         )
+
+
+def overlap_of(shelf: Shelf, plan: RenderPlan) -> tuple[int, str]:
+    """How many frames at a take's beginning show again the end of another one, and that one's key.
+
+    A take that keeps its source's picture keeps this too.
+    """
+    source = plan.sources.get("source")
+    if source is None or not MODES[plan.scene.mode].keeps_picture:
+        return plan.overlap_frames, source.key if source and plan.overlap_frames else ""
+    try:
+        kept = take_store.load_take(take_store.record_path(shelf, source.scene, source.take_id))
+    except StoreError:
+        return 0, ""
+    return kept.overlap_frames, kept.goes_on_from
 
 
 def sha256_of_sources(shelf: Shelf, plan: RenderPlan) -> dict[str, str]:

@@ -19,6 +19,15 @@ class BatchStarted:
 
 
 @dataclass(frozen=True)
+class PromptWritten:
+    """The text encoder wrote a scene's prompt out; text empty: the prompt stays. says: what is odd."""
+
+    plan: RenderPlan
+    text: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
 class TakeSubmitted:
     """A take was handed to the server (again: it was found there, from an earlier run)."""
 
@@ -78,4 +87,14 @@ class BatchEnded:
     cancelled: bool
 
 
-Event = BatchStarted | Noted | TakeSubmitted | TakeProgress | TakeSaved | TakeFailed | ServerLost | BatchEnded
+Event = (
+    BatchStarted
+    | Noted
+    | PromptWritten
+    | TakeSubmitted
+    | TakeProgress
+    | TakeSaved
+    | TakeFailed
+    | ServerLost
+    | BatchEnded
+)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ltxlib.core import specials, variants
-from ltxlib.core.plan import workflow_for
+from ltxlib.core.plan import RenderPlan, workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene
 from ltxlib.store.project import Project
@@ -36,8 +37,17 @@ def fit(project: Project, connection: Connection, checked: Checked) -> tuple[Che
     if not instead or errors_in(problems):
         return checked, problems
     again = check_scenes(project, scenes, [], FILE, shelf=connection.shelf)
-    plans = tuple(replace(plan, instead_of=instead.get(plan.scene.scene, "")) for plan in again.plans)
-    return replace(again, plans=plans), problems
+    return replace(again, plans=tuple(_merged(checked, again, instead))), problems
+
+
+def _merged(checked: Checked, again: Checked, instead: Mapping[str, str]) -> Iterator[RenderPlan]:
+    """The new plans, each with what it stands for; where drafts were picked their takes stay as they are."""
+    picked = {plan.scene.scene for plan in checked.plans if plan.from_draft} - set(instead)
+    for scene in again.scenes:
+        plans = checked.plans if scene.scene in picked else again.plans
+        for plan in plans:
+            if plan.scene.scene == scene.scene:
+                yield replace(plan, instead_of=instead.get(scene.scene, ""))
 
 
 def _said(scene: Scene, plain: Scene | None, lacks: list[str]) -> Problem:

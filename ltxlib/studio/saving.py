@@ -9,17 +9,20 @@ from typing import Any
 
 from ltxlib import __version__
 from ltxlib.comfy.state import OutputFile
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
-from ltxlib.core.problem import errors_in
+from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.take import ClipFacts, Take
 from ltxlib.errors import ClipUnreadable
+from ltxlib.media.dub import dub
+from ltxlib.media.listen import check_sound, sound_seconds
 from ltxlib.media.probe import probe
 from ltxlib.media.quality import ExpectedClip, check_clip
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
-from ltxlib.store.takes import save_take
-from ltxlib.studio.chain import sha256_of_sources
+from ltxlib.store.takes import CLIP_SUFFIX, SOUND_SUFFIX, save_take
+from ltxlib.studio.chain import clip_of, overlap_of, sha256_of_sources
 from ltxlib.studio.connect import Connection
 
 
@@ -32,6 +35,7 @@ class Finished:
     graph: Mapping[str, Any]
     output: OutputFile
     render_s: float
+    enhanced_prompt: str = ""
 
 
 def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take, Path]:
@@ -41,13 +45,12 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     for; then nothing is kept of it.
     """
     plan = finished.plan
-    incoming = inside(shelf.work, "incoming", f"{finished.prompt_id}.mp4")
+    suffix = SOUND_SUFFIX if MODES[plan.scene.mode].sound_alone else CLIP_SUFFIX
+    incoming = inside(shelf.work, "incoming", f"{finished.prompt_id}{suffix}")
     incoming.parent.mkdir(parents=True, exist_ok=True)
     connection.client.download(finished.output, incoming)
     try:
-        scene = plan.scene
-        expected = ExpectedClip(scene.width, scene.height, scene.clip_frames, scene.clip_fps, scene.audio)
-        problems = check_clip(incoming, expected)
+        problems = _checked(shelf, plan, incoming)
         if errors_in(problems):
             raise ClipUnreadable(
                 "The clip is not what was asked for: "
@@ -72,13 +75,28 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     return take, clip
 
 
-def _take(connection: Connection, finished: Finished, clip: Path, warnings: list[str]) -> Take:
-    plan, scene, info = finished.plan, finished.plan.scene, probe(clip)
-    begun = sha256_of_sources(connection.shelf, plan)
-    facts = ClipFacts(
-        file=f"{plan.take_id}.mp4",
-        size_bytes=clip.stat().st_size,
-        sha256=sha256_of(clip),
+def _checked(shelf: Shelf, plan: RenderPlan, incoming: Path) -> list[Problem]:
+    """What is wrong with what came; a picture that is to stay its source's is put in its place before."""
+    scene, mode = plan.scene, MODES[plan.scene.mode]
+    if mode.sound_alone:
+        return check_sound(incoming, float(scene.duration_s))
+    if mode.keeps_picture:
+        dub(clip_of(shelf, plan.sources["source"])[0], incoming)
+    # A graph of the creator's own may make other sizes and lengths than the row can tell it.
+    strict = not scene.workflow
+    expected = ExpectedClip(*plan.size_px, scene.clip_frames, scene.clip_fps, scene.audio, strict)
+    return check_clip(incoming, expected)
+
+
+def _facts(plan: RenderPlan, clip: Path) -> ClipFacts:
+    file = {"file": f"{plan.take_id}{clip.suffix}", "size_bytes": clip.stat().st_size}
+    file["sha256"] = sha256_of(clip)
+    if MODES[plan.scene.mode].sound_alone:
+        none = {"width_px": 0, "height_px": 0, "frames": 0, "fps": "0"}
+        return ClipFacts(**file, **none, duration_s=sound_seconds(clip), has_sound=True)
+    info = probe(clip)
+    return ClipFacts(
+        **file,
         width_px=info.width_px,
         height_px=info.height_px,
         frames=info.frames,
@@ -86,6 +104,12 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         duration_s=float(info.duration_s),
         has_sound=info.has_audio,
     )
+
+
+def _take(connection: Connection, finished: Finished, clip: Path, warnings: list[str]) -> Take:
+    plan, scene, facts = finished.plan, finished.plan.scene, _facts(finished.plan, clip)
+    begun = sha256_of_sources(connection.shelf, plan)
+    overlap_frames, goes_on_from = overlap_of(connection.shelf, plan)
     return Take(
         take_id=plan.take_id,
         scene=scene.scene,
@@ -108,13 +132,17 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         graph=finished.graph,
         image=scene.pictures.get("image", ""),
         image_sha256=plan.pictures.get("image", ""),
-        end_image=scene.pictures.get("end_image", ""),
+        end_image=plan.picture("end_image") if "end_image" in plan.pictures else "",
         end_image_sha256=plan.pictures.get("end_image", ""),
+        enhanced_prompt=finished.enhanced_prompt,
+        draft=plan.draft,
+        from_draft=plan.from_draft,
         source=plan.sources["source"].key if "source" in plan.sources else "",
         source_sha256=begun.get("source", ""),
         end_source=plan.sources["end_source"].key if "end_source" in plan.sources else "",
         end_source_sha256=begun.get("end_source", ""),
-        overlap_frames=plan.overlap_frames,
+        overlap_frames=overlap_frames,
+        goes_on_from=goes_on_from,
         instead_of=plan.instead_of,
         warnings=tuple(warnings),
         kit_version=__version__,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltxlib.comfy.client import ComfyClient
-from ltxlib.core import catalog, check, roles
+from ltxlib.core import catalog, check, roles, settings
+from ltxlib.core.catalog_parts import Model
 from ltxlib.core.modes import MODES
-from ltxlib.core.plan import WORKFLOWS
+from ltxlib.core.plan import WORKFLOWS, workflow_name
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import ComfyError, LtxlibError, MediaError
@@ -48,7 +49,7 @@ def checklist(project: Project) -> list[Line]:
             "Start ComfyUI on the pod, or switch on the rehearsal below: it needs no GPU and costs nothing."
         )
         return [Line("Server", RED, error.message, cure), *lines]
-    return [_server(url, stats), _gpu(stats), *_graphs(project, schema), *lines]
+    return [_server(url, stats), _gpu(stats), *_graphs(project, schema, _models(project)), *lines]
 
 
 def _server(url: str, stats: Mapping[str, Any]) -> Line:
@@ -75,16 +76,33 @@ def _gpu(stats: Mapping[str, Any]) -> Line:
     return Line("GPU", GREEN, names)
 
 
-def _graphs(project: Project, schema: NodeSchema) -> list[Line]:
+def _models(project: Project) -> list[Model]:
+    """The models that scenes.csv asks for; the kit's standard one while it asks for none."""
+    try:
+        scenes = check_project(project).scenes
+    except LtxlibError:
+        scenes = ()
+    names = dict.fromkeys(scene.model for scene in scenes if scene.enabled)
+    return [catalog.MODELS[name] for name in names] or [next(iter(catalog.MODELS.values()))]
+
+
+def _graphs(project: Project, schema: NodeSchema, models: list[Model]) -> list[Line]:
     """Nodes and model files, asked of the server with the graphs that the kit would send."""
     files: list[Problem] = []
     others: list[Problem] = []
-    for (mode, _), name in WORKFLOWS.items():
+    ways = [
+        (mode, stages, model)
+        for model in models
+        for mode, stages in WORKFLOWS
+        if model.graph and (model.graph.modes is None or mode in model.graph.modes)
+    ]
+    for mode, stages, model in ways:
+        if MODES[mode].covered:
+            continue  # it needs files of its own, which only those fetch who use it
+        name = workflow_name(mode, stages, model.graph)
         try:
-            ui = read_workflow(project, name)
-            if MODES[mode].covered:
-                continue  # it needs files of its own, which only those fetch who use it
-            graph = roles.prepare(ui, schema, sample_values(mode))
+            values = sample_values(mode, stages, model)
+            graph = roles.prepare(read_workflow(project, name), schema, values)
         except LtxlibError as error:
             others.append(Problem(name, error.message, error.cure))
             continue
@@ -104,8 +122,15 @@ def _line(name: str, problems: list[Problem], well: str) -> Line:
     return Line(name, RED, " ".join(said), " ".join(cures))
 
 
-def sample_values(mode: str) -> dict[str, Any]:
-    """Values of an ordinary take, with which a graph can be checked before anybody has written a scene."""
+def sample_values(mode: str, stages: int = 2, model: Model | None = None) -> dict[str, Any]:
+    """Values of an ordinary take, with which a graph can be checked before anybody has written a scene.
+
+    model: the kit's standard one when it is left out.
+    if used.melts:
+        values |= {"overlap_first": -9, "overlap_frames": 9, "melt_latents": 2}
+    """
+    model = model or next(iter(catalog.MODELS.values()))
+    camera = model.family.cameras.get("static")
     values = {
         "prompt": "Rain runs down a window.",
         "negative_prompt": "",
@@ -114,21 +139,22 @@ def sample_values(mode: str) -> dict[str, Any]:
         "height_px": 1024,
         "frames": 65,
         "fps": 24.0,
-        "checkpoint": next(iter(catalog.MODELS.values())).checkpoint.name,
-        "camera_lora": catalog.CAMERAS["static"].name,
+        "checkpoint": model.checkpoint.name,
+        "camera_lora": camera.name if camera else None,
         "camera_strength": 1.0,
         "audio": True,
         "filename_prefix": "ltx-kit/check",
+        **settings.beyond_the_file(model, stages, None, None),
     }
     used = MODES[mode]
+    if not used.sized:
+        del values["width_px"], values["height_px"]
     values |= dict.fromkeys(used.images, "picture.png") | dict.fromkeys(used.sources, "clip.mp4")
     if used.images:
         values["image_strength"] = 1.0
     if used.continues:
-        values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 1.6667, "overlap_s": 1.0417}
-        values |= {"overlap_rest_s": 1.6667, "carry_sound": True}
-    if used.melts:
-        values |= {"overlap_first": -9, "overlap_frames": 9, "melt_latents": 2}
+        values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 0.0208, "overlap_s": 1.0417}
+        values |= {"overlap_from_s": 1.6458, "overlap_rest_s": 1.6667, "carry_sound": True}
     return values
 
 

@@ -14,9 +14,10 @@ from ltxlib.studio.assemble import LOUDNESS_LUFS, TITLE_S, Film, FilmSettings, a
 from ltxlib.studio.review import poster, review
 from ltxlib.ui import look, parts, place
 from ltxlib.ui.film import fact_texts, film_html, films_html
-from ltxlib.ui.job import Job, begin, latest, run_here, to_show
+from ltxlib.ui.job import Job, latest, run_here
 from ltxlib.ui.order import Choice, FilmOrder
 from ltxlib.ui.panel import Panel, face
+from ltxlib.ui.video import awaited_html
 
 _SIGN_OF_LIFE_S = 30.0
 _NO_TAKES = "There is no take yet. Make some in notebook 02, then press Look again."
@@ -120,10 +121,6 @@ class AssemblePanel(Panel):
         self.render.disabled = True
         parts.show(self.cancel, False)
         form = self._form()
-        job = to_show(self.job_name)
-        if job:
-            self._attach(job)
-        self.refresh()
         return [
             self.head,
             self.order.part,
@@ -162,7 +159,7 @@ class AssemblePanel(Panel):
 
     def refresh(self) -> None:
         """Read takes and films anew."""
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Found:
         here = place.look(self.project)
@@ -219,10 +216,9 @@ class AssemblePanel(Panel):
         if self._found is None:
             return
         self.say("")
-        parts.set_html(self.result, "")
         settings = self.settings()
         work = _work(self._found.place.shelf, list(settings.order), settings)
-        self._attach(begin(self.job_name, work, FilmState()))
+        self.start_job(work, FilmState())
 
     def _cancel(self) -> None:
         job = latest(self.job_name)
@@ -230,23 +226,21 @@ class AssemblePanel(Panel):
             job.cancel.set()
             self.cancel.disabled = True
 
-    def _attach(self, job: Job) -> None:
-        self.render.disabled = self.render.disabled or job.running
+    def show_running(self, job: Job) -> None:
+        self.render.disabled = True
         self.cancel.disabled = job.cancel.is_set()
-        parts.show(self.cancel, job.running)
-        self.follow(job, lambda: self._see(job))
+        parts.show(self.cancel, True)
+        done, whole = job.state.done, job.state.whole
+        words = f"frame {done} of {whole}" if whole else "getting ready ..."
+        parts.set_html(self.progress, f'<div class="ltx-said">{words}</div>{look.bar(done, whole)}')
+        parts.set_html(self.result, awaited_html("The film will be here."))
 
-    def _see(self, job: Job) -> None:
-        if job.running:
-            done, whole = job.state.done, job.state.whole
-            words = f"frame {done} of {whole}" if whole else "getting ready ..."
-            parts.set_html(self.progress, f'<div class="ltx-said">{words}</div>{look.bar(done, whole)}')
-            return
+    def show_ended(self, job: Job) -> None:
         parts.set_html(self.progress, "")
+        parts.set_html(self.result, "")
         parts.show(self.cancel, False)
         self.fail(job.outcome)
         if job.result:
             used = [choice for choice in self.order.choices if choice.used]
             still = used[0].still if used and not self.title.value.strip() else None
             parts.set_html(self.result, film_html(job.result, still))
-        self.refresh()

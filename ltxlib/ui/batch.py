@@ -16,15 +16,17 @@ from ltxlib.store.project import Project
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, Outcome, begin, latest, run_here, to_show
+from ltxlib.ui.job import Job, Outcome, latest, run_here
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
 from ltxlib.ui.take_form import MODE_WORDS
 
 _PROMPT_SHOWN = 90
+_NOTHING = "Nothing was rendered: the table asks for no take."
 
 
 def batch_panel(scenes_csv: str = "", render_batch: bool = True) -> None:
@@ -47,7 +49,9 @@ def _work(project: Project, path: Path) -> Callable[[Job], None]:
     """What the batch's thread does; every mistake is found before anything is rendered."""
 
     def work(job: Job) -> None:
-        batch = job_for(project, connect(project), check_project(project, path))
+        connection = connect(project)
+        checked = with_picks(check_project(project, path), connection.shelf)
+        batch = job_for(project, connection, checked)
         for event in run_batch(batch, job.cancel):
             job.tell(event)
 
@@ -107,10 +111,6 @@ class BatchPanel(Panel):
         self.progress = text_block("", "ltx-progress")
         show(self.cancel, False)
         self.start.disabled = True
-        job = to_show(self.job_name)
-        if job:
-            self._attach(job)
-        self.refresh()
         return [
             self.head,
             self.scenes,
@@ -122,13 +122,14 @@ class BatchPanel(Panel):
 
     def refresh(self) -> None:
         """Read the table and the takes anew."""
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Found:
         here = place.look(self.project)
         outcome, checked, there = Outcome(), None, frozenset[tuple[str, str]]()
         with outcome:
-            checked = check_project(self.project, self.path, shelf=here.shelf)
+            found = check_project(self.project, self.path, shelf=here.shelf)
+            checked = with_picks(found, here.shelf)
             there = frozenset(_key(plan) for plan in checked.plans if place.is_there(here.shelf, plan))
         return _Found(here, checked, there, outcome)
 
@@ -161,8 +162,7 @@ class BatchPanel(Panel):
 
     def _start(self) -> None:
         self.say("")
-        set_html(self.progress, "")
-        self._attach(begin(self.job_name, _work(self.project, self.path), BatchState()))
+        self.start_job(_work(self.project, self.path), BatchState())
         self.in_background(lambda: place.look(self.project), self.stand_in)
 
     def _cancel(self) -> None:
@@ -172,25 +172,23 @@ class BatchPanel(Panel):
             self.cancel.disabled = True
             self._see(job)
 
-    def _attach(self, job: Job) -> None:
-        if job.running:
-            self.start.disabled = self.again.disabled = True
-            self.cancel.disabled = job.cancel.is_set()
-            show(self.cancel, True)
-        self.follow(job, lambda: self._see(job))
-
-    def _see(self, job: Job) -> None:
-        running, found = job.running, self._found
-        if running or job.state.takes:
-            stopping = job.cancel.is_set()
-            set_html(self.progress, panel_html(job.state, running=running, stopping=stopping))
-        if running and found and found.checked:
+    def show_running(self, job: Job) -> None:
+        stopping, found = job.cancel.is_set(), self._found
+        self.start.disabled = self.again.disabled = True
+        self.cancel.disabled = stopping
+        show(self.cancel, True)
+        set_html(self.progress, panel_html(job.state, running=True, stopping=stopping))
+        if found and found.checked:
             self._show_scenes(found, found.checked)
-        if not running:
-            show(self.cancel, False)
-            self.again.disabled = False
-            self.fail(job.outcome)
-            self.refresh()
+
+    def show_ended(self, job: Job) -> None:
+        show(self.cancel, False)
+        self.again.disabled = False
+        done = bool(job.state.takes)
+        set_html(self.progress, panel_html(job.state, running=False, stopping=False) if done else "")
+        if not done and job.error is None:
+            self.say(look.note(_NOTHING, f"Look at the columns takes and enabled of {self.path.name}."))
+        self.fail(job.outcome)
 
 
 def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:
@@ -212,7 +210,10 @@ def _estimate_html(checked: Checked, missing: list[RenderPlan], here: place.Plac
         return problems
     guess = estimate(missing)
     low, high = look.span_text(guess.low_s), look.span_text(guess.high_s)
-    text = f"On a pod the missing takes would need about {low} to {high} ({guess.source})."
+    least = "more than" if guess.left_out else "about"
+    text = f"On a pod the missing takes would need {least} {low} to {high} ({guess.source})."
+    if not guess.known:
+        text = f"How long the missing takes would need on a pod is not known ({guess.source})."
     if here.rehearsal:
         text += " The rehearsal needs a few seconds each."
     elif not here.answers:
@@ -232,15 +233,17 @@ def _problems_html(checked: Checked) -> str:
 def _scene_table(checked: Checked, missing: list[RenderPlan]) -> str:
     wanted = Counter(plan.scene.scene for plan in checked.plans)
     lacking = Counter(plan.scene.scene for plan in missing)
+    picked = {plan.scene.scene for plan in checked.plans if plan.from_draft}
     rows = []
     for scene in checked.scenes:
         made = wanted[scene.scene] - lacking[scene.scene]
+        chosen = ' <span class="ltx-quiet">picked</span>' if scene.scene in picked else ""
         rows.append(
             (
                 f"<b>{look.escape(scene.scene)}</b>",
                 MODE_WORDS[scene.mode],
                 look.escape(f"{float(scene.duration_s):.2f} s, {scene.width} x {scene.height}"),
-                _state_tag(scene, made, wanted[scene.scene]),
+                _state_tag(scene, made, wanted[scene.scene]) + chosen,
                 f'<span class="ltx-quiet">{look.escape(_shorter(scene.prompt))}</span>',
             )
         )

@@ -41,7 +41,15 @@ def film_html(film: Film, still: Path | None = None) -> str:
         link = f'<a href="{look.escape(url)}" download="{look.escape(film.path.name)}">Download the film</a>'
         rows.append(("Take it home", f"{link} (or right-click the picture and save it)"))
     again = "This very film was made before; here it is." if film.reused else "Your film is ready."
-    return f"{look.note(again)}{video_html(film.path, still=still)}{look.facts(rows)}"
+    return (
+        f"{look.note(again)}{video_html(film.path, still=still, shape=_shape(film.facts))}{look.facts(rows)}"
+    )
+
+
+def _shape(facts: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Width and height in pixels, when the record is whole."""
+    width, height = facts.get("width_px"), facts.get("height_px")
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
 
 def films_html(shelf: Shelf) -> str:

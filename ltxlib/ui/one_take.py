@@ -21,12 +21,12 @@ from ltxlib.studio.check import check_scenes, read_library
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, begin, latest, to_show
+from ltxlib.ui.job import Job, latest
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState
 from ltxlib.ui.take_form import FILE, TakeForm, named
-from ltxlib.ui.video import video_html
+from ltxlib.ui.video import awaited_html, video_html
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
@@ -91,10 +91,6 @@ class OneTakePanel(Panel):
         self.progress = text_block("", "ltx-progress")
         self.result = text_block("", "ltx-result")
         show(self.cancel, False)
-        job = to_show(self.job_name)
-        if job:
-            self._attach(job)
-        self.refresh()
         head = look.heading("One take", "Choose a prompt, or write your own, and see what comes of it.")
         return [
             text_block(head),
@@ -107,7 +103,7 @@ class OneTakePanel(Panel):
 
     def refresh(self) -> None:
         """Offer the prompts, pictures and scenes that are there now."""
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Choices:
         project = self.project
@@ -141,8 +137,7 @@ class OneTakePanel(Panel):
     def _render(self) -> None:
         scene = self._scene()
         if scene is not None:
-            set_html(self.result, "")
-            self._attach(begin(self.job_name, _work(self.project, scene), BatchState()))
+            self.start_job(_work(self.project, scene), BatchState())
             self.in_background(lambda: place.look(self.project), self.stand_in)
 
     def _cancel(self) -> None:
@@ -151,25 +146,23 @@ class OneTakePanel(Panel):
             job.cancel.set()
             self.cancel.disabled = True
 
-    def _attach(self, job: Job) -> None:
-        self.render.disabled = job.running
+    def show_running(self, job: Job) -> None:
+        state = job.state
+        self.render.disabled = True
         self.cancel.disabled = job.cancel.is_set()
-        show(self.cancel, job.running)
-        self.follow(job, lambda: self._see(job))
+        show(self.cancel, True)
+        said = f'<div class="ltx-said"><span class="ltx-now">{look.escape(state.now_text())}</span></div>'
+        set_html(self.progress, said + look.bar(state.step, state.steps))
+        set_html(self.result, awaited_html("The clip will be here."))
 
-    def _see(self, job: Job) -> None:
-        if job.running:
-            state = job.state
-            said = f'<div class="ltx-said"><span class="ltx-now">{look.escape(state.now_text())}</span></div>'
-            set_html(self.progress, said + look.bar(state.step, state.steps))
-            return
+    def show_ended(self, job: Job) -> None:
         set_html(self.progress, "")
+        set_html(self.result, "")
         self.render.disabled = False
         show(self.cancel, False)
         self.fail(job.outcome)
         if job.result:
             self._show(job.result, job.state)
-        self.tell_others()
 
     def _show(self, made: Made, state: BatchState) -> None:
         for event in state.failed:
@@ -181,9 +174,14 @@ class OneTakePanel(Panel):
                 words += f", made in {look.span_text(state.saved[0].take.render_s)}"
             else:
                 words += ". This very take was made before; choose New seed for another one"
-            set_html(self.result, video_html(made.clip, note=f"{words}."))
+            shape = (plan.scene.width, plan.scene.height)
+            set_html(self.result, video_html(made.clip, note=f"{words}.", shape=shape))
         elif state.ended and state.ended.cancelled:
             self.say(look.note("Stopped. No take was made.", kind="wait"))
+        elif not state.failed:
+            self.say(
+                look.note("No take was made, and nothing says why.", "Press the button again.", kind="wait")
+            )
 
     def _name_changed(self) -> None:
         base = self.form.base.scene

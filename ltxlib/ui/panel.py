@@ -14,33 +14,49 @@ from ltxlib.errors import LtxlibError
 from ltxlib.store.project import Project
 from ltxlib.ui import look
 from ltxlib.ui.context import headless, project
-from ltxlib.ui.job import Job, Outcome
+from ltxlib.ui.job import Job, Outcome, begin, to_show
 from ltxlib.ui.parts import button, column, set_html, text_block
 from ltxlib.ui.place import Place
+from ltxlib.ui.presses import answer_the_open_page
 
 # The panels of this kernel, so that one can tell the others that something on the disk has changed.
 _OPEN: weakref.WeakSet[Panel] = weakref.WeakSet()
+# How long a cell waits for the first look, so that the page does not grow under the mouse afterwards.
+FIRST_LOOK_S = 1.0
 
 
 class Panel:
     """One form and its result.
 
     A panel answers at once: what needs the disk or the network is gathered on another thread and filled in
-    when it is there. `settle` waits for that; tests use it.
+    when it is there. `settle` waits for that; tests use it. One with a `job_name` shows the job of that name,
+    whichever panel began it: the cell may have been run again since, or the page opened elsewhere.
     """
 
     name = "panel"
+    job_name = ""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.banner = text_block()
         self.notice = text_block("", "ltx-notice")
         self._threads: list[threading.Thread] = []
-        _OPEN.add(self)
+        self._lock = threading.RLock()
+        self._asked, self._looking, self._looked = 0, False, threading.Event()
+        self._job: Job | None = None
+        self._ended: Job | None = None
         parts = self.build()
         self.root = column(
             [text_block(look.style(), "ltx-style"), self.banner, *parts], "ltx-panel", f"ltx-{self.name}"
         )
+        _OPEN.add(self)
+        job = to_show(self.job_name) if self.job_name else None
+        if job and job.running:
+            self.attend(job)
+        elif job:
+            self._job = job
+            self._see(job)
+        self.refresh()
 
     def build(self) -> list[widgets.Widget]:
         """The parts below the banner; `self.notice` belongs among them, where failures are to be read."""
@@ -49,11 +65,49 @@ class Panel:
     def refresh(self) -> None:
         """Look at the disk anew; called when another panel has changed something."""
 
+    def show_running(self, job: Job) -> None:
+        """Show how far the job is; called at its beginning and a few times a second."""
+
+    def show_ended(self, job: Job) -> None:
+        """Show how the job ended; called once. What is on the disk now is looked at afterwards."""
+
     def tell_others(self) -> None:
-        """Let the other panels of this notebook look anew."""
+        """Let the other panels of this notebook look anew; those with the same job do so by themselves."""
         for panel in list(_OPEN):
-            if panel is not self and panel.project == self.project:
+            same_job = bool(self.job_name) and panel.job_name == self.job_name
+            if panel is not self and panel.project == self.project and not same_job:
                 panel.refresh()
+
+    def look_at(self, gather: Callable[[], Any], fill: Callable[[Any], None]) -> None:
+        """Gather on another thread and fill in, one look after the other.
+
+        Asked again meanwhile, it looks once more, so that what is shown is never older than the last asking.
+        """
+        with self._lock:
+            self._asked += 1
+            if self._looking:
+                return
+            self._looking = True
+        self._run(lambda: self._look(gather, fill))
+
+    def _look(self, gather: Callable[[], Any], fill: Callable[[Any], None]) -> None:
+        while True:
+            with self._lock:
+                asked = self._asked
+            outcome = Outcome()
+            with outcome:
+                fill(gather())
+            self.fail(outcome)
+            self._looked.set()
+            with self._lock:
+                if asked == self._asked:
+                    self._looking = False
+                    return
+
+    def first_look(self, timeout_s: float = FIRST_LOOK_S) -> None:
+        """Wait for what is gathered at the beginning, but not for long."""
+        if self._asked:
+            self._looked.wait(timeout_s)
 
     def in_background(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do `work` on another thread and hand its result to `then`; a failure is shown instead."""
@@ -66,21 +120,47 @@ class Panel:
 
         self._run(run)
 
-    def follow(self, job: Job, see: Callable[[], None]) -> None:
-        """Keep showing a job on another thread until it has ended, a few times a second at most."""
+    def start_job(self, work: Callable[[Job], Any], state: Any = None) -> None:
+        """Begin this panel's job, or find it running; every panel of that name shows it."""
+        job = begin(self.job_name, work, state)
+        for panel in list(_OPEN):
+            if panel.job_name == self.job_name:
+                panel.attend(job)
+
+    def attend(self, job: Job) -> None:
+        """Show a job until it has ended, then look at what it has changed."""
+        with self._lock:
+            if job is self._job:
+                return
+            self._job = job
+            self._see(job)
 
         def run() -> None:
             outcome = Outcome()
             with outcome:
-                job.follow(see)
+                job.follow(lambda: self._see(job))
             self.fail(outcome)
+            self.refresh()
+            self.tell_others()
 
         self._run(run)
 
+    def _see(self, job: Job) -> None:
+        # One look at a time, or a late look at the running job would cover its end.
+        with self._lock:
+            if job is not self._job or job is self._ended:
+                return
+            if job.running:
+                self.show_running(job)
+            else:
+                self._ended = job
+                self.show_ended(job)
+
     def _run(self, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name="ltx-watch", daemon=True)
-        self._threads = [old for old in self._threads if old.is_alive()] + [thread]
-        thread.start()
+        with self._lock:
+            self._threads = [old for old in self._threads if old.is_alive()] + [thread]
+            thread.start()
 
     def settle(self, timeout_s: float = 60.0) -> None:
         """Wait until everything this panel does in the background is done."""
@@ -122,7 +202,10 @@ def face(by_night: Callable[[Project], None], in_browser: Callable[[Project], Pa
         if headless():
             by_night(project())
         else:
-            display(in_browser(project()).root)
+            answer_the_open_page()
+            panel = in_browser(project())
+            panel.first_look()
+            display(panel.root)
     except LtxlibError as error:
         if headless():
             raise plainly(error) from None

@@ -12,18 +12,23 @@ from ltxlib.ui import look
 
 @dataclass
 class BatchState:
-    """Counts and lists grown from the events of one batch; `apply` is called by its thread alone."""
+    """Counts and lists grown from the events of one batch; `apply` is called by its thread alone.
+
+    noun: what is made, "take" or "draft".
+    """
 
     takes: int = 0
     there: int = 0
     saved: list[events.TakeSaved] = field(default_factory=list)
     failed: list[events.TakeFailed] = field(default_factory=list)
+    written: list[events.PromptWritten] = field(default_factory=list)
     current: RenderPlan | None = None
     step: int = 0
     steps: int = 0
     lost: str = ""
     ended: events.BatchEnded | None = None
     began_s: float = field(default_factory=time.monotonic)
+    noun: str = "take"
 
     @property
     def done(self) -> int:
@@ -34,6 +39,8 @@ class BatchState:
         """Take in one event."""
         if isinstance(event, events.BatchStarted):
             self.takes, self.there = event.takes, event.there
+        elif isinstance(event, events.PromptWritten):
+            self.written.append(event)
         elif isinstance(event, events.TakeSubmitted):
             self.lost = ""
             if self.current is None:
@@ -65,8 +72,9 @@ class BatchState:
         if self.lost:
             return f"{self.lost} Waiting for it to come back."
         if self.current is None:
-            return "Getting ready ..." if self.ended is None else ""
-        name = f"{self.current.scene.scene}, take {self.current.take_no}"
+            ready = "Prompts are written out ..." if self.written and not self.saved else "Getting ready ..."
+            return ready if self.ended is None else ""
+        name = f"{self.current.scene.scene}, {self.noun} {self.current.take_no}"
         return f"{name}: step {self.step} of {self.steps}" if self.steps else f"{name}: waiting its turn"
 
     def end_text(self) -> str:
@@ -74,7 +82,7 @@ class BatchState:
         ended = self.ended
         if ended is None:
             return ""
-        parts = [f"{look.plural(ended.made, 'take')} made"]
+        parts = [f"{look.plural(ended.made, self.noun)} made"]
         if ended.there:
             parts.append(f"{ended.there} were there already")
         if ended.failed:
@@ -83,9 +91,9 @@ class BatchState:
         return f"{stopped}{', '.join(parts)}, in {look.span_text(time.monotonic() - self.began_s)}."
 
 
-def panel_html(state: BatchState, *, running: bool, stopping: bool) -> str:
-    """Bar, present moment, what was saved and what failed with reason and cure."""
-    head = f"{state.done} of {look.plural(state.takes, 'take')}" if state.takes else ""
+def panel_html(state: BatchState, *, running: bool, stopping: bool, listed: bool = True) -> str:
+    """Bar, present moment, what was saved (where it is to be listed) and what failed with reason and cure."""
+    head = f"{state.done} of {look.plural(state.takes, state.noun)}" if state.takes else ""
     now = "Stopping after this moment ..." if stopping and running else state.now_text()
     parts = [
         f'<div class="ltx-said"><b>{head}</b><span class="ltx-now">{look.escape(now)}</span></div>',
@@ -96,17 +104,37 @@ def panel_html(state: BatchState, *, running: bool, stopping: bool) -> str:
     if state.ended:
         kind = "wait" if state.failed or state.ended.cancelled else ""
         parts.append(look.note(state.end_text(), kind=kind))
-    parts += [_failed_html(state), _saved_html(state)]
+    parts += [_failed_html(state), _written_html(state), _saved_html(state) if listed else ""]
     return "".join(parts)
 
 
 def _failed_html(state: BatchState) -> str:
     rows = []
     for event in state.failed:
-        name = f"{event.plan.scene.scene}, take {event.plan.take_no}"
+        name = f"{event.plan.scene.scene}, {state.noun} {event.plan.take_no}"
         reason = look.escape(event.reason).replace("\n", "<br>")
         rows.append((look.tag("failed", "bad"), look.escape(name), reason, look.escape(event.cure)))
-    return look.table(("", "Take", "Why", "What to do"), rows) if rows else ""
+    return look.table(("", state.noun.capitalize(), "Why", "What to do"), rows) if rows else ""
+
+
+def _written_html(state: BatchState) -> str:
+    """The prompts that the text encoder wrote out, to be read behind a fold."""
+    if not state.written:
+        return ""
+    rows = [
+        (
+            look.escape(event.plan.scene.scene),
+            look.escape(event.text or "The prompt stays as it is."),
+            look.escape(event.says),
+        )
+        for event in state.written
+    ]
+    head: tuple[str, ...] = ("Scene", "Written out", "Worth knowing")
+    if not any(row[-1] for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    count = look.plural(len(rows), "prompt")
+    said = f"{count} written out by the text encoder"
+    return f"<details><summary>{said}</summary>{look.table(head, rows)}</details>"
 
 
 def _saved_html(state: BatchState) -> str:
@@ -118,14 +146,14 @@ def _saved_html(state: BatchState) -> str:
         rows.append(
             (
                 look.tag("made", "good"),
-                look.escape(f"{take.scene}, take {take.take_no}"),
+                look.escape(f"{take.scene}, {state.noun} {take.take_no}"),
                 look.escape(clip),
                 look.escape(warned),
             )
         )
     if not rows:
         return ""
-    head: tuple[str, ...] = ("", "Take", "Clip", "Worth knowing")
+    head: tuple[str, ...] = ("", state.noun.capitalize(), "Clip", "Worth knowing")
     if not any(row[-1] for row in rows):
         head, rows = head[:-1], [row[:-1] for row in rows]
     return f'<div class="ltx-scroll">{look.table(head, rows)}</div>'
@@ -137,7 +165,7 @@ class TextProgress:
     def __init__(self, state: BatchState, every_s: float = 30.0) -> None:
         self.state = state
         self.every_s = every_s
-        self._saved = self._failed = 0
+        self._saved = self._failed = self._written = 0
         self._started = False
         self._spoke_s = time.monotonic()
 
@@ -147,6 +175,10 @@ class TextProgress:
         if state.takes and not self._started:
             self._started = True
             self._say(f"{look.plural(state.takes, 'take')} wanted, {state.there} of them there already.")
+        for told in state.written[self._written :]:
+            self._written += 1
+            what = "written out by the text encoder" if told.text else "the prompt stays as it is"
+            self._say(f"  words   {told.plan.scene.scene}: {what}{f' ({told.says})' if told.says else ''}")
         while self._saved < len(state.saved):
             event = state.saved[self._saved]
             self._saved += 1

@@ -8,9 +8,10 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from ltxlib.core.problem import Problem
-from ltxlib.core.take import KEEP, REJECT, UNDECIDED
+from ltxlib.core.take import KEEP, REJECT, UNDECIDED, Take
 from ltxlib.store.project import Project
 from ltxlib.store.takes import decide
+from ltxlib.studio.drafts import draft_words
 from ltxlib.studio.review import Reviewed, poster, review
 from ltxlib.ui import look, place
 from ltxlib.ui.panel import Panel, face
@@ -40,13 +41,18 @@ def _by_night(project: Project, scenes_csv: str, only_scene: str) -> None:
     print(f"{'REHEARSAL: ' if here.rehearsal else ''}{look.plural(len(shown), 'take')} to look at.")
     for one in shown:
         mark = "in the film" if one.chosen else one.decision
-        print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}, {mark}")
+        print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}{_origin(one)}, {mark}")
     for problem in problems:
         print(f"  {problem}")
 
 
 def _length(one: Reviewed) -> str:
     return f"{one.take.clip.duration_s:.2f} s"
+
+
+def _origin(one: Reviewed) -> str:
+    """Which draft it was finished from, as the rest of a sentence."""
+    return f", from {draft_words(one.from_draft)}" if one.from_draft else ""
 
 
 @dataclass(frozen=True)
@@ -79,9 +85,10 @@ class _Card:
         """Show the take as it stands now."""
         self.one = one
         take = one.take
-        mark = look.tag("in the film", "good") if one.chosen else ""
+        mark = look.tag("in the film", "good") if one.chosen and not take.sound_alone else ""
         head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
-        quiet = look.escape(f"Take {take.take_no}, {_length(one)}")
+        alone = ", sound alone" if take.sound_alone else ""
+        quiet = look.escape(f"Take {take.take_no}, {_length(one)}{alone}{_origin(one)}")
         set_html(self.words, f'{head}<div class="ltx-quiet">{quiet}</div>')
         (self.part.add_class if one.chosen else self.part.remove_class)("ltx-chosen")
         (self.part.add_class if one.decision == REJECT else self.part.remove_class)("ltx-rejected")
@@ -127,8 +134,7 @@ class ReviewPanel(Panel):
         self.again = self.button("Look again", self.refresh, "ltx-again")
         show(self.pager, False)
         self.top = field("Show", self.only, "", "ltx-narrow")
-        # Last, since a quick disk answers before the next line here is reached.
-        self.refresh()
+        self.problems = text_block()
         return [
             self.head,
             self.top,
@@ -136,12 +142,13 @@ class ReviewPanel(Panel):
             self.cards,
             self.pager,
             buttons([self.again]),
+            self.problems,
             self.notice,
         ]
 
     def refresh(self) -> None:
         """Read the takes anew."""
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Found:
         here = place.look(self.project)
@@ -158,8 +165,7 @@ class ReviewPanel(Panel):
         self.only.value = wanted if wanted in scenes else _ALL
         show(self.top, len(scenes) > 1)
         set_html(self.head, look.heading("Takes", _summary(found)))
-        if found.problems:
-            self.say(look.problem_table(found.problems))
+        set_html(self.problems, look.problem_table(found.problems) if found.problems else "")
         self._turn(self._page)
 
     def _turn(self, page: int) -> None:
@@ -196,22 +202,33 @@ class ReviewPanel(Panel):
     def play(self, one: Reviewed) -> None:
         """Show a take in the player."""
         take = one.take
-        words = f"{take.scene}, take {take.take_no}, {take.clip.width_px} x {take.clip.height_px}, "
-        words += f"{_length(one)}, seed {take.seed}, made {look.when(take.made_at)}"
+        size = "sound alone" if take.sound_alone else f"{take.clip.width_px} x {take.clip.height_px}"
+        words = f"{take.scene}, take {take.take_no}, {size}, "
+        words += f"{_length(one)}, seed {take.seed}{_origin(one)}, made {look.when(take.made_at)}"
         if take.warnings:
             words += ". Worth knowing: " + " ".join(take.warnings)
-        set_html(self.player, video_html(one.clip, note=words, autoplay=True))
+        shape = take.clip.width_px, take.clip.height_px
+        video = video_html(one.clip, note=words, autoplay=True, shape=shape)
+        set_html(self.player, video + _prompt_html(take))
 
     def decided(self, one: Reviewed, decision: str) -> None:
         """Write a decision down and show what it means for the film."""
 
-        def write() -> _Found:
+        def write() -> None:
             if self._found:
                 decide(self._found.place.shelf, one.take, decision)
-            return self._gather()
 
         self.say("")
-        self.in_background(write, self._fill)
+        self.in_background(write, lambda _: self.refresh())
+
+
+def _prompt_html(take: Take) -> str:
+    """What was filmed, where the text encoder wrote the prompt out, behind a fold."""
+    if not take.enhanced_prompt:
+        return ""
+    told = [("As written out", take.enhanced_prompt), ("Prompt", take.prompt)]
+    inside = look.facts((name, look.escape(text)) for name, text in told)
+    return f"<details><summary>The prompt, written out by the text encoder</summary>{inside}</details>"
 
 
 def _summary(found: _Found) -> str:

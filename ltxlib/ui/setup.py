@@ -13,6 +13,7 @@ from ltxlib.store.project import Project
 from ltxlib.studio import rehearsing
 from ltxlib.studio.setup import AMBER, GREEN, RED, Line, checklist
 from ltxlib.ui import look, place
+from ltxlib.ui.job import Job, latest
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, text_block
 
@@ -59,6 +60,10 @@ class SetupPanel(Panel):
 
     name = "setup"
 
+    def __init__(self, project: Project) -> None:
+        self.job_name = f"{project.root}:rehearsal"
+        super().__init__(project)
+
     def build(self) -> list[widgets.Widget]:
         self.head = text_block(look.heading("Looking around ..."))
         self.lines = text_block("", "ltx-checklist")
@@ -66,7 +71,7 @@ class SetupPanel(Panel):
         self.switch = self.button("Rehearse here, without a GPU", self._switch, "ltx-switch")
         self.switch_hint = text_block()
         self._is_on = False
-        self.refresh()
+        self._busy(True)
         return [
             self.head,
             self.lines,
@@ -78,7 +83,7 @@ class SetupPanel(Panel):
     def refresh(self) -> None:
         """Look at everything anew."""
         self._busy(True)
-        self.in_background(self._gather, self._fill)
+        self.look_at(self._gather, self._fill)
 
     def _gather(self) -> _Found:
         found = rehearsing.running(self.project) is not None
@@ -96,23 +101,26 @@ class SetupPanel(Panel):
         wanted = not found.rehearsing and not found.place.answers
         (self.switch.add_class if wanted else self.switch.remove_class)("ltx-primary")
         set_html(self.switch_hint, f'<p class="ltx-hint">{look.escape(_hint(found))}</p>')
-        self._busy(False)
+        job = latest(self.job_name)
+        self._busy(bool(job and job.running))
         if os.environ.get("LTX_COMFY_URL") and not found.rehearsing:
             self.switch.disabled = True
 
     def _switch(self) -> None:
-        self._busy(True)
         project = self.project
         if self._is_on:
-            self.say(look.note("Switching the rehearsal off ..."))
-            self.in_background(lambda: rehearsing.stop(project), self._switched)
+            self.start_job(lambda _: rehearsing.stop(project), "Switching the rehearsal off ...")
         else:
-            self.say(look.note("Starting the rehearsal; this takes a few seconds ..."))
-            self.in_background(lambda: rehearsing.start(project), self._switched)
+            words = "Starting the rehearsal; this takes a few seconds ..."
+            self.start_job(lambda _: rehearsing.start(project), words)
 
-    def _switched(self, _: object) -> None:
+    def show_running(self, job: Job) -> None:
+        self._busy(True)
+        self.say(look.note(job.state))
+
+    def show_ended(self, job: Job) -> None:
         self.say("")
-        self.refresh()
+        self.fail(job.outcome)
 
     def fail(self, outcome: look.Outcome) -> None:
         super().fail(outcome)

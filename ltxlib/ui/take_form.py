@@ -109,15 +109,17 @@ class TakeForm:
             value=1.0, min=0, max=1, step=0.05, readout_format=".2f", continuous_update=False
         )
         self.length = widgets.SelectionSlider(options=lengths(Fraction(24)), value=65, continuous_update=True)
-        self.size = widgets.Dropdown(options=_size_options(1536, 1024), value=(1536, 1024))
-        cameras = [(_CAMERA_WORDS.get(name, name), name) for name in (*catalog.CAMERAS, catalog.NO_CAMERA)]
-        self.camera = widgets.Dropdown(options=cameras, value="static")
+        self.size = widgets.Dropdown(options=_size_options(_BLANK), value=(1536, 1024))
+        self.camera = widgets.Dropdown(options=_camera_options(_BLANK.model), value="static")
         self.camera_strength = widgets.FloatSlider(
             value=1.0, min=0, max=2, step=0.05, readout_format=".2f", continuous_update=False
         )
         self.seed = widgets.Text(placeholder="empty: the kit picks one")
         self.new_seed = parts.button("New seed", self._new_seed, "ltx-small", "ltx-new-seed")
         self.audio = widgets.Checkbox(value=True, description="with sound", indent=False)
+        self.enhance = widgets.Checkbox(
+            value=False, description="let the text encoder write it out first", indent=False
+        )
         self.model = widgets.Dropdown(options=list(catalog.MODELS))
 
     def _wire(self, on_name: Callable[[], None]) -> None:
@@ -128,6 +130,7 @@ class TakeForm:
         self.topic.observe(lambda _: self._picked_topic(), "value")
         self.entry.observe(lambda _: self._picked_entry(), "value")
         self.image.observe(lambda _: self._show_mode(), "value")
+        self.model.observe(lambda change: self._picked_model(change["old"]), "value")
 
     def _lay_out(self) -> widgets.Widget:
         field = parts.field
@@ -148,11 +151,11 @@ class TakeForm:
                 field("Prompt library", self.topic),
                 self.entry_field,
                 self.sound_words,
-                field("Prompt", self.prompt, "", "ltx-wide", "ltx-prompt"),
+                field("Prompt", parts.column([self.prompt, self.enhance]), "", "ltx-wide", "ltx-prompt"),
                 *self.image_fields,
                 field("Length", self.length, "Every length that LTX-2 makes.", "ltx-length"),
                 field("Size of the finished clip", self.size),
-                field("Model", self.model, "fp8 is smaller and needs less memory."),
+                field("Model", self.model, "fp8 and int8 are smaller; dev is finer and much slower."),
                 field("The camera", self.camera),
                 field("How strongly it moves", self.camera_strength),
                 field("Seed", seed, "The same seed gives the same clip again."),
@@ -193,11 +196,13 @@ class TakeForm:
         self.image_strength.value = scene.image_strength
         self.length.options = lengths(scene.fps, specials.longest_of(scene))
         self.length.value = scene.frames
-        self.size.options = _size_options(scene.width, scene.height)
+        self.model.value = scene.model
+        self.size.options = _size_options(scene)
         self.size.value = (scene.width, scene.height)
         self.camera.value, self.camera_strength.value = scene.camera_lora, scene.camera_strength
         self.seed.value = "" if scene.seed is None else str(scene.seed)
-        self.audio.value, self.model.value = scene.audio, scene.model
+        self.audio.value = scene.audio
+        self.enhance.value = scene.enhance
 
     def _load_prompt(self, prompt: str) -> None:
         name = prompt.strip().removeprefix("@").lower()
@@ -218,8 +223,10 @@ class TakeForm:
     def scene(self) -> tuple[Scene | None, list[Problem]]:
         """What the form asks for, by the same rules as a row of scenes.csv, or what is wrong with it."""
         width, height = self.size.value
-        mode = self.mode.value
+        mode, model = self.mode.value, self.model.value
         used = (*MODES[mode].images, *MODES[mode].sources)
+        two_stages = catalog.MODELS[model].family.side_step_px(2)
+        once = self.base.stages == 1 or width % two_stages or height % two_stages
         cells = cells_for(self.base) | {
             "scene": self.name.value,
             "enabled": "yes",
@@ -228,17 +235,20 @@ class TakeForm:
             "image": (self.image.value or "") if "image" in MODES[mode].images else "",
             **{name: getattr(self.base, name) if name in used else "" for name in _FROM_ROW},
             # One stage is for words and for one picture; the others are made in two.
-            "stages": str(self.base.stages) if self.base.stages in MODES[mode].stages else "2",
+            "stages": "1" if once and 1 in MODES[mode].stages else str(MODES[mode].stages[0]),
             "seconds": "",
             "special": self.base.special if mode in specials.modes_of(self.base) else specials.NONE,
             "frames": "" if "frames" in self.base.follows else str(self.length.value),
             "width": "" if "width" in self.base.follows else str(width),
             "height": "" if "height" in self.base.follows else str(height),
             "seed": self.seed.value,
-            "model": self.model.value,
+            "model": model,
+            # Another model has steps and CFG of its own.
+            **({} if model == self.base.model else {"steps": "", "cfg": ""}),
             "camera_lora": self.camera.value,
             "camera_strength": f"{self.camera_strength.value:g}",
             "audio": "yes" if self.audio.value else "no",
+            "enhance": "yes" if self.enhance.value else "no",
             "image_strength": f"{self.image_strength.value:g}",
         }
         scene, problems = read_scene(cells, self.base.row, FILE)
@@ -247,6 +257,14 @@ class TakeForm:
     def _picked_row(self) -> None:
         if not self._filling:
             self.load(self._scenes.get(self.row.value, _BLANK))
+
+    def _picked_model(self, before: str) -> None:
+        """Sizes and camera moves are those of the model; what it has not is no longer to choose."""
+        had_cameras = bool(catalog.KNOWN[before].family.cameras)
+        _set_options(self.size, _size_options(replace(self.base, model=self.model.value)))
+        _set_options(self.camera, _camera_options(self.model.value))
+        if not had_cameras and "static" in dict(self.camera.options).values():
+            self.camera.value = "static"
 
     def _picked_topic(self) -> None:
         if not self._filling:
@@ -292,10 +310,22 @@ def _mode_options(mode: str) -> list[tuple[str, str]]:
     return [(words, name) for name, words in MODE_WORDS.items() if name in FORM_MODES or name == mode]
 
 
-def _size_options(width: int, height: int) -> list[tuple[str, tuple[int, int]]]:
-    """The sizes to choose from, that of the row among them."""
-    sizes = SIZES if (width, height) in SIZES else {(width, height): "as in the row"} | SIZES
+def _size_options(scene: Scene) -> list[tuple[str, tuple[int, int]]]:
+    """The sizes to choose from: the kit's, those that the model's maker offers, that of the row."""
+    family, row = catalog.KNOWN[scene.model].family, (scene.width, scene.height)
+    step = family.side_step_px(2)
+    offered = {
+        (w, h): f"{family.name}'s own" + (", in one stage" if w % step or h % step else "")
+        for w, h in family.sizes
+    }
+    sizes = offered | SIZES if row in SIZES or row in offered else {row: "as in the row"} | offered | SIZES
     return [(f"{w} x {h}, {words}", (w, h)) for (w, h), words in sizes.items()]
+
+
+def _camera_options(model: str) -> list[tuple[str, str]]:
+    """The camera moves that the model has LoRAs for, and none."""
+    moves = (*catalog.KNOWN[model].family.cameras, catalog.NO_CAMERA)
+    return [(_CAMERA_WORDS.get(name, name), name) for name in moves]
 
 
 def _set_options(part: widgets.Dropdown, options: Sequence[Any]) -> None:

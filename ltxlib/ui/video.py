@@ -52,11 +52,18 @@ def _server() -> dict[str, Any] | None:
     return None
 
 
-def video_html(path: Path, *, note: str = "", still: Path | None = None, autoplay: bool = False) -> str:
-    """A player for a clip, or plain words where it lies when this browser cannot be shown it.
+def video_html(
+    path: Path,
+    *,
+    note: str = "",
+    still: Path | None = None,
+    autoplay: bool = False,
+    shape: tuple[int, int] | None = None,
+) -> str:
+    """A player for a clip or a sound, or plain words where it lies when this browser cannot be shown it.
 
     note: plain text below the player. still: a picture shown until it plays. autoplay: for a player that a
-    person has just asked for.
+    person has just asked for. shape: width and height of the clip, so that the player has its size at once.
     """
     if not path.is_file():
         return f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
@@ -66,11 +73,24 @@ def video_html(path: Path, *, note: str = "", still: Path | None = None, autopla
         words = "The file is there, but it cannot be played inside this page. Open or download it here:"
         return f'<div class="ltx-nofilm">{words} <code>{escape(path)}</code></div>{caption}'
     more = " autoplay" if autoplay else ""
+    if path.suffix == ".flac":
+        player = f'<audio class="ltx-video" controls preload="metadata" src="{escape(url)}"{more}>'
+        return f"{player}</audio>{caption}"
     picture = picture_url(still) if still else None
     if picture:
         more += f' poster="{escape(picture)}"'
+    more += _shape(shape)
     player = f'<video class="ltx-video" controls playsinline preload="metadata" src="{escape(url)}"{more}>'
     return f"{player}</video>{caption}"
+
+
+def awaited_html(words: str, shape: tuple[int, int] | None = None) -> str:
+    """The room that a player will need, so that nothing below moves when it comes. words: plain text."""
+    return f'<div class="ltx-video ltx-awaited"{_shape(shape)}>{escape(words)}</div>'
+
+
+def _shape(shape: tuple[int, int] | None) -> str:
+    return f' style="aspect-ratio: {shape[0]} / {shape[1]}"' if shape else ""
 
 
 def picture_url(path: Path) -> str | None:

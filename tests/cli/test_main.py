@@ -36,7 +36,20 @@ def kit(capsys, *words):
     return code, captured.out, captured.err
 
 
-VERBS = ("rehearse", "batch", "assemble", "check", "plan", "lab", "server", "workflows")
+VERBS = (
+    "rehearse",
+    "batch",
+    "draft",
+    "pick",
+    "finish",
+    "concept",
+    "assemble",
+    "check",
+    "plan",
+    "lab",
+    "server",
+    "workflows",
+)
 
 
 def test_alone_it_lists_its_verbs_on_one_screen(capsys):

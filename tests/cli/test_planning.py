@@ -46,7 +46,7 @@ def test_the_night_is_told_in_one_screen(capsys, project):
     assert sum("take0" in line for line in lines) == 3
     (rain,) = [line for line in lines if line.startswith("rain") and "take01" in line]
     assert "1536x1024  2.71 s  45 s to 2 min 30 s  $0.01 to $0.02" in rain
-    assert "The night: 3 takes to make; 4 min 18 s to 10 min 40 s, loading" in out
+    assert "The night: 3 takes to make; time 4 min 18 s to 10 min 40 s, loading" in out
     assert "RTX 4090 at $0.59 an hour" in out
     assert "Model files to bring: 54.1 GB. The pod: 90 GB of system RAM or more." in out
     assert "users' reports" in out
@@ -143,11 +143,12 @@ def test_nothing_enabled_is_said(capsys, tmp_path):
 
 
 def test_a_fault_in_the_table_is_told(capsys, project):
-    """Problems come as with the other verbs, also a model that has no workflow yet."""
-    project.scenes_csv.write_text(f"{HEADER},model\n{ROWS[0]},ltx-2-19b-dev\n")
+    """Problems come as with the other verbs, also steps that a distilled model cannot be given."""
+    project.scenes_csv.write_text(f"{HEADER},model,steps\n{ROWS[0]},ltx-2-19b-distilled,20\n")
     code, _, err = kit(capsys, "--project", project.root)
     assert code == 1
-    assert "column model: ltx-2-19b-dev is known, but the kit has no workflow for it yet." in err
+    assert "column steps: ltx-2-19b-distilled cannot be given 20 steps" in err
+    assert "write ltx-2-19b-dev as model" in err
 
 
 def test_a_damaged_catalog_is_told_in_a_sentence(tmp_path, project_root):

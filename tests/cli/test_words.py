@@ -27,6 +27,9 @@ def test_times_are_said_as_people_say_them(seconds, said):
 def test_a_pods_time_names_its_source():
     """The range is followed by where it comes from."""
     assert words.pod_time(Estimate(60, 120, "reports")) == "1 min to 2 min (reports)"
+    some, none = Estimate(60, 120, "reports", 1), Estimate(60, 120, "no reports", 1, known=False)
+    assert words.pod_time(some) == "more than 1 min to 2 min (reports)"
+    assert words.pod_time(none) == "a time that is not known (no reports)"
 
 
 def test_progress_is_not_worth_a_line():

@@ -13,7 +13,7 @@ def test_the_families_are_there():
     nineteen = [name for name, model in catalog.KNOWN.items() if model.family.name == "LTX-2 19B"]
     stem = "ltx-2-19b-"
     assert nineteen == [f"{stem}distilled", f"{stem}distilled-fp8", f"{stem}dev", f"{stem}dev-fp8"]
-    assert list(catalog.MODELS) == nineteen[:2]
+    assert set(nineteen) <= set(catalog.MODELS)
     assert all(model.drivable for model in catalog.MODELS.values())
 
 

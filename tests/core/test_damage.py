@@ -5,19 +5,27 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ltxlib.core import recipes, roles, workflow
+from ltxlib.core.binding import propose
 from ltxlib.core.flatten import flatten
-from ltxlib.core.schema import shipped
+from ltxlib.core.schema import NodeSchema, shipped
+from ltxlib.core.tagging import with_tags
+from ltxlib.core.variants import missing_classes
 from ltxlib.errors import WorkflowError
+from tests.support.damaged_files import damaged_files
 from tests.support.hard_workflows import CASES, node, promoted_value, text_of
 from tests.support.hard_workflows import workflow as file_of
 
-TEXTS = [*(text_of(case) for case in CASES), *recipes.shipped().values()]
+UI_TEXTS = [*(text_of(case) for case in CASES), *recipes.shipped().values()]
+API_TEXTS = [json.dumps(flatten(json.loads(text), shipped())) for text in recipes.shipped().values()]
+BARE_TEXTS = [re.sub(r" ?\[ltx\.[a-z_]+\]", "", text) for text in [*recipes.shipped().values(), *API_TEXTS]]
+TEXTS = UI_TEXTS + API_TEXTS + BARE_TEXTS
 ODD = (None, 7, -1, "x", [], {}, True, 1.5, [[]], [None], {"a": 1}, "11")
 VALUES = {
     "prompt": "x",
@@ -67,6 +75,9 @@ def test_any_damage_is_refused_in_words_or_does_no_harm(start: int) -> None:
             roles.found(ui)
             flatten(ui, shipped())
             roles.prepare(ui, shipped(), VALUES)
+            ready = with_tags(ui, propose(ui, shipped()).bindings, shipped())
+            missing_classes(ready, shipped())
+            roles.prepare(ready, shipped(), VALUES)
         except WorkflowError as error:
             assert len(error.message) > 15, seed
             assert "\n" not in error.message, seed
@@ -120,3 +131,51 @@ def test_places_are_counted_from_zero() -> None:
     ui = file_of([node(1, "RandomNoise"), node(2, "RandomNoise", title="Dice")], [[1, 1, -1, 2, 0, "NOISE"]])
     with pytest.raises(WorkflowError, match=r"Dice.*counted from 0"):
         workflow.load(json.dumps(ui), "film.json")
+
+
+FILES = damaged_files()
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_damaged_file_is_refused_in_one_sentence(kind: str) -> None:
+    """Each kind of damage, in either format, is one sentence that names the node where there is one."""
+    data, says = FILES[kind]
+    with pytest.raises(WorkflowError) as caught:
+        flatten(workflow.load_bytes(data, "film.json"), shipped())
+    message = caught.value.message
+    assert says in message
+    assert message.endswith(".")
+    assert not re.search(r"[.!?] [A-Z]", message), "it is one sentence"
+    assert "\n" not in message
+    assert len(message) < 300
+    assert caught.value.cure
+
+
+def test_names_that_cannot_be_printed_do_not_spoil_a_sentence() -> None:
+    """A title of several lines, with control characters or half a letter, is told in one printable line."""
+    odd = node(6, "RandomNoise", title="Two\nlines \x1b[31m \ud83d " + "long " * 100)
+    del odd["type"]
+    text = json.dumps(file_of([odd], []))
+    with pytest.raises(WorkflowError) as caught:
+        workflow.load(text, "film.json")
+    assert caught.value.message.isprintable()
+    assert 'film.json: The node "Two lines [31m long' in caught.value.message.encode().decode()
+    assert len(caught.value.message) < 200
+
+
+def test_values_by_name_are_read_where_their_pack_writes_them_so() -> None:
+    """Video Helper Suite keeps its values by name, and ComfyUI opens that: they are read like a row."""
+    table = {
+        "VHS_VideoCombine": {
+            "input": {
+                "required": {"images": ["IMAGE"], "frame_rate": ["FLOAT", {"default": 8}]},
+                "optional": {"filename_prefix": ["STRING", {"default": "AnimateDiff"}]},
+            },
+            "output": ["VHS_FILENAMES"],
+            "output_node": True,
+        }
+    }
+    join = node(6, "VHS_VideoCombine", title="Join")
+    join["widgets_values"] = {"filename_prefix": "kit", "frame_rate": 24, "videopreview": {"hidden": False}}
+    ui = workflow.load(json.dumps(file_of([join], [])), "film.json")
+    assert flatten(ui, NodeSchema(table))["6"]["inputs"] == {"frame_rate": 24, "filename_prefix": "kit"}

@@ -1,5 +1,6 @@
 """What would run, read from the graphs themselves."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from ltxlib.core.scene import Scene
 
 RAIN = Scene("rain", "Rain falls.", takes=2)
 SEA = Scene("sea", "Waves.", mode="i2v", image="sea.png")
-WORKFLOWS = {"asmr-txt2vid.json": recipes.txt2vid(), "asmr-img2vid.json": recipes.img2vid()}
+WORKFLOWS = {name: json.loads(text) for name, text in recipes.shipped().items()}
 
 
 def plans(*scenes):
@@ -34,13 +35,22 @@ def test_takes_that_are_made_alike_are_one_way():
     assert found[1].plan.scene is SEA
 
 
+def test_steps_of_ones_own_are_another_way_and_are_told():
+    """A row that asks for more steps or another CFG is listed by itself, with its figures."""
+    dev = replace(RAIN, model="ltx-2-19b-dev")
+    found = ways(plans(dev, replace(dev, scene="more", steps=40, cfg=3.5)), WORKFLOWS)
+    first = [(way.stages[0].steps, way.stages[0].cfg) for way in found]
+    assert first == [(20, 4), (40, 3.5)]
+
+
 @pytest.mark.parametrize("model", catalog.MODELS)
 @pytest.mark.parametrize("scene", [RAIN, SEA], ids=["t2v", "i2v"])
 def test_stages_and_files_are_those_of_the_graph(scene, model):
-    """Each model and mode: half size then full, 8 and 3 steps at CFG 1, and exactly the catalog's files."""
+    """Each model and mode: half size then full, the catalog's own steps and CFG, and exactly its files."""
     (way,) = ways(plans(replace(scene, model=model)), WORKFLOWS)
     assert [(stage.width_px, stage.height_px) for stage in way.stages] == [(768, 512), (1536, 1024)]
-    assert [(stage.steps, stage.cfg) for stage in way.stages] == [(8, 1), (3, 1)]
+    own = catalog.KNOWN[model].stages
+    assert [(stage.steps, stage.cfg) for stage in way.stages] == [(one.own_steps, one.own_cfg) for one in own]
     assert set(way.files) == set(catalog.files_for(model, "static"))
     assert way.unknown_files == ()
     assert way.model.name == model

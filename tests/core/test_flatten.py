@@ -206,8 +206,9 @@ def test_shipped_graphs_hold_what_their_makers_wired(name: str) -> None:
     assert set(api) == on
     style = next(n for n in ui["nodes"] if "[ltx.style]" in n["title"])
     assert style["mode"] == 4
-    guider = next(n for n in api.values() if n["class_type"] == "CFGGuider")
-    assert api[guider["inputs"]["model"][0]]["_meta"]["title"] == "Camera [ltx.camera]"
+    guider = next(n for n in api.values() if n["class_type"] in ("CFGGuider", "LTXVDualCFGGuider"))
+    before = "LTX-2.5 model [ltx.checkpoint]" if "-2.5" in name else "Camera [ltx.camera]"
+    assert api[guider["inputs"]["model"][0]]["_meta"]["title"] == before
 
 
 @pytest.mark.parametrize("seed", range(12))

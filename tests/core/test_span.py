@@ -24,6 +24,32 @@ def test_exact_rate_is_what_a_person_means(text, rate):
     assert span.exact_rate(text) == rate
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2997/125", "24000/1001"),
+        ("23.976", "24000/1001"),
+        ("29.97", "30000/1001"),
+        ("47.952", "48000/1001"),
+        ("59.94", "60000/1001"),
+        ("119.88", "120000/1001"),
+        ("24000/1001", "24000/1001"),
+        ("24", "24"),
+        ("23.98", "23.98"),
+        ("23.977", "23.977"),
+        ("24.39", "24.39"),
+    ],
+)
+def test_a_rate_in_thousandths_stands_for_the_usual_one(written, meant):
+    """ComfyUI writes 23.976 where 24000/1001 is meant; a rate beside it is itself."""
+    assert span.meant_rate(Fraction(written)) == Fraction(meant)
+
+
+def test_thousandths_typed_as_a_fraction_are_the_usual_rate():
+    """Whoever writes ComfyUI's own number means the rate that it stands for."""
+    assert span.exact_rate("2997/125") == Fraction(24000, 1001)
+
+
 @pytest.mark.parametrize("text", ["", "abc", "0", "-24", "24/0", "nan", "inf"])
 def test_exact_rate_refuses_what_is_no_rate(text):
     """Nothing but a positive number is a rate."""

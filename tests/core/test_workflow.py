@@ -110,7 +110,7 @@ def test_damage_is_refused_and_the_node_named(damage: Callable[[dict], None], sa
         ('{"nodes": [{"id": 1', "breaks off"),
         ("", "breaks off"),
         ("[1, 2]", "not a workflow"),
-        ('{"3": {"class_type": "KSampler", "inputs": {}}}', "API format"),
+        ('{"3": {"class_type": "KSampler", "inputs": 7}}', "KSampler.*has no inputs"),
         ('{"nodes": [], "links": []}', "format version is None"),
         ('{"nodes": [], "links": [], "version": 0.2}', "format version is 0.2"),
         ('{"nodes": {}, "links": [], "version": 0.4}', "no list of nodes"),

@@ -49,6 +49,13 @@ def test_rates_are_exact_fractions(tmp_path, fps):
     assert (info.fps, info.variable_rate, info.frames) == (Fraction(fps), False, 17)
 
 
+@pytest.mark.parametrize(("written", "meant"), [("2997/125", "24000/1001"), ("2997/100", "30000/1001")])
+def test_the_rate_that_comfyui_writes_is_what_was_meant(tmp_path, written, meant):
+    """ComfyUI rounds rates to thousandths; a clip of 23.976 so written is one of 24000/1001."""
+    info = probe(make_clip(tmp_path / "a.mp4", fps=written, frames=49))
+    assert (info.fps, info.variable_rate, info.frames) == (Fraction(meant), False, 49)
+
+
 @pytest.mark.parametrize("fps", ["24", "24000/1001", "60"])
 def test_a_container_that_counts_milliseconds_still_has_an_exact_rate(tmp_path, fps):
     """WebM rounds each frame's time; that is no variable rate."""

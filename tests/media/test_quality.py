@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -35,6 +36,13 @@ def found(clip, expected=ASKED) -> list[str]:
 def test_a_clip_as_asked_has_no_problem(tmp_path, options):
     """Sound a little short, mono, 10 bit, one late flash: all right."""
     assert found(make_clip(tmp_path / options.pop("name", "a.mp4"), **options)) == []
+
+
+def test_a_rate_rounded_to_thousandths_is_as_asked(tmp_path):
+    """1000/41 can only come as 24.39 from ComfyUI; 24.4 would be another rate."""
+    clip = make_clip(tmp_path / "a.mp4", fps="24.39")
+    assert found(clip, replace(ASKED, fps=Fraction(1000, 41))) == []
+    assert found(clip, replace(ASKED, fps=Fraction("24.4"))) != []
 
 
 def test_a_silent_clip_is_right_where_no_sound_was_asked(tmp_path):

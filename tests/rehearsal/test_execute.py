@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.support.rehearsal import Client, look, made, picture
-from tests.support.rehearsal_graphs import node, shared_graph, small_graph
+from tests.support.rehearsal_graphs import as_posted, node, shared_graph, small_graph
 
 GRAPHS = [
     "033_core_i2v_lora",
@@ -39,7 +40,7 @@ def test_the_graphs_that_really_ran_give_clips_like_the_real_ones(
     assert clip.sound_hz == int(audio["sample_rate"])
     assert clip.sound_s == pytest.approx(float(audio["duration"]), abs=0.002)
     assert clip.loudest > 0
-    assert json.loads(clip.tags["prompt"]) == graph
+    assert as_posted(json.loads(clip.tags["prompt"])) == graph
     assert "workflow" not in clip.tags
     assert "REHEARSAL" in clip.tags["comment"]
 
@@ -65,8 +66,28 @@ def test_the_frame_rate_is_that_of_create_video(client: Client) -> None:
     graph["vid"]["inputs"]["fps"] = 12.5
     clip = made(client, graph)
     assert (clip.fps, clip.frames) == (Fraction(25, 2), 9)
-    graph["vid"]["inputs"]["fps"] = 23.976
-    assert made(client, graph).fps == pytest.approx(Fraction(24000, 1001), abs=0.001)
+
+
+@pytest.mark.parametrize(("asked", "written"), [(24000 / 1001, "2997/125"), (1000 / 41, "24.39")])
+def test_a_rate_is_written_in_thousandths(client: Client, asked: float, written: str) -> None:
+    """ComfyUI rounds the rate when it saves, so 24000/1001 comes as 23.976."""
+    graph = small_graph()
+    graph["vid"]["inputs"]["fps"] = asked
+    assert made(client, graph).fps == Fraction(written)
+
+
+def test_a_loaded_picture_is_known_by_its_bytes(client: Client) -> None:
+    """The clip says which picture it was, as ComfyUI's own check of it does; the history does not."""
+    image = picture(client)
+    seen = hashlib.sha256((client.server.input_dir / image).read_bytes()).hexdigest()
+    graph = {**small_graph(), "img": node("LoadImage", image=image)}
+    graph["size"] = node("GetImageSize", image=["img", 0])
+    graph["vlat"]["inputs"].update(width=["size", 0], height=64)
+    entry = client.run(graph)
+    (clip,) = client.saved(entry)
+    written = json.loads(look(clip).tags["prompt"])
+    assert written == {**graph, "img": {**graph["img"], "is_changed": [seen]}}
+    assert entry["prompt"][2] == graph
 
 
 def test_a_graph_without_audio_gives_a_file_without_sound(client: Client) -> None:

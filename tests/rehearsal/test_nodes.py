@@ -164,7 +164,13 @@ def test_a_video_is_loaded_with_its_rate_and_sound(stocked: Client) -> None:
     clip = look(stocked.saved(stocked.run(graph))[0])
     assert (clip.size_px, clip.frames, clip.fps) == ((96, 64), 12, Fraction(12))
     assert clip.sound_s == pytest.approx(1.0, abs=0.05)
-    assert clip.loudest > 0.05
+    assert (clip.sound_hz, clip.loudest > 0.05) == (44100, True)
+    graph["n"]["inputs"]["images"] = ["few", 0]
+    graph["few"] = node("ImageFromBatch", image=["c", 0], batch_index=0, length=3)
+    short = look(stocked.saved(stocked.run(graph))[0])
+    assert (short.frames, short.sound_s) == (3, pytest.approx(0.25, abs=0.03)), (
+        "no sound outlasts its picture"
+    )
     graph["v"]["inputs"]["file"] = "mute.mp4"
     assert look(stocked.saved(stocked.run(graph))[0]).sound_s == 0
 
@@ -244,3 +250,14 @@ def test_a_size_that_cannot_be_encoded_fails_the_save(stocked: Client, tmp_path:
     error = stocked.fail(graph)
     assert error["node_id"] == "save"
     assert not list(tmp_path.rglob("odd*"))
+
+
+def test_a_loaded_video_is_known_by_its_time(stocked: Client) -> None:
+    """ComfyUI asks when a video was written, not for its bytes; that is what the clip says of it."""
+    graph = {
+        "v": node("LoadVideo", file="v.mp4"),
+        "save": node("SaveVideo", video=["v", 0], filename_prefix="t/copy", format="auto", codec="auto"),
+    }
+    (clip,) = stocked.saved(stocked.run(graph))
+    written = json.loads(look(clip).tags["prompt"])
+    assert written["v"]["is_changed"] == [(stocked.server.input_dir / "v.mp4").stat().st_mtime]

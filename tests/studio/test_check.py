@@ -83,3 +83,30 @@ def test_a_workflow_name_cannot_leave_the_folder(project):
     """Names are looked up in workflows/ only."""
     with pytest.raises(UnsafeName):
         read_workflow(project, "../scenes.csv")
+
+
+def test_a_scene_that_is_left_out_stops_nothing(project):
+    """Its missing picture and unknown prompt are told, and the other scenes are planned."""
+    with project.scenes_csv.open("a") as file:
+        file.write("later,i2v,@rain/nowhere,gone.png,9,256,128,1,yes,no\n")
+    checked = check_project(project)
+    told = [problem for problem in checked.problems if "row 4" in problem.where]
+    assert {problem.where.split()[-1] for problem in told} == {"prompt", "image"}
+    assert checked.errors == []
+    assert [plan.scene.scene for plan in checked.plans] == ["rain", "still"]
+
+
+def test_gated_files_are_told_once_and_stop_nothing(project):
+    """Scenes of LTX-2.5 bring one warning for their model, with what to do; other models bring none."""
+    head = "scene,mode,prompt,frames,width,height,model\n"
+    rows = "".join(f"{name},t2v,@rain/window,9,256,128,{{}}\n" for name in ("a", "b"))
+    project.scenes_csv.write_text(head + rows.format(*["ltx-2.5-22b-distilled-int8"] * 2))
+    checked = check_project(project)
+    (problem,) = [one for one in checked.problems if "gated" in one.what]
+    assert problem.warning
+    assert checked.errors == []
+    assert len(checked.plans) == 2
+    assert problem.where == "scenes.csv, model ltx-2.5-22b-distilled-int8"
+    assert "agree at https://huggingface.co/Lightricks/LTX-2.5" in problem.cure
+    project.scenes_csv.write_text(head + rows.format(*["ltx-2.3-22b-dev"] * 2))
+    assert not [one for one in check_project(project).problems if "gated" in one.what]

@@ -102,10 +102,17 @@ class Listener:
         self._socket.close()
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A server that somebody else runs; only its address is known."""
+
+    url: str
+
+
 class Client:
     """What the tests ask of a server."""
 
-    def __init__(self, server: RehearsalServer) -> None:
+    def __init__(self, server: RehearsalServer | Elsewhere) -> None:
         self.server = server
         self.url = server.url
         self.http = requests.Session()

@@ -24,6 +24,15 @@ def node(class_type: str, **inputs: Any) -> dict[str, Any]:
     return {"class_type": class_type, "inputs": inputs, "_meta": {"title": class_type}}
 
 
+def as_posted(graph: Mapping[str, Any]) -> dict[str, Any]:
+    """A graph out of a clip or a history without what the server wrote into it: which bytes its files had."""
+    left_out = "is_changed"
+    return {
+        node_id: {key: value for key, value in one.items() if key != left_out}
+        for node_id, one in graph.items()
+    }
+
+
 def small_graph(**changes: Any) -> dict[str, Any]:
     """A one-stage text-to-video graph, 64x64, 9 frames, with sound. changes: seed, text, prefix, steps."""
     made = {"seed": 1, "text": "rain on a window", "prefix": "t/clip", "sigmas": "1.0, 0.5, 0.0", **changes}

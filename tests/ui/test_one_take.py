@@ -307,3 +307,42 @@ def test_the_night_has_no_use_for_it(project, night, capsys):
     """By night the cell says so and does nothing."""
     one_take_panel()
     assert "night has no use" in capsys.readouterr().out
+
+
+def test_sizes_and_cameras_are_those_of_the_model(panel):
+    """LTX-2.5 offers its maker's sizes, those for one stage among them, and no camera move."""
+    fill(panel)
+    form = panel.form
+    form.base = Scene(scene="", prompt="", model="ltx-2-19b-dev", steps=30)
+    form.name.value = "new"
+    form.model.value = "ltx-2.5-22b-distilled-int8"
+    labels = {value: label for label, value in form.size.options}
+    assert len(labels) >= 13 + len(SIZES) - 1
+    assert labels[608, 352] == "608 x 352, LTX-2.5 22B's own, in one stage"
+    assert labels[1152, 640] == "1152 x 640, LTX-2.5 22B's own"
+    assert [value for _, value in form.camera.options] == ["none"]
+    form.size.value = (608, 352)
+    scene, problems = form.scene()
+    assert problems == []
+    assert (scene.stages, scene.camera_lora, scene.steps) == (1, "none", None)
+    form.size.value = (1152, 640)
+    assert form.scene()[0].stages == 2
+    form.model.value = "ltx-2-19b-dev"
+    assert len(form.camera.options) == 8
+    scene, problems = form.scene()
+    assert problems == []
+    assert (scene.camera_lora, scene.steps, (608, 352) in dict(form.size.options).values()) == (
+        "static",
+        30,
+        False,
+    )
+
+
+def test_a_row_of_ltx_2_5_is_loaded_as_it_is(panel):
+    """Its size, its stages and its missing camera come through the form unchanged."""
+    row = Scene("small", "Mist drifts.", model="ltx-2.5-22b-dev", width=608, height=352, camera_lora="none")
+    row = replace(row, stages=1, steps=25, cfg=3.5, frames=9)
+    panel.form.load(row)
+    scene, problems = panel.form.scene()
+    assert problems == []
+    assert scene == row

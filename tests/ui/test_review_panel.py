@@ -113,7 +113,7 @@ def test_damaged_takes_are_told(filled):
     clip.write_bytes(b"short")
     panel = ReviewPanel(filled)
     panel.settle()
-    assert "takes/still" in panel.notice.value
+    assert "takes/still" in panel.problems.value
     assert len(panel._cards) == 2
 
 

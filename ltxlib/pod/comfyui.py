@@ -1,0 +1,181 @@
+"""ComfyUI as a program on this machine: where it lives, whether it runs, starting it as its template does.
+
+Homes, virtual environments and fixed arguments are those of RunPod's template `runpod/comfyui` (2026), whose
+start script never starts ComfyUI again once it has died.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltxlib.errors import PodError
+
+ROOT_VARIABLE = "LTX_COMFY_ROOT"
+HOMES = ("/workspace/runpod-slim/ComfyUI", "/workspace/ComfyUI", "/opt/ComfyUI", "~/ComfyUI")
+VENVS = (".venv-cu128", ".venv", "venv")
+FIXED_ARGUMENTS = ("--listen", "0.0.0.0", "--port", "8188", "--enable-cors-header")
+ARGUMENTS_FILE = "comfyui_args.txt"
+# How long a process that was asked to end may take before it is made to.
+END_S = 15.0
+_TAIL_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class ComfyHome:
+    """A ComfyUI on this machine: its folder, the Python that runs it, the arguments it is started with."""
+
+    root: Path
+    python: Path
+    arguments: tuple[str, ...]
+
+
+def find_home(root: str | None = None) -> ComfyHome | None:
+    """The ComfyUI of LTX_COMFY_ROOT, else of the first home that has one; None when there is none."""
+    named = root if root is not None else os.environ.get(ROOT_VARIABLE, "")
+    for place in (named,) if named else HOMES:
+        folder = Path(place).expanduser()
+        if (folder / "main.py").is_file():
+            return ComfyHome(folder, _python(folder), (*FIXED_ARGUMENTS, *_more_arguments(folder)))
+    return None
+
+
+def _python(root: Path) -> Path:
+    for folder in (root, root.parent):
+        for venv in VENVS:
+            python = folder / venv / "bin" / "python"
+            if python.exists():
+                return python
+    return Path("python3")
+
+
+def _more_arguments(root: Path) -> list[str]:
+    """What people wrote into comfyui_args.txt, beside ComfyUI's folder or in it; # begins a remark."""
+    for folder in (root.parent, root):
+        try:
+            text = (folder / ARGUMENTS_FILE).read_text("utf-8-sig")
+            return shlex.split(text, comments=True)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            raise PodError(
+                f"{ARGUMENTS_FILE} cannot be read: {error}.", cure=f"Mend {folder / ARGUMENTS_FILE}."
+            ) from error
+    return []
+
+
+def running(home: ComfyHome) -> tuple[int, ...]:
+    """The processes that run this ComfyUI's main.py, by their numbers; not those that already ended."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            folder = (entry / "cwd").resolve(strict=True)
+        except OSError:
+            # It ended while it was looked at, or belongs to somebody else.
+            continue
+        scripts = (folder / os.fsdecode(word) for word in words[1:] if word.endswith(b"main.py"))
+        if any(_same(script, home.root / "main.py") for script in scripts):
+            found.append(int(entry.name))
+    return tuple(sorted(found))
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def end(home: ComfyHome, patience_s: float = END_S) -> tuple[int, ...]:
+    """End every process of this ComfyUI, kindly first; gives those that were there.
+
+    Raises PodError when one cannot be ended.
+    """
+    there = running(home)
+    for kind, patience in ((signal.SIGTERM, patience_s), (signal.SIGKILL, patience_s)):
+        for process in running(home):
+            try:
+                os.kill(process, kind)
+            except ProcessLookupError:
+                continue
+            except PermissionError as error:
+                raise PodError(
+                    "ComfyUI belongs to another user of this machine and cannot be restarted.",
+                    cure="Restart the pod from RunPod's page.",
+                ) from error
+        until = time.monotonic() + patience
+        while running(home) and time.monotonic() < until:
+            time.sleep(0.05)
+        if not running(home):
+            return there
+    raise PodError("ComfyUI does not end.", cure="Restart the pod from RunPod's page.")
+
+
+def start(home: ComfyHome, log: Path) -> int:
+    """Start ComfyUI so that it outlives this process, its words added to `log`; gives its process number.
+
+    It is not waited for: whether it answers is for the client to see. Raises PodError when it cannot be run.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # What belongs to the kit's own Python or to Jupyter must not reach ComfyUI's.
+    mine = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    env = {name: value for name, value in os.environ.items() if name not in mine and name[:4] != "JPY_"}
+    try:
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [str(home.python), "main.py", *home.arguments],
+                cwd=home.root,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise PodError(f"ComfyUI cannot be started: {error.strerror} ({home.python}).") from error
+    return process.pid
+
+
+def restart(home: ComfyHome, log: Path, answers: Callable[[], bool], patience_s: float) -> None:
+    """End what runs, start anew, and wait until it answers. Raises PodError with the log's last words."""
+    end(home)
+    process = start(home, log)
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        if answers():
+            return
+        if _ended(process):
+            raise PodError(f"ComfyUI ended as soon as it was started: {last_error(log) or 'it said nothing'}")
+        time.sleep(0.2)
+    raise PodError(f"ComfyUI was started and does not answer: {last_error(log) or 'its log shows no error'}")
+
+
+def _ended(process: int) -> bool:
+    """Whether a child has ended; its remains are taken away."""
+    try:
+        return os.waitpid(process, os.WNOHANG)[0] == process
+    except ChildProcessError:
+        return True
+
+
+def last_error(log: Path) -> str:
+    """The last line of a log that tells of an error; empty when there is none, or no log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(file.tell() - _TAIL_BYTES, 0))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    marks = ("Error:", "Error ", "error:", "Exception:", "Killed", "CUDA out of memory")
+    told = [line.strip() for line in lines if any(mark in line for mark in marks)]
+    return told[-1][:300] if told else ""
