@@ -16,6 +16,7 @@ from ltxlib.rehearsal.values import (
     AVLatent,
     Conditioning,
     Cut,
+    Decoded,
     Drawing,
     DrawnSound,
     Joined,
@@ -181,12 +182,12 @@ def _decode_audio(call: Call) -> tuple[Any, ...]:
     if not isinstance(latent, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
     if latent.content is not None and (not latent.passes or latent.held == 1):
-        return (latent.content,)
+        return (Decoded(latent.content),)
     seconds = (latent.steps * STEPS_PER_LATENT - STEPS_LOST) * STEP_S
     if latent.content is not None and latent.held:
         held_s = latent.held * Fraction(latent.steps, LATENTS_PER_SECOND)
         made = DrawnSound(latent.passes, seconds - held_s)
-        return (Joined((Cut(latent.content, Fraction(0), held_s), made)),)
+        return (Decoded(Joined((Cut(latent.content, Fraction(0), held_s), made))),)
     return (DrawnSound(latent.passes, seconds) if latent.passes else Silence(seconds),)
 
 
