@@ -103,7 +103,30 @@ def test_sampled_sound_can_be_saved_alone(stocked: Client) -> None:
     graph["t"] = node("LoadAudio", audio="tone.wav")
     graph["x"] = node("LTXVAudioVAEEncode", audio=["t", 0], audio_vae=["avae", 0])
     graph["adec"]["inputs"]["samples"] = ["x", 0]
-    assert heard(stocked, "adec", **graph)[1] == pytest.approx(1.0, abs=0.05)
+    assert heard(stocked, "adec", **graph)[1] == pytest.approx(0.93, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("given_s", "back_s"),
+    [(0.125, 0.09), (0.3, 0.25), (0.36, 0.25), (1.0, 0.93), (1.3, 1.21), (1.301, 1.29), (2.0, 1.93)],
+)
+def test_encoding_takes_whole_blocks_of_sound(stocked: Client, given_s: float, back_s: float) -> None:
+    """What comes back of a sound is as long as it was from a real ComfyUI 0.33.0."""
+    graph = small_graph()
+    graph["q"] = node("EmptyAudio", duration=given_s, sample_rate=24000, channels=2)
+    graph["x"] = node("LTXVAudioVAEEncode", audio=["q", 0], audio_vae=["avae", 0])
+    graph["d"] = node("LTXVAudioVAEDecode", samples=["x", 0], audio_vae=["avae", 0])
+    assert heard(stocked, "d", **graph)[1] == pytest.approx(back_s, abs=0.003)
+
+
+def test_a_sound_shorter_than_a_block_cannot_be_encoded(stocked: Client) -> None:
+    """The node fails in words."""
+    graph = small_graph()
+    graph["q"] = node("EmptyAudio", duration=0.09, sample_rate=24000, channels=2)
+    graph["x"] = node("LTXVAudioVAEEncode", audio=["q", 0], audio_vae=["avae", 0])
+    graph["cat"]["inputs"]["audio_latent"] = ["x", 0]
+    failed = stocked.fail(graph)
+    assert failed["node_id"] == "x" and "too short" in failed["exception_message"]
 
 
 def test_another_sound_can_be_put_under_a_clip(stocked: Client) -> None:
