@@ -16,6 +16,7 @@ from ltxlib.rehearsal.saving import write_whole
 from ltxlib.rehearsal.spec import SMALLEST_SIDE_PX, ClipSpec
 from ltxlib.rehearsal.values import (
     Cut,
+    Decoded,
     Drawing,
     DrawnSound,
     ImageFile,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-DRAWN_RATE_HZ = 24_000
-"""The rate of LTX-2's sound (measured)."""
-MIXED_RATE_HZ = 48_000
 PLAIN_FPS = Fraction(24)
 _CAMERA = "camera-control"
 
@@ -85,17 +83,6 @@ def _camera_of(passes: tuple[Pass, ...]) -> tuple[str, float]:
     return "", 0.0
 
 
-def _rate_of(sound: Sound) -> int:
-    """Samples a second of a sound, as in ComfyUI: those of its source, the most of several."""
-    if isinstance(sound, Joined):
-        return max(_rate_of(part) for part in sound.parts)
-    if isinstance(sound, Cut):
-        return _rate_of(sound.sound)
-    if isinstance(sound, SoundFile):
-        return sound.rate_hz
-    return DRAWN_RATE_HZ if isinstance(sound, DrawnSound) else MIXED_RATE_HZ
-
-
 class Easel:
     """Draws for one run; `folder` holds what is only needed on the way."""
 
@@ -107,7 +94,7 @@ class Easel:
         """Write a video as an MP4; without a sound wired in, without a sound track."""
         sound = video.sound
         if sound is not None and "silent" in self._bench.struck:
-            sound = Silence(sound.seconds)
+            sound = Silence(sound.seconds, sound.rate_hz)
         picture_s = video.pictures.frames / video.fps
         if sound is not None and sound.seconds > picture_s:
             # ComfyUI lets no sound outlast its picture.
@@ -120,9 +107,8 @@ class Easel:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             mute = Path(folder) / "mute.mp4"
             self._render(spec, mute, tags, lead)
-            rate = _rate_of(sound)
-            samples = self.samples(sound, rate)
-            write_whole(out, lambda part: self._mux(mute, samples.tobytes(), rate, part))
+            samples = self.samples(sound, sound.rate_hz)
+            write_whole(out, lambda part: self._mux(mute, samples.tobytes(), sound.rate_hz, part))
 
     def _own_sound(self, video: Video, sound: Sound | None) -> bool:
         """Whether the sound is the one that was sampled with the picture, in the length that goes with it."""
@@ -233,7 +219,7 @@ class Easel:
             yield from _decoded(drawn, pictures.first)
 
     def samples(self, sound: Sound, rate_hz: int) -> np.ndarray:
-        """A sound as 32-bit floats, shape (samples, 2), within -1 and 1."""
+        """A sound as 32-bit floats, shape (samples, 2), within -1 and 1; resampled if need be."""
         import numpy as np
 
         length = round(sound.seconds * rate_hz)
@@ -244,11 +230,13 @@ class Easel:
         if isinstance(sound, Cut):
             begin = round(sound.start_s * rate_hz)
             return self.samples(sound.sound, rate_hz)[begin : begin + length]
+        if isinstance(sound, Decoded):
+            return self.samples(sound.sound, rate_hz)
         if isinstance(sound, SoundFile):
             return _decoded_sound(sound.path, rate_hz)
-        return self._drawn_samples(sound, rate_hz)
+        return _resampled(self._drawn_samples(sound), sound.rate_hz, rate_hz)
 
-    def _drawn_samples(self, sound: DrawnSound, rate_hz: int) -> np.ndarray:
+    def _drawn_samples(self, sound: DrawnSound) -> np.ndarray:
         import numpy as np
 
         from ltxlib.rehearsal import sound as drawing
@@ -262,7 +250,7 @@ class Easel:
             frames=max(1, round(sound.seconds * PLAIN_FPS)),
             fps=PLAIN_FPS,
         )
-        return np.asarray(drawing.synth(spec, float(sound.seconds), rate_hz), np.float32)
+        return np.asarray(drawing.synth(spec, float(sound.seconds), sound.rate_hz), np.float32)
 
     def _mux(self, mute: Path, samples: bytes, rate_hz: int, part: Path) -> None:
         words = ["-hide_banner", "-loglevel", "error", "-y", "-i", str(mute)]
@@ -278,7 +266,7 @@ class Easel:
 
     def write_sound(self, sound: Sound, out: Path) -> None:
         """Write a sound as FLAC, as SaveAudio does."""
-        rate = _rate_of(sound)
+        rate = sound.rate_hz
         samples = self.samples(sound, rate).tobytes()
         words = ["-hide_banner", "-loglevel", "error", "-y", "-f", "f32le", "-ar", str(rate), "-ac", "2"]
         words += ["-i", "pipe:0", "-metadata", f"comment={clip.MARK}", "-f", "flac"]
@@ -329,3 +317,16 @@ def _decoded_sound(path: Path, rate_hz: int) -> np.ndarray:
         raise NodeFailed(f"av.error.{type(error).__name__}", str(error)) from error
     parts += [piece.to_ndarray().reshape(-1, 2) for piece in resampler.resample(None)]
     return np.concatenate(parts)
+
+
+def _resampled(samples: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
+    import av
+    import numpy as np
+
+    if from_hz == to_hz:
+        return samples
+    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), "flt", "stereo")
+    whole.sample_rate = from_hz
+    resampler = av.AudioResampler(format="flt", layout="stereo", rate=to_hz)
+    pieces = [*resampler.resample(whole), *resampler.resample(None)]
+    return np.concatenate([piece.to_ndarray().reshape(-1, 2) for piece in pieces])

@@ -150,7 +150,7 @@ def _slice(call: Call) -> tuple[Any, ...]:
 
 
 def _silence(call: Call) -> tuple[Any, ...]:
-    return (Silence(Fraction(str(call["duration"]))),)
+    return (Silence(Fraction(str(call["duration"])), int(call["sample_rate"])),)
 
 
 def _join_sounds(call: Call) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
@@ -16,6 +17,7 @@ from ltxlib.rehearsal.values import (
     AVLatent,
     Conditioning,
     Cut,
+    Decoded,
     Drawing,
     DrawnSound,
     Joined,
@@ -31,6 +33,8 @@ from ltxlib.rehearsal.values import (
 )
 
 _GREY = 0x808080
+ENCODED_HZ = 44_100
+ENCODED_BLOCK = 4096
 
 
 def _video_steps(frames: int) -> int:
@@ -172,7 +176,15 @@ def _decode(call: Call) -> tuple[Any, ...]:
 def _encode_audio(call: Call) -> tuple[Any, ...]:
     _audio_vae(call, "audio_vae")
     sound: Sound = call["audio"]
-    return (AudioLatent(max(1, round(sound.seconds * LATENTS_PER_SECOND)), content=sound),)
+    # ComfyUI 0.33.0 brings it to 44.1 kHz and keeps whole blocks of samples from its middle (sd.py).
+    samples = int(sound.seconds * ENCODED_HZ)
+    kept = samples // ENCODED_BLOCK * ENCODED_BLOCK
+    if not kept:
+        raise NodeFailed("RuntimeError", f"a sound of {float(sound.seconds):g} s is too short to be encoded")
+    kept_s = Fraction(kept, ENCODED_HZ)
+    lines = 1 + int(kept_s / STEP_S)
+    middle = Cut(sound, Fraction((samples - kept) // 2, ENCODED_HZ), kept_s)
+    return (AudioLatent(ceil(Fraction(lines, STEPS_PER_LATENT)), content=middle),)
 
 
 def _decode_audio(call: Call) -> tuple[Any, ...]:
@@ -183,13 +195,13 @@ def _decode_audio(call: Call) -> tuple[Any, ...]:
         latent = latent.audio
     if not isinstance(latent, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
-    if latent.content is not None and (not latent.passes or latent.held == 1):
-        return (latent.content,)
     seconds = (latent.steps * STEPS_PER_LATENT - STEPS_LOST) * STEP_S
+    if latent.content is not None and (not latent.passes or latent.held == 1):
+        return (Decoded(Cut(latent.content, Fraction(0), min(seconds, latent.content.seconds))),)
     if latent.content is not None and latent.held:
         held_s = latent.held * Fraction(latent.steps, LATENTS_PER_SECOND)
         made = DrawnSound(latent.passes, seconds - held_s)
-        return (Joined((Cut(latent.content, Fraction(0), held_s), made)),)
+        return (Decoded(Joined((Cut(latent.content, Fraction(0), held_s), made))),)
     return (DrawnSound(latent.passes, seconds) if latent.passes else Silence(seconds),)
 
 

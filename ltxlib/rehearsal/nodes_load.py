@@ -102,6 +102,14 @@ def _seconds(stream: Any) -> Fraction:
     return Fraction(stream.container.duration or 0, 1_000_000)
 
 
+def _sounding(path: Path) -> Fraction:
+    """How long the sound in a file is once decoded: in whole blocks of its coding, as ComfyUI has it."""
+    import av
+
+    with av.open(str(path)) as container:
+        return sum((Fraction(f.samples, f.sample_rate) for f in container.decode(audio=0)), Fraction(0))
+
+
 def _open_media(path: Path) -> tuple[Video | None, SoundFile | None]:
     """What is in a media file: pictures at their rate, and sound."""
     import av
@@ -111,7 +119,7 @@ def _open_media(path: Path) -> tuple[Video | None, SoundFile | None]:
             sound = None
             if container.streams.audio:
                 heard = container.streams.audio[0]
-                sound = SoundFile(path, _seconds(heard), heard.rate)
+                sound = SoundFile(path, _sounding(path), heard.rate)
             if not container.streams.video:
                 return None, sound
             stream = container.streams.video[0]

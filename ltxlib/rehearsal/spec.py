@@ -21,6 +21,8 @@ LATENTS_PER_SECOND = 25
 STEPS_PER_LATENT = 4
 STEPS_LOST = 3
 STEP_S = Fraction(1, 100)
+SOUND_RATE_HZ = 24_000
+"""The rate of LTX-2's sound, whatever it was made from (measured)."""
 
 
 @dataclass(frozen=True)

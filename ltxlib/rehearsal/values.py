@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+from ltxlib.rehearsal.spec import SOUND_RATE_HZ
+
 LATENT_FRAMES = 8
 """LTX-2's video VAE makes 8 frames of each step of its time axis, but 1 of the first."""
 LTX_CELL_PX = 32
@@ -208,6 +210,7 @@ class DrawnSound:
 
     passes: tuple[Pass, ...]
     seconds: Fraction
+    rate_hz: int = SOUND_RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,7 @@ class Silence:
     """Nothing to hear, for so long."""
 
     seconds: Fraction
+    rate_hz: int = SOUND_RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -228,7 +232,7 @@ class SoundFile:
 
 @dataclass(frozen=True)
 class Joined:
-    """One sound after the other."""
+    """One sound after the other, those at lower rates brought to the highest, as ComfyUI does."""
 
     parts: tuple[Sound, ...]
 
@@ -236,6 +240,11 @@ class Joined:
     def seconds(self) -> Fraction:
         """Their lengths together."""
         return sum((part.seconds for part in self.parts), Fraction(0))
+
+    @property
+    def rate_hz(self) -> int:
+        """The highest of their rates."""
+        return max(part.rate_hz for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -246,8 +255,27 @@ class Cut:
     start_s: Fraction
     seconds: Fraction
 
+    @property
+    def rate_hz(self) -> int:
+        """That of the whole."""
+        return self.sound.rate_hz
 
-Sound = DrawnSound | Silence | SoundFile | Joined | Cut
+
+@dataclass(frozen=True)
+class Decoded:
+    """A sound that went through the audio VAE: it has the rate of the model's own."""
+
+    sound: Sound
+    rate_hz: int = SOUND_RATE_HZ
+
+    @property
+    def seconds(self) -> Fraction:
+        """As long as it was."""
+        return self.sound.seconds
+
+
+Sound = DrawnSound | Silence | SoundFile | Joined | Cut | Decoded
+"""What can be heard; `seconds` long, at `rate_hz` samples a second."""
 
 
 @dataclass(frozen=True)

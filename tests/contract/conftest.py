@@ -48,10 +48,13 @@ def told(request: pytest.FixtureRequest) -> Callable[[Bench, Way, Rendered], Non
 
     def tell(server: Bench, way: Way, made: Rendered) -> None:
         info = made.info
-        sound = f"{info.audio_codec} {info.audio_duration_s:.2f} s" if info.has_audio else "silent"
-        line = f"{way.name:<20} {info.width_px}x{info.height_px} {info.frames:>3} frames "
-        line += f"{float(info.fps):>6.3f} fps  {sound:<12} {made.take.workflow:<28}"
+        picture, sound = "no picture", f"flac {made.take.clip.duration_s:.2f} s"
+        if info is not None:
+            picture = f"{info.width_px}x{info.height_px} {info.frames:>3} frames {float(info.fps):>6.3f} fps"
+            sound = f"{info.audio_codec} {info.audio_duration_s:.2f} s" if info.has_audio else "silent"
+        line = f"{way.name:<22} {picture:<30} {sound:<12} {made.take.workflow:<28}"
         line += f"{made.take.render_s:6.1f} s of {made.took_s:5.1f} s"
+        line += " with the takes it starts from" if way.before else ""
         if server.real:
             request.config.stash.setdefault(MADE, []).append(line)
 

@@ -15,7 +15,7 @@ from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import BatchJob, job_for
 from tests.support.bench import Bench
-from tests.support.contract_ways import SMALL, write_scene
+from tests.support.contract_ways import SMALL, write_scenes
 from tests.support.studio import a_project
 
 TAKES = 3
@@ -27,7 +27,7 @@ def project(bench: Bench, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LTX_COMFY_URL", bench.url)
     made = a_project(tmp_path / "project")
     cells = {**SMALL, "scene": "snow", "width": "192", "frames": "17", "takes": str(TAKES)}
-    write_scene(made, {**cells, "seed": str(seed)})
+    write_scenes(made, {**cells, "seed": str(seed)})
     return made
 
 

@@ -208,6 +208,7 @@ def test_shipped_graphs_hold_what_their_makers_wired(name: str) -> None:
     assert style["mode"] == 4
     guider = next(n for n in api.values() if n["class_type"] in ("CFGGuider", "LTXVDualCFGGuider"))
     before = "LTX-2.5 model [ltx.checkpoint]" if "-2.5" in name else "Camera [ltx.camera]"
+    before = "Detailer" if "detail" in name else before
     assert api[guider["inputs"]["model"][0]]["_meta"]["title"] == before
 
 

@@ -42,6 +42,14 @@ def read(text):
     return scene and scene.style_loras, problems
 
 
+# Those that go over a take have LoRAs of their own and no size to be told.
+OF_A_SIZE = sorted(
+    name
+    for name in recipes.shipped()
+    if not any(word in name for word in ("detail", "control", "transition", "extend", "foley", "sound"))
+)
+
+
 def without_camera(values):
     """The values of a take of a model that has no camera LoRAs."""
     return {name: value for name, value in values.items() if not name.startswith("camera")}
@@ -62,7 +70,7 @@ def the_chain(api):
             if "ltx.distilled_lora" not in api[at]["_meta"]["title"]:
                 found.insert(0, (inputs["lora_name"], inputs["strength_model"]))
             at = inputs["model"][0]
-        assert api[at]["class_type"] in ("CheckpointLoaderSimple", "UNETLoader")
+        assert api[at]["class_type"] in ("CheckpointLoaderSimple", "LowVRAMCheckpointLoader", "UNETLoader")
         chains.append(found)
     return chains[0], all(chain == chains[0] for chain in chains)
 
@@ -139,7 +147,7 @@ def test_styles_make_another_take_and_none_keeps_the_old_name():
     assert ids[0] == plan_take(RAIN, 1, ingredients()).take_id
 
 
-@pytest.mark.parametrize("name", sorted(recipes.shipped()))
+@pytest.mark.parametrize("name", OF_A_SIZE)
 @pytest.mark.parametrize("loras", [[], ONE, THREE], ids=["none", "one", "three"])
 def test_every_shipped_workflow_takes_any_number(name, loras):
     """No LoRA leaves the place bypassed; more are chained behind it, in order, up to the guiders."""

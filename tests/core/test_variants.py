@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from typing import Any
 
 import pytest
 
 from ltxlib.core import recipes, workflow
 from ltxlib.core.flatten import flatten
-from ltxlib.core.schema import shipped
+from ltxlib.core.schema import NodeSchema
 from ltxlib.core.variants import Choice, choose, missing_classes
 from ltxlib.errors import WorkflowError
 from tests.support.hard_workflows import ID, node, subgraph
 from tests.support.hard_workflows import workflow as file_of
+
+
+def shipped() -> NodeSchema:
+    """A server without the pack."""
+    tables = resources.files("ltxlib.core")
+    return NodeSchema(json.loads(tables.joinpath("node_table.json").read_text("utf-8")), lists_known=False)
 
 
 def core() -> dict[str, Any]:

@@ -11,6 +11,17 @@ import pytest
 from tests.support.rehearsal import Client, look
 from tests.support.rehearsal_graphs import node, small_graph
 
+# The audio VAE gives sound at this rate, whatever it was given.
+MODEL_HZ = 24000
+# What is encoded of a second of sound: whole blocks of 4096 samples at 44.1 kHz (measured on 0.33.0).
+ENCODED_S = 0.93
+
+
+def rate_of(path: Any) -> int:
+    """The samples a second of a file's sound."""
+    with av.open(str(path)) as container:
+        return container.streams.audio[0].rate
+
 
 def sounding(path: Any) -> np.ndarray:
     """The samples of a file's sound, one channel."""
@@ -38,16 +49,16 @@ def saved_sound(client: Client, graph: dict[str, Any]) -> np.ndarray:
     entry = client.run(graph)
     assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]
     (path,) = client.saved(entry, "s", "audio")
+    assert rate_of(path) == MODEL_HZ
     return sounding(path)
 
 
 def test_a_black_mask_holds_a_sound_and_a_white_one_does_not(stocked: Client) -> None:
     """Under black the tone comes out as it went in, under white something else does."""
-    tone = sounding(stocked.server.input_dir / "tone.wav")
     held, made = saved_sound(stocked, masked(0.0)), saved_sound(stocked, masked(1.0))
-    assert abs(len(held) / 48000 - len(tone) / 44100) < 0.05
+    assert abs(len(held) / MODEL_HZ - ENCODED_S) < 0.003
     peaks = [np.abs(np.fft.rfft(samples[:20000])).argmax() for samples in (held, made)]
-    assert peaks[0] == pytest.approx(440 * 20000 / 48000, abs=1)
+    assert peaks[0] == pytest.approx(440 * 20000 / MODEL_HZ, abs=1)
     assert peaks[1] != pytest.approx(peaks[0], abs=1)
 
 
@@ -61,9 +72,13 @@ def test_black_above_white_holds_the_beginning(stocked: Client) -> None:
     graph = masked(1.0, **both)
     graph["h"]["inputs"]["mask"] = ["c", 0]
     sound = saved_sound(stocked, graph)
-    for part, is_tone in ((sound[:12000], True), (sound[-12000:], False)):
-        peak = np.abs(np.fft.rfft(part)).argmax()
-        assert (abs(peak - 440 * 12000 / 48000) <= 1) == is_tone
+    shares = []
+    for part in (sound[:6000], sound[-6000:]):
+        powers = np.abs(np.fft.rfft(part)) ** 2
+        tone = round(440 * 6000 / MODEL_HZ)
+        shares.append(powers[tone - 1 : tone + 2].sum() / powers.sum())
+    assert shares[0] > 0.95
+    assert shares[1] < 0.5
 
 
 def test_what_the_rehearsal_does_not_know_of_masks_it_says(stocked: Client) -> None:

@@ -50,6 +50,49 @@ def test_sounds_are_loaded_joined_trimmed_and_saved(stocked: Client) -> None:
     assert loudest > 0
 
 
+@pytest.mark.parametrize(("rate_hz", "together_hz"), [(24000, 44100), (48000, 48000)])
+def test_joined_sounds_get_the_highest_of_their_rates(
+    stocked: Client, rate_hz: int, together_hz: int
+) -> None:
+    """The others are resampled: a tone at 44.1 kHz keeps its pitch and its length behind half a second."""
+    import av
+
+    nodes = {
+        "t": node("LoadAudio", audio="tone.wav"),
+        "q": node("EmptyAudio", duration=0.5, sample_rate=rate_hz, channels=2),
+        "j": node("AudioConcat", audio1=["q", 0], audio2=["t", 0], direction="after"),
+    }
+    path, seconds, _ = heard(stocked, "j", **nodes)
+    with av.open(str(path)) as container:
+        assert container.streams.audio[0].rate == together_hz
+        blocks = [frame.to_ndarray().reshape(-1, 2)[:, 0] for frame in container.decode(audio=0)]
+    sound = np.concatenate(blocks).astype(float)
+    assert seconds == pytest.approx(1.5, abs=0.01)
+    half = together_hz // 2
+    assert not sound[:half].any()
+    assert np.abs(np.fft.rfft(sound[half : 2 * half])).argmax() == pytest.approx(440 / 2, abs=1)
+
+
+def test_sampled_sound_is_the_same_at_a_higher_rate(stocked: Client) -> None:
+    """Joined to a sound at 48 kHz it is resampled, not made anew."""
+    import av
+
+    graph = small_graph()
+    del graph["save"]
+    graph["q"] = node("EmptyAudio", duration=0.5, sample_rate=48000, channels=2)
+    graph["j"] = node("AudioConcat", audio1=["adec", 0], audio2=["q", 0], direction="after")
+
+    def samples(sound: str) -> np.ndarray:
+        path, _, _ = heard(stocked, sound, **graph)
+        with av.open(str(path)) as container:
+            blocks = [frame.to_ndarray().reshape(-1, 2)[:, 0] for frame in container.decode(audio=0)]
+        return np.concatenate(blocks).astype(float)
+
+    alone, joined = samples("adec"), samples("j")
+    spectra = [np.abs(np.fft.rfft(one))[:500] for one in (alone, joined[: 2 * len(alone)] / 2)]
+    assert np.corrcoef(*spectra)[0, 1] > 0.99
+
+
 def test_sampled_sound_can_be_saved_alone(stocked: Client) -> None:
     """The sound of a take as FLAC, 24 kHz; sound that was encoded and never sampled comes back as it is."""
     graph = small_graph()
@@ -60,7 +103,30 @@ def test_sampled_sound_can_be_saved_alone(stocked: Client) -> None:
     graph["t"] = node("LoadAudio", audio="tone.wav")
     graph["x"] = node("LTXVAudioVAEEncode", audio=["t", 0], audio_vae=["avae", 0])
     graph["adec"]["inputs"]["samples"] = ["x", 0]
-    assert heard(stocked, "adec", **graph)[1] == pytest.approx(1.0, abs=0.05)
+    assert heard(stocked, "adec", **graph)[1] == pytest.approx(0.93, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("given_s", "back_s"),
+    [(0.125, 0.09), (0.3, 0.25), (0.36, 0.25), (1.0, 0.93), (1.3, 1.21), (1.301, 1.29), (2.0, 1.93)],
+)
+def test_encoding_takes_whole_blocks_of_sound(stocked: Client, given_s: float, back_s: float) -> None:
+    """What comes back of a sound is as long as it was from a real ComfyUI 0.33.0."""
+    graph = small_graph()
+    graph["q"] = node("EmptyAudio", duration=given_s, sample_rate=24000, channels=2)
+    graph["x"] = node("LTXVAudioVAEEncode", audio=["q", 0], audio_vae=["avae", 0])
+    graph["d"] = node("LTXVAudioVAEDecode", samples=["x", 0], audio_vae=["avae", 0])
+    assert heard(stocked, "d", **graph)[1] == pytest.approx(back_s, abs=0.003)
+
+
+def test_a_sound_shorter_than_a_block_cannot_be_encoded(stocked: Client) -> None:
+    """The node fails in words."""
+    graph = small_graph()
+    graph["q"] = node("EmptyAudio", duration=0.09, sample_rate=24000, channels=2)
+    graph["x"] = node("LTXVAudioVAEEncode", audio=["q", 0], audio_vae=["avae", 0])
+    graph["cat"]["inputs"]["audio_latent"] = ["x", 0]
+    failed = stocked.fail(graph)
+    assert failed["node_id"] == "x" and "too short" in failed["exception_message"]
 
 
 def test_another_sound_can_be_put_under_a_clip(stocked: Client) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from ltxlib.core import catalog
 from ltxlib.core.columns import BY_NAME
-from ltxlib.core.modes import MODES
+from ltxlib.core.modes import MODES, Mode
 from ltxlib.core.take import Take
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.store.project import Project
@@ -36,6 +36,7 @@ SMALL = {
     "fps": "24",
     "audio": "yes",
 }
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Way:
 
     row: its cells of scenes.csv, beyond or instead of SMALL. needs: classes of node that no ComfyUI has by
     itself. gives: what the clip is like where the row does not say it (width, height, frames, fps, audio).
-    rehearsal_only: why a real server is not asked.
+    rehearsal_only: why a real server is not asked. before: rows of the same table, made first, each with a
+    name under scene that the row's source or end_source names; they too go beyond SMALL.
     """
 
     name: str
@@ -52,11 +54,22 @@ class Way:
     needs: tuple[str, ...] = ()
     gives: Mapping[str, str] = field(default_factory=dict)
     rehearsal_only: str = ""
+    before: tuple[Mapping[str, str], ...] = ()
 
     @property
     def cells(self) -> dict[str, str]:
         """The whole row."""
         return {"scene": self.name, **SMALL, **self.row}
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The whole table: what it starts from, and the row itself."""
+        return [*({**SMALL, **row} for row in self.before), self.cells]
+
+    @property
+    def mode(self) -> Mode:
+        """The mode of the row."""
+        return MODES[self.row["mode"]]
 
     @property
     def model(self) -> str:
@@ -78,9 +91,21 @@ class Way:
         return f"the server has no {', '.join(lacks)}" if lacks else ""
 
 
-def both(name: str, **row: str) -> tuple[Way, Way]:
+def both(name: str, gives: Mapping[str, str] = NOTHING, **row: str) -> tuple[Way, Way]:
     """One way with its sound and silent."""
-    return Way(name, row), Way(f"{name}-silent", {**row, "audio": "no"})
+    return Way(name, row, gives=gives), Way(f"{name}-silent", {**row, "audio": "no"}, gives=gives)
+
+
+def from_take(name: str, *takes: Mapping[str, str], **row: str) -> Way:
+    """A way that starts from takes, given as the rows that make them, in the order of its mode's columns.
+
+    What its row leaves open of size, rate and length is, in the table and in the clip, that of the first.
+    """
+    named = dict(zip(MODES[row["mode"]].sources, (take["scene"] for take in takes), strict=True))
+    left_open = [column for column in MODES[row["mode"]].same if column not in row]
+    first = {**SMALL, **takes[0]}
+    cells = {**dict.fromkeys(left_open, ""), **named, **row}
+    return Way(name, cells, gives={column: first[column] for column in left_open}, before=takes)
 
 
 def of_other_models() -> tuple[Way, ...]:
@@ -101,6 +126,11 @@ def of_other_models() -> tuple[Way, ...]:
     )
 
 
+# Takes that others start from; not of the usual size, length and rate, so that these are seen to be kept.
+TAKE = {"scene": "take", "mode": "t2v", "frames": "25", "width": "192", "fps": "25"}
+MUTE = {**TAKE, "scene": "mute", "audio": "no"}
+# Between any two frames another one.
+SMOOTH = {"frames": "17", "fps": "48"}
 JIB = "ltx-2-19b-lora-camera-control-jib-up.safetensors"
 WAYS: tuple[Way, ...] = (
     *both("words", mode="t2v"),
@@ -125,17 +155,28 @@ WAYS: tuple[Way, ...] = (
     Way("dev-silent", {"mode": "i2v", "image": "still.png", "model": "ltx-2-19b-dev", "audio": "no"}),
     *of_other_models(),
     Way("loop-long", {"mode": "loop", "image": "still.png", "frames": "49"}),
+    *both("words-smooth", SMOOTH, mode="t2v", smooth="yes"),
+    *both("picture-smooth", SMOOTH, mode="i2v", image="still.png", smooth="yes"),
+    from_take("extend", TAKE, mode="extend", frames="33"),
+    from_take("extend-silent", TAKE, mode="extend", frames="33", audio="no"),
+    from_take("extend-from-silence", MUTE, mode="extend", frames="33"),
+    from_take("foley", TAKE, mode="foley"),
+    from_take("foley-for-a-silent-one", MUTE, mode="foley"),
+    Way("sound", {"mode": "sound", "frames": "49", "width": "", "height": ""}),
 )
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A take that came back: its project, its record, its clip and what is in it, and how long all took."""
+    """A take that came back: its project, its record, its clip and what is in it, and how long all took.
+
+    info: None of sound alone. took_s: from check to clip, the takes it starts from included.
+    """
 
     project: Project
     take: Take
     clip: Path
-    info: ClipInfo
+    info: ClipInfo | None
     took_s: float
 
 
@@ -145,18 +186,21 @@ def project_for(way: Way, root: Path, seed: int) -> Project:
     Image.new("RGB", (200, 320), (120, 90, 40)).save(project.images / "end.png")
     shipped = Path(__file__).resolve().parents[2] / "prompts" / "enhance"
     shutil.copytree(shipped, project.prompts / "enhance")
-    write_scene(project, {"seed": str(seed), **way.cells})
+    write_scenes(project, *({"seed": str(seed), **row} for row in way.rows))
     return project
 
 
-def write_scene(project: Project, cells: Mapping[str, str]) -> None:
-    """Make this the only scene of a project."""
+def write_scenes(project: Project, *rows: Mapping[str, str]) -> None:
+    """Make these the only scenes of a project."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
     with project.scenes_csv.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([cells.keys(), cells.values()])
+        sheet = csv.DictWriter(file, columns, restval="")
+        sheet.writeheader()
+        sheet.writerows(rows)
 
 
 def render(way: Way, bench: Bench, root: Path, seed: int) -> Rendered:
-    """Make the scene as a creator would: check, connect, batch; the batch must end with its one take."""
+    """Make the scene as a creator would: check, connect, batch; every row must end with its one take."""
     project = project_for(way, root, seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LTX_COMFY_URL", bench.url)
@@ -165,9 +209,11 @@ def render(way: Way, bench: Bench, root: Path, seed: int) -> Rendered:
         took_s = time.monotonic() - began_s
     failed = [event for event in happened if isinstance(event, events.TakeFailed)]
     assert failed == []
-    assert happened[-1] == events.BatchEnded(made=1, there=0, failed=0, cancelled=False)
-    (saved,) = (event for event in happened if isinstance(event, events.TakeSaved))
-    return Rendered(project, saved.take, saved.clip, probe(saved.clip), took_s)
+    assert happened[-1] == events.BatchEnded(made=len(way.rows), there=0, failed=0, cancelled=False)
+    all_saved = [event for event in happened if isinstance(event, events.TakeSaved)]
+    (saved,) = (event for event in all_saved if event.take.scene == way.name)
+    info = None if way.mode.sound_alone else probe(saved.clip)
+    return Rendered(project, saved.take, saved.clip, info, took_s)
 
 
 def rate(text: str) -> Fraction:

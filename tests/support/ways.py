@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ltxlib.core import catalog, specials
 from ltxlib.core.catalog_parts import Model
+from ltxlib.core.modes import MODES
 from ltxlib.core.plan import SMOOTH_WORKFLOWS, WORKFLOWS, workflow_name
 
 
@@ -45,5 +46,8 @@ def models_and_ways() -> list[tuple[str, str, int]]:
         (name, mode, stages)
         for name, model in catalog.MODELS.items()
         for mode, stages in WORKFLOWS
-        if model.graph and (model.graph.modes is None or mode in model.graph.modes)
+        if model.graph
+        and (model.graph.modes is None or mode in model.graph.modes)
+        # Those that go over a take are written for one model.
+        and not MODES[mode].covered
     ]
