@@ -23,6 +23,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ltxlib.core import workflow
 from ltxlib.rehearsal.server import RehearsalServer
+from ltxlib.rehearsal.settings import RehearsalSettings
 from tests.support.clips import make_clip
 from tests.support.web_client import WebClient
 
@@ -34,6 +35,8 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 # Titles and values can be read at this scale, and the client still draws them all.
 SCALE = 0.64
 EDGE_PX = 60
+# The nodes of every workflow are there.
+PACKED = RehearsalSettings(packs=frozenset({"ltxvideo"}))
 # There are dozens of pictures, and whoever clones the kit loads them all.
 LARGEST_BYTES = 150_000
 # How many colours are kept as they are, the commonest, and how many stand for all the others.
@@ -97,7 +100,7 @@ def web_client(browser: Browser) -> Iterator[WebClient]:
         (folder / "input").mkdir()
         Image.new("RGB", (768, 512), "#2b4a5e").save(folder / "input" / "example.png")
         make_clip(folder / "input" / "example.mp4")
-        with RehearsalServer(folder / "output", folder / "input") as server:
+        with RehearsalServer(folder / "output", folder / "input", settings=PACKED) as server:
             client = WebClient(browser, server.url)
             client.page.evaluate(_SET, _SETTINGS)
             client.page.add_style_tag(content=_BARE)
