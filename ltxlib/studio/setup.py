@@ -97,12 +97,12 @@ def _graphs(project: Project, schema: NodeSchema, models: list[Model]) -> list[L
         if model.graph and (model.graph.modes is None or mode in model.graph.modes)
     ]
     for mode, stages, model in ways:
-        if MODES[mode].covered:
-            continue  # it needs files of its own, which only those fetch who use it
         name = workflow_name(mode, stages, model.graph)
         try:
-            values = sample_values(mode, stages, model)
-            graph = roles.prepare(read_workflow(project, name), schema, values)
+            ui = read_workflow(project, name)
+            if MODES[mode].covered:
+                continue  # it needs files of its own, which only those fetch who use it
+            graph = roles.prepare(ui, schema, sample_values(mode, stages, model))
         except LtxlibError as error:
             others.append(Problem(name, error.message, error.cure))
             continue

@@ -11,7 +11,9 @@ from tests.support.studio import a_project
 from tests.support.ways import models_and_ways, shipped_ways
 
 HEADER = "scene,mode,prompt,image,end_image,frames,width,height,stages,model"
-WAYS = models_and_ways()
+# Ways that start from a take, or are about sound, are planned with the row that they start from.
+FROM_ANOTHER = [way for way in models_and_ways() if MODES[way[1]].sources or not MODES[way[1]].sized]
+WAYS = [way for way in models_and_ways() if way not in FROM_ANOTHER]
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,33 @@ def test_machines_are_told_the_same(capsys, monkeypatch, project, way):
     assert (take["low_s"] is None) is (facts["night"]["low_s"] is None) is (not model.times)
     assert facts["night"]["left_out"] == (0 if model.times else 1)
     assert told["gated"] == sorted({file.hf_repo for file in model.gated})
+
+
+@pytest.mark.parametrize("way", FROM_ANOTHER, ids=lambda way: "-".join(map(str, way)))
+def test_ways_that_start_from_a_take_are_told_too(capsys, monkeypatch, project, way):
+    """Beside the row they start from: their own file, the model's files, memory and money; no server."""
+    monkeypatch.setenv("LTX_COMFY_URL", "http://127.0.0.1:9")
+    name, mode, stages = way
+    model = catalog.KNOWN[name]
+    source = "rain" if MODES[mode].sources else ""
+    frames = "" if "frames" in MODES[mode].same else "121"
+    rows = (
+        "scene,mode,prompt,frames,width,height,stages,model,source",
+        "rain,t2v,@rain/window,121,1280,704,2,ltx-2-19b-distilled,",
+        f"more,{mode},@rain/window,{frames},,,{stages},{name},{source}",
+    )
+    project.scenes_csv.write_text("\n".join(rows) + "\n")
+    words = ["plan", str(project.scenes_csv), "--project", str(project.root), "--explain"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert f"workflows/{workflow_of(model, mode, stages)} ({mode})" in out
+    assert f"{name} ({model.family.name}; {model.family.licence})" in out
+    assert f"checkpoints/{model.checkpoint.name}" in out
+    assert "cannot be read" not in out
+    assert "RTX 4090 at $0.59 an hour" in out
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    told = next(one for one in facts["ways"] if one["mode"] == mode)
+    assert (told["workflow"], told["model"]) == (workflow_of(model, mode, stages), name)
+    assert (told["unread"], told["unknown_files"]) == ("", [])
+    assert len(facts["takes"]) == 2

@@ -246,7 +246,7 @@ def test_nodes_that_only_another_server_has_are_told_with_their_pack(project, se
     path = put(project, "mine.json", ui)
     assert bound(project, "mine.json") == 0
     graph = json.loads(path.read_text())
-    odd = {"id": 9001, "type": "LTXVLoopingSampler", "title": "Long", "mode": 0, "inputs": [], "outputs": []}
+    odd = {"id": 9001, "type": "LTXVPromptEnhancer", "title": "Long", "mode": 0, "inputs": [], "outputs": []}
     graph["nodes"] += [odd, {**odd, "id": 9002, "type": "VHS_LoadVideo", "title": "Guide"}]
     path.write_text(json.dumps(graph))
     rows(project, *(f"{name},t2v,{WORDS},,,9,192,128,24,,yes,mine.json," for name in "ab"))
@@ -263,7 +263,7 @@ def test_nodes_that_only_another_server_has_are_told_with_their_pack(project, se
     assert "github.com/Kosinkadink/ComfyUI-VideoHelperSuite" in str(caught.value)
     capsys.readouterr()
     assert main(["plan", "--explain", "--project", str(project.root)]) == 0
-    assert "LTXVLoopingSampler" in capsys.readouterr().out
+    assert "LTXVPromptEnhancer" in capsys.readouterr().out
 
 
 def test_takes_of_the_kits_own_graphs_keep_their_names(project):
