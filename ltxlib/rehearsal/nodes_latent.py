@@ -180,7 +180,8 @@ def _encode_audio(call: Call) -> tuple[Any, ...]:
     samples = int(sound.seconds * ENCODED_HZ)
     kept = samples // ENCODED_BLOCK * ENCODED_BLOCK
     if not kept:
-        raise NodeFailed("RuntimeError", f"a sound of {float(sound.seconds):g} s is too short to be encoded")
+        what = "cannot reshape tensor of 0 elements into shape [-1, 0]"
+        raise NodeFailed("RuntimeError", f"{what} (the sound is too short to be encoded)")
     kept_s = Fraction(kept, ENCODED_HZ)
     lines = 1 + int(kept_s / STEP_S)
     middle = Cut(sound, Fraction((samples - kept) // 2, ENCODED_HZ), kept_s)
