@@ -162,6 +162,10 @@ WAYS: tuple[Way, ...] = (
     from_take("extend-from-silence", MUTE, mode="extend", frames="33"),
     from_take("foley", TAKE, mode="foley"),
     from_take("foley-for-a-silent-one", MUTE, mode="foley"),
+    from_take("detail", TAKE, mode="detail"),
+    from_take("detail-silent", TAKE, mode="detail", audio="no"),
+    from_take("control", TAKE, mode="control", frames="17"),
+    from_take("control-silent", TAKE, mode="control", frames="17", audio="no"),
     Way("sound", {"mode": "sound", "frames": "49", "width": "", "height": ""}),
 )
 
