@@ -45,8 +45,9 @@ class Way:
 
     row: its cells of scenes.csv, beyond or instead of SMALL. needs: classes of node that no ComfyUI has by
     itself. gives: what the clip is like where the row does not say it (width, height, frames, fps, audio).
-    rehearsal_only: why a real server is not asked. before: rows of the same table, made first, each with a
-    name under scene that the row's source or end_source names; they too go beyond SMALL.
+    rehearsal_only: why a real server is not asked. lora: a file it needs besides its model's. before: rows of
+    the same table, made first, each with a name under scene that the row's source or end_source names; they
+    too go beyond SMALL.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Way:
     needs: tuple[str, ...] = ()
     gives: Mapping[str, str] = field(default_factory=dict)
     rehearsal_only: str = ""
+    lora: str = ""
     before: tuple[Mapping[str, str], ...] = ()
 
     @property
@@ -86,6 +88,7 @@ class Way:
         if bench.real and self.rehearsal_only:
             return self.rehearsal_only
         files = [file.name for file in catalog.KNOWN[self.model].files] if bench.real else []
+        files += [self.lora] if self.lora and bench.real else []
         lacks = [name for name in self.needs if name not in bench.object_info]
         lacks += [name for name in files if f'"{name}"' not in bench.declared]
         return f"the server has no {', '.join(lacks)}" if lacks else ""
@@ -94,6 +97,13 @@ class Way:
 def both(name: str, gives: Mapping[str, str] = NOTHING, **row: str) -> tuple[Way, Way]:
     """One way with its sound and silent."""
     return Way(name, row, gives=gives), Way(f"{name}-silent", {**row, "audio": "no"}, gives=gives)
+
+
+# What a mode needs besides its model's files.
+_LORAS = {
+    "detail": "ltx-2-19b-ic-lora-detailer.safetensors",
+    "control": "ltx-2-19b-ic-lora-canny-control.safetensors",
+}
 
 
 def from_take(name: str, *takes: Mapping[str, str], **row: str) -> Way:
@@ -105,7 +115,8 @@ def from_take(name: str, *takes: Mapping[str, str], **row: str) -> Way:
     left_open = [column for column in MODES[row["mode"]].same if column not in row]
     first = {**SMALL, **takes[0]}
     cells = {**dict.fromkeys(left_open, ""), **named, **row}
-    return Way(name, cells, gives={column: first[column] for column in left_open}, before=takes)
+    gives = {column: first[column] for column in left_open}
+    return Way(name, cells, gives=gives, lora=_LORAS.get(row["mode"], ""), before=takes)
 
 
 def of_other_models() -> tuple[Way, ...]:
