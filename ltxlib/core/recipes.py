@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from ltxlib.core import pack_recipes, recipes_clips, recipes_smooth, recipes_sound, recipes_takes
@@ -246,6 +247,11 @@ def _group_end(builder: WorkflowBuilder, number: str) -> None:
 
 def shipped() -> dict[str, str]:
     """The text of every workflow file the kit ships, by file name."""
+    return dict(_written())
+
+
+@lru_cache(maxsize=1)
+def _written() -> dict[str, str]:
     written = {
         "asmr-txt2vid": txt2vid,
         "asmr-img2vid": img2vid,

@@ -58,15 +58,15 @@ def test_every_kind_that_is_missing_is_told_once() -> None:
     nodes = [
         node(1, "VHS_LoadVideo", title="Guide"),
         node(2, "VHS_LoadVideo", title="Second"),
-        node(3, "LTXVLoopingSampler", title="Long"),
+        node(3, "LTXVPromptEnhancer", title="Long"),
         node(4, "NobodysNode", title="Off", mode=4),
         node(5, "RandomNoise"),
     ]
     problems = check_classes(file_of(nodes, []), shipped())
     assert [problem.where for problem in problems] == ['The node "Guide" (#1)', 'The node "Long" (#3)']
-    api = {"3": {"class_type": "LTXVLoopingSampler", "inputs": {}}}
+    api = {"3": {"class_type": "LTXVPromptEnhancer", "inputs": {}}}
     (problem,) = check_classes(api, NodeSchema({}))
-    assert "needs LTXVLoopingSampler, which this ComfyUI does not have" in problem.what
+    assert "needs LTXVPromptEnhancer, which this ComfyUI does not have" in problem.what
 
 
 def test_a_missing_model_is_told_with_its_size_and_source() -> None:
