@@ -132,7 +132,7 @@ def test_the_recipes_would_be_bound_as_they_are_tagged() -> None:
             "save",
         ):
             theirs = sorted(place.rpartition("(#")[2].rstrip(")") for place in meant.get(role, []))
-            # What saves sound alone is not taken for the end of a film, and the pack's samplers hold strengths
+            # What saves sound alone is not taken for the end of a film; the pack's samplers hold strengths
             # under names of their own.
             apart = (name, role) == ("asmr-sound.json", "save") or (
                 name.startswith("ltxvideo-") and role == "image_strength"
