@@ -130,7 +130,7 @@ def test_bind_ends_with_1_when_something_needed_is_missing(capsys, project):
 def test_check_names_every_missing_kind_with_its_pack(capsys, project):
     """All kinds of nodes that a server lacks are told at once, each with where to get it."""
     graph = untagged()
-    for number, kind in ((901, "VHS_LoadVideo"), (902, "LTXVLoopingSampler"), (903, "NobodysNode")):
+    for number, kind in ((901, "VHS_LoadVideo"), (902, "LTXVPromptEnhancer"), (903, "NobodysNode")):
         graph["nodes"].append({**graph["nodes"][-1], "id": number, "type": kind, "inputs": [], "outputs": []})
     path = project / "workflows" / "mine.json"
     path.write_text(json.dumps(graph))
