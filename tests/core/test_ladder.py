@@ -76,7 +76,7 @@ def test_walking_down_gives_up_one_thing_after_the_other():
 
 
 def test_freeing_memory_changes_nothing_of_the_take():
-    """On rung 1 it is the same take: its id, fingerprint, values and scene stay, and it stands in for none."""
+    """On rung 1 it is the same take: its id, fingerprint, values and scene stay; it stands in for none."""
     asked = planned()
     freed = ladder.lower(asked, FREED, MEANS)
     assert (freed.rung, freed.asked, freed.whole) == (1, "", asked)
@@ -124,7 +124,7 @@ def test_fewer_frames_are_a_length_that_the_model_makes(asked):
     rungs = ladder.rungs_of(planned(scene), MEANS)
     assert (SHORTER in rungs) == (asked > 9)
     made = ladder.lower(planned(scene), SMALLER, MEANS).scene.frames
-    assert made % 8 == 1 and 9 <= made and (made < asked or asked == 9)
+    assert made % 8 == 1 and made >= 9 and (made < asked or asked == 9)
     assert abs(made - asked * 2 / 3) <= 4 or asked == 9
 
 
@@ -142,7 +142,7 @@ def test_fewer_frames_are_a_length_that_the_model_makes(asked):
     ],
 )
 def test_a_smaller_size_is_one_that_the_model_makes(model, stages, asked, made):
-    """Both sides at about three quarters, in whole steps of the model; where one cannot shrink, neither does."""
+    """Both sides about three quarters, in whole steps of the model; where one cannot shrink, neither does."""
     scene = replace(RAIN, model=model, stages=stages, width=asked[0], height=asked[1], camera_lora="none")
     rungs = ladder.rungs_of(planned(scene), MEANS)
     assert (SMALLER in rungs) == (made is not None)
@@ -206,7 +206,7 @@ def test_a_draft_is_stage_one_of_its_take_or_none():
 
 @pytest.mark.parametrize("name", sorted({*WORKFLOWS.values(), *recipes.shipped()}))
 def test_every_graph_of_ours_is_whole_in_smaller_tiles(name):
-    """Each shipped workflow that decodes a film still passes the node table, with smaller pieces than before."""
+    """Each shipped workflow that decodes a film still passes the node table, with smaller pieces."""
     schema = shipped()
     graph = roles.prepare(FILES[name], schema, {"filename_prefix": "x"})
     tiled = ladder.tile(graph, schema)
@@ -227,7 +227,7 @@ def node(kind: str, **inputs: Any) -> dict[str, Any]:
 
 
 def test_a_decoder_of_whole_films_becomes_a_tiled_one():
-    """On anybody's graph; its wires and title stay, what hangs on it too, and the given graph is not touched."""
+    """On anybody's graph; its wires and title stay, and the given graph is not touched."""
     graph = {"1": node("VAELoader", vae_name="v"), "2": node("VAEDecode", samples=["9", 0], vae=["1", 0])}
     tiled = ladder.tile(graph, shipped())
     wanted = {"tile_size": 256, "overlap": 64, "temporal_size": 64, "temporal_overlap": 16}
@@ -295,6 +295,7 @@ def test_the_one_stage_file_is_asked_for_and_done_without():
     assert (silent.scene.stages, silent.workflow) == (2, "asmr-txt2vid.json")
 
 
+LESS = "smaller, 576x384 instead of 768x512; shorter, 1.71 s instead of 2.71 s"
 OWN = Scene("rain", "x", workflow="mine.json", width=768, height=512, frames=65)
 
 
@@ -307,7 +308,7 @@ def own_plan(offers: set[str], ui: dict[str, Any]) -> tuple[RenderPlan, Means]:
 
 
 def test_an_own_graph_is_lowered_as_far_as_its_tags_reach():
-    """With tags for size and length it comes down like ours, but for one stage; without them it keeps both."""
+    """With tags for size and length it comes down like ours, one stage aside; without them it keeps both."""
     ours = FILES["asmr-txt2vid.json"]
     plan, means = own_plan({"frames", "width_px", "height_px"}, ours)
     assert ladder.rungs_of(plan, means) == (0, 1, 2, 3, 4, 6)
@@ -331,15 +332,8 @@ def test_an_own_graph_is_lowered_as_far_as_its_tags_reach():
     [
         (2, "Made in small tiles, since memory ran out."),
         (3, "Made shorter, 1.71 s instead of 2.71 s, since memory ran out."),
-        (
-            4,
-            "Made smaller, 576x384 instead of 768x512; shorter, 1.71 s instead of 2.71 s, since memory ran out.",
-        ),
-        (
-            6,
-            "Made smaller, 576x384 instead of 768x512; shorter, 1.71 s instead of 2.71 s; in one stage instead"
-            " of two; without sound, since memory ran out.",
-        ),
+        (4, f"Made {LESS}, since memory ran out."),
+        (6, f"Made {LESS}; in one stage instead of two; without sound, since memory ran out."),
     ],
 )
 def test_a_lowered_take_says_what_it_is(rung, said):
