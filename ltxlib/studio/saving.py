@@ -18,6 +18,7 @@ from ltxlib.media.dub import dub
 from ltxlib.media.listen import check_sound, sound_seconds
 from ltxlib.media.probe import probe
 from ltxlib.media.quality import ExpectedClip, check_clip
+from ltxlib.media.stand_in import is_stand_in
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
@@ -50,6 +51,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     incoming.parent.mkdir(parents=True, exist_ok=True)
     connection.client.download(finished.output, incoming)
     try:
+        _refuse_stand_in(shelf, incoming)
         problems = _checked(shelf, plan, incoming)
         if errors_in(problems):
             raise ClipUnreadable(
@@ -73,6 +75,16 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
         render_s=round(finished.render_s, 2),
     )
     return take, clip
+
+
+def _refuse_stand_in(shelf: Shelf, incoming: Path) -> None:
+    """Whatever a server said of itself: what carries the rehearsal's mark is no part of a film."""
+    if not shelf.rehearsal and is_stand_in(incoming):
+        raise ClipUnreadable(
+            "The clip is a stand-in of the rehearsal's, though the server did not say that it is one. It is not "
+            "kept among the film's takes.",
+            cure="Look what is behind the server's address: a rehearsal there has to say so.",
+        )
 
 
 def _checked(shelf: Shelf, plan: RenderPlan, incoming: Path) -> list[Problem]:
