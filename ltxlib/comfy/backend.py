@@ -13,7 +13,7 @@ Backend = ComfyClient | ServerlessClient
 
 
 def client_for(address: str, *, timeout_s: float = 30.0) -> Backend:
-    """A client for an address: `runpod://ENDPOINT_ID`, or a ComfyUI's. Raises BadInput; nothing is sent yet."""
+    """A client for an address: `runpod://ENDPOINT_ID`, or a ComfyUI's. Raises BadInput. Nothing is sent."""
     if is_serverless(address):
         return ServerlessClient(address, timeout_s=timeout_s)
     return ComfyClient(address, timeout_s=timeout_s)

@@ -1,8 +1,8 @@
 """One RunPod Serverless endpoint with worker-comfyui, behind the same seam as `ComfyClient`.
 
-Four questions are all there is to it (`/run`, `/status/{id}`, `/cancel/{id}`, `/health`), so they are asked with
-requests; the runpod SDK would bring some fifty packages to a creator's machine for the same. Facts and their
-sources stand in the modules beside this one.
+Four questions are all there is to it (`/run`, `/status/{id}`, `/cancel/{id}`, `/health`), so they are asked
+with requests; the runpod SDK would bring some fifty packages to a creator's machine for the same. Facts and
+their sources stand in the modules beside this one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PROBE = {"ltx_rehearsal": True}
 class ServerlessClient:
     """Talks to one endpoint. May be used from several threads."""
 
-    # The endpoint cannot be asked what it has: `object_info` is ComfyUI's own nodes, its lists of files empty.
+    # An endpoint cannot be asked what it has: `object_info` is ComfyUI's own nodes, no files listed.
     lists_known = False
 
     def __init__(self, address: str, *, timeout_s: float = 30.0) -> None:

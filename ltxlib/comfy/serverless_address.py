@@ -1,8 +1,8 @@
 """Where a RunPod Serverless endpoint is reached, and with which key.
 
-Facts: endpoints answer at https://api.runpod.ai/v2/ENDPOINT_ID with the key as bearer (RunPod's docs, "Send API
-requests", 2026); RUNPOD_ENDPOINT_BASE_URL puts another address before the id (runpod SDK 1.12.0). The SDK's own
-local server (`python handler.py --rp_serve_api`) listens on port 8000 and has no id in its paths.
+Facts: endpoints answer at https://api.runpod.ai/v2/ENDPOINT_ID with the key as bearer (RunPod's docs, "Send
+API requests", 2026); RUNPOD_ENDPOINT_BASE_URL puts another address before the id (runpod SDK 1.12.0). The
+SDK's own local server (`python handler.py --rp_serve_api`) listens on port 8000 and has no id in its paths.
 """
 
 from __future__ import annotations

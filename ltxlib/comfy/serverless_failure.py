@@ -1,7 +1,7 @@
 """Why a job of worker-comfyui failed, from its words to the kit's errors. Pure.
 
-The words are those of worker-comfyui 5.8.5 (handler.py): `error` is one sentence, `details` what came up on the
-way. The runpod SDK 1.12.0 (rp_job.py) hands `error` on beside the output, and packs an exception of the
+The words are those of worker-comfyui 5.8.5 (handler.py): `error` is one sentence, `details` what came up on
+the way. The runpod SDK 1.12.0 (rp_job.py) hands `error` on beside the output, and packs an exception of the
 handler's into JSON with `error_type` and `error_message`.
 """
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ltxlib.comfy.failure import failed, out_of_memory
-from ltxlib.comfy.refusal import node_problems
+from ltxlib.comfy.refusal import node_problems, rejection
 from ltxlib.comfy.wording import one_line, sentence
 from ltxlib.errors import ComfyError, PromptRejected, RenderFailed, RenderInterrupted
 
@@ -22,6 +22,8 @@ _Graph = Mapping[str, object] | None
 _NODE = re.compile(r"Node Type: (?P<kind>.*?), Node ID: (?P<node>.*?), Message: (?P<message>.*)", re.DOTALL)
 # "• Node 4 (errors): [{...}]" for what ComfyUI refused; what stands behind is Python's way of writing values.
 _REFUSED = re.compile(r"^• Node (?P<node>[^\s(]+) \((?P<field>\w+)\): (?P<value>.*)$", re.MULTILINE)
+# What ComfyUI answered, as it came, where worker-comfyui could not read it.
+_RAW = ". Raw response: "
 _REFUSAL_WORDS = ("workflow validation failed", "comfyui validation failed", "missing 'workflow'")
 _GONE_WORDS = ("not reachable", "websocket communication error", "http communication error")
 _LOG_CURE = "Look at the logs on the endpoint's page at RunPod, then run this again."
@@ -37,7 +39,7 @@ def failure(error: object, details: object, graph: _Graph = None) -> ComfyError:
             fields = {"node_id": node["node"], "node_type": node["kind"]}
             return failed({**fields, "exception_message": node["message"]}, graph)
     for text in texts:
-        if any(word in text.lower() for word in _REFUSAL_WORDS):
+        if _RAW in text or _REFUSED.search(text) or any(word in text.lower() for word in _REFUSAL_WORDS):
             return _refused(text, graph)
     said = " ".join(one_line(text.partition("\n")[0]) for text in texts[:2])
     if any(word in said.lower() for word in _GONE_WORDS):
@@ -75,6 +77,9 @@ def _refused(text: str, graph: _Graph) -> PromptRejected:
             value = found["value"].strip()
         reports.setdefault(found["node"], {})[found["field"]] = value
     problems = node_problems(reports, graph)
+    raw = _unpacked(text.partition(_RAW)[2])
+    if not problems and raw is not None:
+        problems = list(rejection(raw, graph).problems)
     if not problems:
         said = " ".join(line.strip() for line in text.splitlines() if line.strip())
         return PromptRejected(
@@ -96,7 +101,7 @@ def _value(text: str) -> object:
 
 
 def _texts(value: object) -> list[str]:
-    """Every sentence in what was said: a text, JSON in a text, a list of them, or a report of an exception."""
+    """Every sentence in what was said: a text, JSON in a text, a list, or the report of an exception."""
     if isinstance(value, str):
         packed = _unpacked(value)
         return _texts(packed) if packed is not None else [value] if value.strip() else []

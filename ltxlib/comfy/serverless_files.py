@@ -1,7 +1,7 @@
 """A clip from a result to the disk: written from its base64, or fetched from the bucket it was put into.
 
-worker-comfyui 5.8.5 with BUCKET_ENDPOINT_URL puts files into S3 and gives an address that is good for 7 days by
-itself (runpod SDK 1.12.0, rp_upload.py). RunPod's key is never sent there.
+worker-comfyui 5.8.5 with BUCKET_ENDPOINT_URL puts files into S3 and gives an address that is good for 7 days
+by itself (runpod SDK 1.12.0, rp_upload.py). RunPod's key is never sent there.
 """
 
 from __future__ import annotations

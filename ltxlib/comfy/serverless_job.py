@@ -1,9 +1,9 @@
-"""What is sent to a worker-comfyui endpoint: graph, pictures, how long it may take. Pure but for reading files.
+"""What is sent to a worker-comfyui endpoint: graph, pictures, how long it may take.
 
 Facts: the input is {"workflow": API graph, "images": [{"name", "image": base64}]} and each image is put into
-ComfyUI's input folder under its name, clips too (worker-comfyui 5.8.5). `/run` takes 10 MB; a job may run for 10
-minutes unless `policy.executionTimeout` (ms) says otherwise, and lives 24 hours at most (`policy.ttl`); both are
-from RunPod's docs ("Send API requests", "Operation reference", 2026).
+ComfyUI's input folder under its name, clips too (worker-comfyui 5.8.5). `/run` takes 10 MB; a job may run for
+10 minutes unless `policy.executionTimeout` (ms) says otherwise, and lives 24 hours at most (`policy.ttl`);
+both are from RunPod's docs ("Send API requests", "Operation reference", 2026).
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def job_body(graph: Mapping[str, object], images: list[dict[str, str]], size_byt
         raise PromptRejected(
             f"With its pictures and clips this render is {total_bytes / 1e6:.1f} MB, and RunPod takes "
             f"{LIMIT_BYTES / 1e6:.0f} MB at most.",
-            cure="Nothing was rendered. Save the picture as JPEG, or smaller; a take that starts from a long clip "
-            "needs a ComfyUI of its own rather than an endpoint.",
+            cure="Nothing was rendered. Save the picture as JPEG, or smaller; a take that starts from a long "
+            "clip needs a ComfyUI of its own rather than an endpoint.",
         )
     job: dict[str, object] = {"workflow": graph}
     if images:

@@ -1,8 +1,8 @@
 """The runpod SDK's own local server, which answers about a job by doing it.
 
-Facts from the SDK 1.12.0 (rp_fastapi.py): /run only notes the job; `POST /status/{id}` (GET is not taken) runs the
-handler, answers when it has ended and forgets the job, after which it is FAILED with "Job ID not found". Two
-questions at once run the handler twice. There is no /health and no /cancel.
+Facts from the SDK 1.12.0 (rp_fastapi.py): /run only notes the job; `POST /status/{id}` (GET is not taken)
+runs the handler, answers when it has ended and forgets the job, after which it is FAILED with "Job ID not
+found". Two questions at once run the handler twice. There is no /health and no /cancel.
 """
 
 from __future__ import annotations

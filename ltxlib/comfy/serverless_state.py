@@ -1,11 +1,11 @@
 """What RunPod says of a job, as the same plain values a ComfyUI's history becomes. Pure.
 
-Facts: states and their order from RunPod's docs ("Job states", 2026). A finished job's result is kept 30 minutes;
-after that, or when its time to live ends, /status answers 404 ("Send API requests"). A result that is too large
-is thrown away and the job is COMPLETED with no output (runpod-python issue 309; its limit is 20 MB, rp_tips.py).
-worker-comfyui 5.8.5 gives `output.images`, a list of {filename, type "base64" or "s3_url", data}, of every file
-that a node lists under `images` and does not call temporary; SaveVideo's clips are listed there (ComfyUI 0.33.0).
-The name of the node and of the subfolder are not handed on.
+Facts: states and their order from RunPod's docs ("Job states", 2026). A finished job's result is kept 30
+minutes; after that, or when its time to live ends, /status answers 404 ("Send API requests"). A result that
+is too large is thrown away and the job is COMPLETED with no output (runpod-python issue 309; its limit is 20
+MB, rp_tips.py). worker-comfyui 5.8.5 gives `output.images`, a list of {filename, type "base64" or "s3_url",
+data}, of every file that a node lists under `images` and does not call temporary; SaveVideo's clips are
+listed there (ComfyUI 0.33.0). The name of the node and of the subfolder are not handed on.
 """
 
 from __future__ import annotations
@@ -105,9 +105,10 @@ def _completed(output: Any, job_id: str, took_s: float | None) -> PromptState:
         )
     else:
         missing = OutputMissing(
-            "RunPod reports success, but the clip did not come with it: most often it was larger than the 20 MB "
-            "that RunPod hands on.",
-            cure="Let the endpoint put its clips into an S3 bucket (the README says how), or make it smaller.",
+            "RunPod reports success, but the clip did not come with it: most often it was larger than the 20 "
+            "MB that RunPod hands on.",
+            cure="Let the endpoint put its clips into an S3 bucket (the README says how), or make it smaller "
+            "or shorter.",
         )
     return PromptState(job_id, "failed", error=missing, duration_s=took_s)
 

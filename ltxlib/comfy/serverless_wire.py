@@ -1,8 +1,8 @@
 """Requests to one RunPod endpoint, and what its answers mean before anything is read in them.
 
-Statuses as RunPod's docs list them ("Send API requests", 2026): 401 for a key that may not, 404 for an endpoint
-or a job that is not there, 429 when more is asked than the endpoint's limit (1,000 /run and 2,000 /status in 10
-seconds, more with more workers), 500 when a worker may have crashed.
+Statuses as RunPod's docs list them ("Send API requests", 2026): 401 for a key that may not, 404 for an
+endpoint or a job that is not there, 429 when more is asked than the endpoint's limit (1,000 /run and 2,000
+/status in 10 seconds, more with more workers), 500 when a worker may have crashed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ltxlib.errors import ComfyError, PromptRejected, ServerAnswerError, ServerU
 
 WHO = "RunPod"
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""Waits before a question that was one too many is put again."""
 _ADDRESS_CURE = "Check the address of the endpoint; if it is right, look at RunPod's page."
 _EVERY = tuple(range(200, 600))
 _ABSENT_CURE = "Look whether this machine is online and RunPod is up, then run this again."
@@ -26,12 +27,9 @@ _ABSENT_CURE = "Look whether this machine is online and RunPod is up, then run t
 class ServerlessWire:
     """Asks one endpoint. May be used from several threads."""
 
-    def __init__(self, endpoint: Endpoint, timeout_s: float, pauses_s: tuple[float, ...] = PAUSES_S) -> None:
-        """timeout_s: the longest silence waited through. pauses_s: waits before a question that was one too
-        many is put again.
-        """
+    def __init__(self, endpoint: Endpoint, timeout_s: float) -> None:
+        """timeout_s: the longest silence that is waited through."""
         self._endpoint = endpoint
-        self._pauses_s = pauses_s
         self._wire = Wire(endpoint.base_url, timeout_s, who=WHO, headers=endpoint.headers)
         self._patience = threading.Event()
 
@@ -74,7 +72,7 @@ class ServerlessWire:
 
     def _judged(self, ask: Callable[[], Answer], ok: tuple[int, ...]) -> Answer:
         answer = self._asked(ask)
-        for pause_s in self._pauses_s:
+        for pause_s in PAUSES_S:
             if answer.status != 429:
                 break
             self._patience.wait(pause_s)
@@ -95,8 +93,8 @@ class ServerlessWire:
         if status in (401, 403):
             return ServerAnswerError(
                 f"RunPod does not let the key in {KEY_VARIABLE} use {name} (status {status}).",
-                cure="Make a key that may use Serverless on RunPod's page (Settings, API Keys) and set it; the "
-                "key that a pod finds in its environment often may not.",
+                cure="Make a key that may use Serverless on RunPod's page (Settings, API Keys) and set it; "
+                "the key that a pod finds in its environment often may not.",
             )
         if status == 404:
             return ServerAnswerError(

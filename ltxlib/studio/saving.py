@@ -81,8 +81,8 @@ def _refuse_stand_in(shelf: Shelf, incoming: Path) -> None:
     """Whatever a server said of itself: what carries the rehearsal's mark is no part of a film."""
     if not shelf.rehearsal and is_stand_in(incoming):
         raise ClipUnreadable(
-            "The clip is a stand-in of the rehearsal's, though the server did not say that it is one. It is not "
-            "kept among the film's takes.",
+            "The clip is a stand-in of the rehearsal's, though the server did not say that it is one. It is "
+            "not kept among the film's takes.",
             cure="Look what is behind the server's address: a rehearsal there has to say so.",
         )
 
