@@ -43,7 +43,7 @@ class ComfyClient:
         one id make each other deaf, so give one only if you are the only one. timeout_s: the longest silence
         that is waited through. Raises BadInput for an address that is none. Nothing is sent yet.
         """
-        self.url = server_url() if url is None else clean_url(url)
+        self.url = clean_url(server_url() if url is None else url)
         self.client_id = client_id or uuid.uuid4().hex
         # Read by the progress feed: a server that took a prompt has just told every socket of it.
         self.last_submission: Submission | None = None

@@ -11,11 +11,10 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from ltxlib.comfy.address import clean_url, is_loopback
+from ltxlib.comfy.address import SERVERLESS, clean_url, is_loopback, is_serverless
 from ltxlib.core.problem import Problem
 from ltxlib.errors import BadInput
 
-SCHEME = "runpod://"
 LOCAL = "local"
 BASE_VARIABLE = "RUNPOD_ENDPOINT_BASE_URL"
 KEY_VARIABLE = "RUNPOD_API_KEY"
@@ -40,7 +39,7 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The address as a person writes it."""
-        return f"{SCHEME}{self.endpoint_id}"
+        return f"{SERVERLESS}{self.endpoint_id}"
 
     @property
     def near(self) -> bool:
@@ -57,11 +56,6 @@ class Endpoint:
         return text.replace(self.key, "…") if self.key else text
 
 
-def is_serverless(address: str) -> bool:
-    """Whether an address names a RunPod Serverless endpoint rather than a ComfyUI."""
-    return address.strip().lower().startswith(SCHEME)
-
-
 def endpoint(address: str) -> Endpoint:
     """The endpoint of `runpod://ENDPOINT_ID`; `runpod://local` is the SDK's server on this machine.
 
@@ -69,7 +63,7 @@ def endpoint(address: str) -> Endpoint:
     BadInput for an address that is none, and when RUNPOD_API_KEY is not set and the endpoint is not here.
     """
     text = address.strip()
-    endpoint_id = text[len(SCHEME) :].rstrip("/") if is_serverless(text) else ""
+    endpoint_id = text[len(SERVERLESS) :].rstrip("/") if is_serverless(text) else ""
     if not _ID.fullmatch(endpoint_id):
         raise _bad("The address of the RunPod endpoint", "It is not of the form runpod://ENDPOINT_ID.")
     local = endpoint_id == LOCAL

@@ -14,6 +14,7 @@ from ltxlib.comfy.serverless_wire import ServerlessWire
 from ltxlib.errors import ComfyError
 
 RUNNING = {"status": "IN_PROGRESS"}
+_AT_ONCE_S = 0.25
 
 
 class LocalJobs:
@@ -37,10 +38,14 @@ class LocalJobs:
                 if isinstance(said, ComfyError):
                     raise said
                 return said
-            if job_id not in self._asking:
-                self._asking.add(job_id)
-                threading.Thread(target=self._ask, args=(job_id,), name="runpod-local", daemon=True).start()
-        return RUNNING
+            if job_id in self._asking:
+                return RUNNING
+            self._asking.add(job_id)
+        asking = threading.Thread(target=self._ask, args=(job_id,), name="runpod-local", daemon=True)
+        asking.start()
+        # A job that it does not know is answered for at once, and must not be taken for one that runs.
+        asking.join(_AT_ONCE_S)
+        return RUNNING if asking.is_alive() else self.status(job_id)
 
     def _ask(self, job_id: str) -> None:
         said: object

@@ -17,7 +17,7 @@ from typing import Any
 
 from ltxlib.comfy.serverless_failure import cancelled, failure, timed_out
 from ltxlib.comfy.state import VIDEO_SUFFIXES, OutputFile, PromptState
-from ltxlib.errors import OutputMissing, ServerAnswerError
+from ltxlib.errors import ComfyError, OutputMissing, ServerAnswerError
 
 _WAITING = {"IN_QUEUE": "pending", "IN_PROGRESS": "running", "RUNNING": "running"}
 _PLACE = "runpod"
@@ -98,13 +98,14 @@ def _completed(output: Any, job_id: str, took_s: float | None) -> PromptState:
     if isinstance(output, Mapping) and (output.get("error") or output.get("details")):
         error = failure(output.get("error"), output.get("details"))
         return PromptState(job_id, "failed", error=error, duration_s=took_s)
+    # Another try would end the same way, so neither is an OutputMissing, which is worth one.
     if isinstance(output, Mapping) and "message" in output:
-        missing = OutputMissing(
+        missing = ComfyError(
             "The endpoint answers as worker-comfyui did before version 5.",
             cure="Give the endpoint a newer image of worker-comfyui on RunPod's page.",
         )
     else:
-        missing = OutputMissing(
+        missing = ComfyError(
             "RunPod reports success, but the clip did not come with it: most often it was larger than the 20 "
             "MB that RunPod hands on.",
             cure="Let the endpoint put its clips into an S3 bucket (the README says how), or make it smaller "

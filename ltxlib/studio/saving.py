@@ -14,7 +14,7 @@ from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.take import ClipFacts, Take
-from ltxlib.errors import ClipUnreadable
+from ltxlib.errors import ClipUnreadable, MediaError
 from ltxlib.media.dub import dub
 from ltxlib.media.listen import check_sound, sound_seconds
 from ltxlib.media.probe import probe
@@ -44,7 +44,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     """Fetch the clip, check it against the plan, put clip, record and journal line in place, in that order.
 
     Raises ComfyError when it cannot be fetched and ClipUnreadable when it is not the clip that was asked
-    for; then nothing is kept of it.
+    for, MediaError when it is a stand-in and the film's takes were asked for; then nothing is kept of it.
     """
     plan = finished.plan
     suffix = SOUND_SUFFIX if MODES[plan.scene.mode].sound_alone else CLIP_SUFFIX
@@ -84,7 +84,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
 def _refuse_stand_in(shelf: Shelf, incoming: Path) -> None:
     """Whatever a server said of itself: what carries the rehearsal's mark is no part of a film."""
     if not shelf.rehearsal and is_stand_in(incoming):
-        raise ClipUnreadable(
+        raise MediaError(
             "The clip is a stand-in of the rehearsal's, though the server did not say that it is one. It is "
             "not kept among the film's takes.",
             cure="Look what is behind the server's address: a rehearsal there has to say so.",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ltxlib.comfy.serverless_address import endpoint, is_serverless
+from ltxlib.comfy.address import is_serverless, server_urls
+from ltxlib.comfy.serverless_address import endpoint
 from ltxlib.errors import BadInput
 from tests.support.serverless import KEY
 
@@ -21,6 +22,13 @@ def test_an_endpoint_is_told_by_its_scheme():
     assert is_serverless(" RunPod://abc ")
     assert not is_serverless("http://127.0.0.1:8188")
     assert not is_serverless("runpod.example:8188")
+
+
+def test_endpoints_stand_in_the_list_as_often_as_they_are_named(monkeypatch):
+    """A ComfyUI is one machine however often it is named; an endpoint gets work as often as it is named."""
+    named = "runpod://abc/, RUNPOD://abc http://a:1,http://a:1/"
+    monkeypatch.setenv("LTX_COMFY_URL", named)
+    assert server_urls() == ("runpod://abc", "runpod://abc", "http://a:1")
 
 
 def test_the_address_is_runpods_own_and_the_key_is_not_shown(monkeypatch):
