@@ -100,9 +100,7 @@ def find_left_behind(job: BatchJob, lane: Lane, flight: Flight) -> Landed | None
 def _keep(job: BatchJob, lane: Lane, flight: Flight, output: OutputFile, render_s: float) -> Landed:
     plan = flight.plan
     connection = replace(job.connection, client=lane.client, facts=lane.server.facts)
-    finished = saving.Finished(
-        plan, flight.prompt_id, flight.graph, output, render_s, job.written_out(plan)
-    )
+    finished = saving.Finished(plan, flight.prompt_id, flight.graph, output, render_s, job.written_out(plan))
     take, clip = saving.save(job.shelf, connection, finished)
     if not take.sound_alone and not take.draft:
         review.poster_of(job.shelf, take, clip)
