@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,10 +12,13 @@ from ltxlib.core import ladder
 from ltxlib.store import rungs
 from ltxlib.store import takes as take_store
 from ltxlib.studio import events
+from ltxlib.studio.assemble import FilmSettings, assemble, choose
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import Care, job_for
+from ltxlib.studio.report import write_report
+from ltxlib.studio.review import review
 
 HEADER = "scene,mode,prompt,source,frames,width,height,takes,audio"
 WORDS = "Mist drifts over the water with a soft hush."
@@ -54,6 +59,7 @@ def test_a_take_too_large_for_the_card_is_made_a_rung_down(project, server):
     assert take.warnings[0] == "Made shorter, 0.71 s instead of 1.04 s, since memory ran out."
     (tiles,) = (one["inputs"] for one in take.graph.values() if one["class_type"] == "VAEDecodeTiled")
     assert tiles["tile_size"] == 256
+    told(job, take)
     job = job_of(project, MIST, SEA)
     happened = list(run_batch(job))
     assert (happened[-1].made, happened[-1].there, happened[-1].failed) == (1, 1, 0)
@@ -61,6 +67,31 @@ def test_a_take_too_large_for_the_card_is_made_a_rung_down(project, server):
     assert saved(happened)["sea"].rung == 3
     again = list(run_batch(job))[-1]
     assert (again.made, again.there) == (0, 2)
+
+
+def told(job, take):
+    """Record, report, gallery, film and its manifest all say what the take is."""
+    said = take.made_otherwise
+    assert said.startswith("Made shorter")
+    record = json.loads(take_store.record_path(job.shelf, take.scene, take.take_id).read_text())
+    assert (record["rung"], record["asked"], record["warnings"][0]) == (3, take.asked, said)
+    page = write_report(job.shelf).read_text()
+    assert "1</b>made with less memory" in page
+    assert '<span class="tag warn">shorter</span>' in page
+    assert html.escape(said) in page and "switch the ladder off" in page
+    (shown,), _ = review(job.shelf, [take.scene])
+    assert (shown.take, shown.chosen) == (take, True)
+    chosen, problems = choose(job.shelf, [take.scene], FilmSettings())
+    assert [(one.what, one.warning) for one in problems] == [(said, True)]
+    film = assemble(job.shelf, chosen, FilmSettings())
+    (one,) = json.loads(film.path.with_suffix(".json").read_text())["made_otherwise"]
+    assert one == {
+        "scene": take.scene,
+        "take": take.take_id,
+        "asked": take.asked,
+        "rung": 3,
+        "says": said,
+    }
 
 
 def test_small_tiles_are_enough_where_only_decoding_is_too_much(project, server):
