@@ -62,7 +62,9 @@ def server(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.project)
     folder = project.set(rehearsal=True).folder / "server"
     packs = frozenset(arguments.pack)
-    settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step, packs=packs)
+    settings = RehearsalSettings(
+        seconds_per_step=arguments.seconds_per_step, packs=packs, record=arguments.record
+    )
 
     def ready(server: RehearsalServer) -> None:
         rehearsing.announce(project, server.url, lasting=not arguments.for_one_run)

@@ -9,7 +9,7 @@ from typing import Any
 
 REQUEST_KINDS = ("slow", "error_500")
 TAKE_KINDS = ("oom", "die", "drop_sockets", "forget", "truncated", "silent", "no_file", "no_outputs")
-PROMPT_KINDS = ("node_errors",)
+PROMPT_KINDS = ("node_errors", "refused")
 NOW_KINDS = ("die", "drop_sockets", "forget")
 KINDS = (*REQUEST_KINDS, *TAKE_KINDS, *PROMPT_KINDS)
 
@@ -22,13 +22,14 @@ class Fault:
         WebSocket is cut in mid-take), `forget` (queue and history are lost in mid-take, as after a restart),
         `truncated` (the clip's file is cut short), `silent` (the clip's sound is silence), `no_file`
         (success, the clip is listed but not on disk), `no_outputs` (success, nothing is listed),
-        `node_errors` (POST /prompt answers 200 with node_errors), `slow` (an answer takes `seconds`),
-        `error_500` (an answer is a 500).
+        `node_errors` (POST /prompt answers 200 with node_errors), `refused` (POST /prompt answers 400),
+        `slow` (an answer takes `seconds`), `error_500` (an answer is a 500).
     take: for faults of a take, the how-manieth prompt to start from now on, 1 is the next; `die`,
         `drop_sockets` and `forget` also strike at once, with 0. Mid-take is in the first sampler.
     count: how often it strikes: that many takes in a row from `take` on, answers or posts; 1 or more.
     seconds: how long a slow answer takes.
     path: for faults of an answer, only addresses that begin so (without `/api`).
+    of: for faults of a take or a post, only prompts whose file name on the server has this text in it.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Fault:
     count: int = 1
     seconds: float = 1.0
     path: str = ""
+    of: str = ""
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Fault:
@@ -89,12 +91,12 @@ class FaultPlan:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
-    def take_starts(self) -> frozenset[str]:
-        """A take starts now: the kinds of fault that strike it."""
+    def take_starts(self, name: str = "") -> frozenset[str]:
+        """A take that is saved under this name starts now: the kinds of fault that strike it."""
         with self._lock:
             struck, left = [], []
             for fault in self._faults:
-                if fault.kind not in TAKE_KINDS:
+                if fault.kind not in TAKE_KINDS or fault.of not in name:
                     left.append(fault)
                 elif fault.take > 1:
                     left.append(replace(fault, take=fault.take - 1))
@@ -109,9 +111,9 @@ class FaultPlan:
         plain = path.removeprefix("/api")
         return self._strike(lambda fault: fault.kind in REQUEST_KINDS and plain.startswith(fault.path))
 
-    def for_post(self) -> Fault | None:
-        """The fault that strikes a POST /prompt that was found good, if any."""
-        return self._strike(lambda fault: fault.kind in PROMPT_KINDS)
+    def for_post(self, name: str = "") -> Fault | None:
+        """The fault that strikes a POST /prompt that was found good and is to be saved under this name."""
+        return self._strike(lambda fault: fault.kind in PROMPT_KINDS and fault.of in name)
 
     def _strike(self, meant: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ltxlib.rehearsal.calls import NodeFailed
 
@@ -31,6 +32,13 @@ class SavePlace:
     def listed(self, name: str) -> dict[str, str]:
         """The file as `executed` and /history list it."""
         return {"filename": name, "subfolder": self.subfolder, "type": self.kind}
+
+
+def saved_as(graph: Mapping[str, Any]) -> str:
+    """The names under which a graph asks its files to be saved, one after the other."""
+    inputs = (node.get("inputs") for node in graph.values())
+    prefixes = (given.get("filename_prefix") for given in inputs if isinstance(given, Mapping))
+    return " ".join(prefix for prefix in prefixes if isinstance(prefix, str))
 
 
 def place_for(prefix: str, root: Path, kind: str, size_px: tuple[int, int] = (0, 0)) -> SavePlace:
