@@ -2,8 +2,8 @@
 
     python -m benchmarks.night [--check] [--scenes N] [--seconds S]
 
-Every scene renders for S seconds on the rehearsal, a process of its own: it waits so long and then draws a tiny
-clip. Takes about five minutes with 60 scenes of 2 s. The last line is one JSON object.
+Every scene renders for S seconds on the rehearsal, a process of its own: it waits so long and then draws a
+tiny clip. Takes about five minutes with 60 scenes of 2 s. The last line is one JSON object.
 
 makespan: from the journal's line "batch started" to "batch ended" (for the loop: from before the first
 submission to after the last record), so everything counts but the start of Python.

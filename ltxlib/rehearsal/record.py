@@ -21,8 +21,8 @@ class Record:
     """A file with a JSON line as each prompt begins and as it ends; without a path nothing is kept.
 
     A line has `at` (seconds since 1970), `what` ("begins" or "ends"), `prompt_id` and `saved_as` (the prefix
-    of its file); one that begins has `struck`, the faults ordered for it; one that ends has `status` ("success"
-    or "error"). A prompt that was running as the process was killed has no line that it ended, nor
+    of its file); one that begins has `struck`, the faults that were ordered for it, one that ends `status`,
+    "success" or "error". A prompt that was running as the process was killed has no line that it ended, nor
     has one that was forgotten in mid-take.
     """
 
