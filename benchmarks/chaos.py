@@ -3,11 +3,12 @@
     python -m benchmarks.chaos [--rounds N] [--seed S] [--round R] [--check]
 
 Each round makes a few tiny scenes while the batch, the rehearsal or both are killed (-9) at a random moment,
-sockets drop, history is forgotten, answers are 500, a clip is cut short, the disk (a small one of memory,
-where root can mount it) is full. What died is started again, until a last run that nothing disturbs. Then every
-scene must have one good take, nothing may have been rendered twice that had ended well, every record must have
-the sha256 of its clip, and no half file and no process may be left. A round that fails says why and keeps its
-files. The last line is one JSON object.
+sockets drop, history is forgotten, answers are 500, a clip is cut short, the disk (a small one in memory,
+where root can mount it) is full. What died is started again, until a last run that nothing disturbs.
+
+Then every scene must have one good take, nothing may have been rendered twice that had ended well, every
+record must have the sha256 of its clip, no half file and no process may be left. A round that fails says why
+and keeps its files. The last line is one JSON object.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Strike:
     """One thing that goes wrong.
 
     after_lines: so many more lines in the journal are waited for first, then delay_s. details: for a fault
-    that the rehearsal is ordered to have. hold_s: how long the disk stays full, spare_bytes: what is left of it.
+    that the rehearsal is ordered to have. hold_s: how long the disk is full. spare_bytes: what is left of it.
     """
 
     kind: str

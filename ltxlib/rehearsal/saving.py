@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ltxlib.rehearsal.aside import aside
 from ltxlib.rehearsal.calls import NodeFailed
 
 _NUMBERED = re.compile(r"_(\d+)_")
@@ -87,7 +88,7 @@ def _number(name: str, stem: str) -> int:
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file beside the path, then give it its name."""
-    part = path.with_name(f"{path.name}.part")
+    part = aside(path)
     try:
         write(part)
         with part.open("rb") as file:
