@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from ltxlib.errors import ProjectBusy, StoreError
+
+# How often, and how long apart, a lock is tried that somebody may only be looking at.
+_LOOKS, _LOOK_S = 5, 0.02
 
 
 class ProjectLock:
@@ -23,7 +28,7 @@ class ProjectLock:
         except OSError as error:
             raise StoreError(f"{self.path.name} could not be made: {error.strerror or error}.") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except OSError as error:
             holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
             os.close(handle)
@@ -39,3 +44,13 @@ class ProjectLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def _take(handle: int) -> None:
+    """Take the lock; who only looks whether it is held holds it for an instant, and that is waited out."""
+    for _ in range(_LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOOK_S)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
