@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ import requests
 
 from ltxlib.core import recipes
 from ltxlib.store.project import Project
+from ltxlib.studio import rehearsing
 
 KIT = Path(__file__).resolve().parents[1]
 HEADER = "scene,mode,prompt,stages,frames,width,height,audio"
@@ -115,7 +116,8 @@ def executions(record: Path) -> list[Execution]:
 class Rehearsal:
     """A rehearsal in a process of its own, always at the same port, so that a killed one is found again.
 
-    home: where its files go (a project folder), record: a file that outlives it.
+    home: where its files go (a project folder), record: a file that outlives it. It may be started again by
+    the batch that uses it; then it is the one that is meant here.
     """
 
     home: Path
@@ -132,8 +134,9 @@ class Rehearsal:
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs."""
-        return self.process is not None and self.process.poll() is None
+        """Whether its process runs, or the one that a batch started in its place."""
+        ours = self.process is not None and self.process.poll() is None
+        return ours or rehearsing.alive(Project(self.home))
 
     def launch(self) -> None:
         """Start the process, without waiting for it."""
@@ -147,10 +150,12 @@ class Rehearsal:
 
     def start(self) -> None:
         """Start the process and wait until it answers. Raises TimeoutError."""
-        self.launch()
         last = time.monotonic() + PATIENCE_S
         while not self.answers():
-            if time.monotonic() > last or not self.alive:
+            # Somebody else may have begun to start it too, and then one of them ends.
+            if not self.alive:
+                self.launch()
+            if time.monotonic() > last:
                 raise TimeoutError(f"the rehearsal at {self.url} does not come up")
             time.sleep(0.02)
 
@@ -175,11 +180,19 @@ class Rehearsal:
 
     def kill(self) -> None:
         """End it as the memory killer would."""
-        end(self.process, signal.SIGKILL)
+        self._end(signal.SIGKILL)
 
     def stop(self) -> None:
         """End it politely."""
-        end(self.process, signal.SIGTERM)
+        self._end(signal.SIGTERM)
+
+    def _end(self, kind: int) -> None:
+        other = rehearsing.noted(Project(self.home))
+        end(self.process, kind)
+        if other and rehearsing.alive(Project(self.home)):
+            with suppress(ProcessLookupError):
+                os.kill(other.pid, kind)
+            wait_for(lambda: not rehearsing.alive(Project(self.home)), "the rehearsal that is to end")
 
 
 def end(process: subprocess.Popen[Any] | None, kind: int) -> None:
@@ -223,10 +236,15 @@ def wait_for(true: Any, what: str, patience_s: float = PATIENCE_S) -> None:
 
 
 def batch(
-    project: Project, env: Mapping[str, str], urls: Sequence[str], log: Path
+    project: Project, env: Mapping[str, str], urls: Sequence[str], log: Path, *, hasty: bool = False
 ) -> subprocess.Popen[bytes]:
-    """`./kit batch` in a process of its own; its events are lines of JSON in the log."""
+    """`./kit batch` in a process of its own; its events are lines of JSON in the log.
+
+    hasty: with the pauses of a night cut short.
+    """
     words = [sys.executable, "-m", "ltxlib", "batch", "--json", "--project", str(project.root)]
+    if hasty:
+        words = [sys.executable, "-m", "benchmarks.hasty", str(project.root)]
     with log.open("ab") as file:
         return subprocess.Popen(
             words,

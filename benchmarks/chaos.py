@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import statistics
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def tell(place: int, seed: int, outcome: Outcome) -> None:
 
 def figures(seed: int, outcomes: Sequence[Outcome], took_s: float) -> dict[str, Any]:
     """The numbers of a run, for a machine."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     strikes = Counter(strike.kind for outcome in outcomes for strike in outcome.script.strikes)
     return {
         "benchmark": "chaos",
@@ -71,6 +73,7 @@ def figures(seed: int, outcomes: Sequence[Outcome], took_s: float) -> dict[str, 
         "runs": sum(outcome.runs for outcome in outcomes),
         "round_median_s": round(statistics.median(outcome.took_s for outcome in outcomes), 2),
         "took_s": round(took_s, 1),
+        "cpu_round_s": round((used.ru_utime + used.ru_stime) / len(outcomes), 2),
         "good": all(outcome.good for outcome in outcomes),
     }
 
@@ -95,7 +98,10 @@ def main(arguments: Sequence[str]) -> int:
     if all(outcome.good for outcome in outcomes):
         kept.rmdir()
     result = figures(seed, outcomes, time.monotonic() - began)
-    print(f"\n{result['good_rounds']} of {result['rounds']} rounds are good.\n")
+    print(
+        f"\n{result['good_rounds']} of {result['rounds']} rounds are good. The median round took "
+        f"{result['round_median_s']} s; processors worked {result['cpu_round_s']} s on each.\n"
+    )
     print(json.dumps(result))
     return int(chosen.check and not result["good"])
 

@@ -29,9 +29,11 @@ from benchmarks.chaos_check import wrong_with
 from benchmarks.chaos_script import FILL_DISK, KILL_BOTH, KILL_NIGHT, KILL_REHEARSAL, Script, Strike
 from ltxlib.store.project import Project
 
-DISK_BYTES = 64 * 1024**2
+# The batch wants a quarter of a gigabyte to be left; none of it is taken from the machine before it is used.
+DISK_BYTES = 1024**3
 RUN_PATIENCE_S = 60.0
 LINES_PATIENCE_S = 2.0
+NURSE_PATIENCE_S = 20.0
 LAST_RUNS = 2
 """How often a run that nothing disturbs may be needed to make what failed in the one before."""
 
@@ -70,6 +72,11 @@ def small_disk(folder: Path, wanted: bool) -> Iterator[Path]:
     finally:
         if wanted:
             subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _remount(folder: Path, size_bytes: int) -> bool:
+    words = ["mount", "-o", f"remount,size={size_bytes}", str(folder)]
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
 
 def can_mount(folder: Path) -> bool:
@@ -129,7 +136,7 @@ class _Night:
         for strike in self.script.strikes:
             self._wait_for_moment(strike)
             self._strike(strike)
-            self._revive()
+            self._revive(strike)
         self._calm()
 
     def end(self) -> None:
@@ -145,7 +152,8 @@ class _Night:
 
     def _start_batch(self) -> None:
         self.runs += 1
-        self.batch = batch(self.project, self.env, [self.rehearsal.url], self.folder / "batch.log")
+        log, hasty = self.folder / "batch.log", self.script.hasty
+        self.batch = batch(self.project, self.env, [self.rehearsal.url], log, hasty=hasty)
 
     def _ended(self) -> bool:
         return self.batch is not None and self.batch.poll() is not None
@@ -179,18 +187,22 @@ class _Night:
             self.rehearsal.order(strike.details)
 
     def _fill_disk(self, strike: Strike) -> None:
-        filler = self.place / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while True:
-                file.write(bytes(1024**2))
-        if strike.spare_bytes:
-            os.truncate(filler, max(0, filler.stat().st_size - strike.spare_bytes))
-        time.sleep(strike.hold_s)
-        filler.unlink()
+        """The disk is made as small as what is on it, and large again: quicker than writing a gigabyte."""
+        until, full = time.monotonic() + strike.hold_s, False
+        while not full:
+            about = os.statvfs(self.place)
+            used = (about.f_blocks - about.f_bfree) * about.f_frsize
+            # Refused when something was written in between; and size=0 would be no limit at all.
+            full = _remount(self.place, used + max(strike.spare_bytes, about.f_frsize))
+        time.sleep(max(0.0, until - time.monotonic()))
+        _remount(self.place, DISK_BYTES)
 
-    def _revive(self) -> None:
+    def _revive(self, strike: Strike | None = None) -> None:
         """Start again what died; a batch that came to its end well has nothing more to do."""
-        if not self.rehearsal.alive:
+        if strike and strike.left_dead:
+            with suppress(TimeoutError):  # nothing is left to do, so the batch lets it be
+                wait_for(lambda: self._ended() or self.rehearsal.answers(), "", NURSE_PATIENCE_S)
+        if not self.rehearsal.answers():
             self.rehearsal.start()
         if self._ended() and self.batch.returncode != 0:
             self._start_batch()
