@@ -13,7 +13,8 @@ from ltxlib.store.project import Project
 from ltxlib.studio.night_light import Light, pod_to_stop
 from ltxlib.studio.night_options import NightOptions
 from ltxlib.studio.night_told import Told
-from ltxlib.studio.report import HourlyPrice, NightPart, write_report
+from ltxlib.studio.price import HourlyPrice
+from ltxlib.studio.report import NightPart, write_report
 from ltxlib.studio.watching import ENDED, REPORT
 
 EXIT_WORDS = {

@@ -14,18 +14,11 @@ from ltxlib.media.poster import write_poster
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside, write_whole
 from ltxlib.store.project import Shelf
+from ltxlib.studio.price import HourlyPrice
 
 # Small enough to mail: at this width a picture is about 10 KB, so all of them together stay below 2 MB.
 PICTURE_PX = 240
 MOST_PICTURES = 150
-
-
-@dataclass(frozen=True)
-class HourlyPrice:
-    """What an hour of the pod costs in US dollars, and who says so."""
-
-    usd: float
-    source: str
 
 
 @dataclass(frozen=True)
