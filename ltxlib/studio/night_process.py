@@ -1,6 +1,6 @@
 """The night's process: it holds the night's lock for as long as it lives, and a watchman waits for its end.
 
-What it is to do comes with its start; where it is stands in night.json; what people order of it, it reads there.
+What it is to do comes with its start; where it is stands in night.json; what people order, in orders.json.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _held(night: NightFolder) -> Iterator[None]:
             if time.monotonic() > until:
                 raise ProjectBusy(
                     "A night is running in this project already.",
-                    cure="./kit night --watch shows it, ./kit night --cancel ends it after the take it renders.",
+                    cure="./kit night --watch shows it, --cancel ends it after the take it renders.",
                 ) from error
             time.sleep(0.05)
     try:
