@@ -16,6 +16,8 @@ from ltxlib.store.night_files import AFTER_TAKE, NOW
 from ltxlib.store.project import Project, find_project
 from ltxlib.studio import night_start
 from ltxlib.studio.night_options import NightOptions, clock_words, next_clock
+from ltxlib.studio.night_process import Launch, run_night, without_secrets
+from ltxlib.studio.night_watchman import watch_over
 from ltxlib.studio.watching import COUNTDOWN, PHASES, NightView, look, order
 
 LOOK_EVERY_S = 0.5
@@ -30,12 +32,8 @@ _GOES_ON = (
 def night(arguments: argparse.Namespace) -> int:
     """Start a night and watch it to its end, or do what is asked of the one that runs."""
     project = find_project(arguments.project)
-    if arguments.inside is not None:
-        return _inside(project, arguments.inside)
-    if arguments.watchman is not None:
-        from ltxlib.studio.night_watchman import watch_over
-
-        return watch_over(project, arguments.watchman)
+    if arguments.inside is not None or arguments.watchman is not None:
+        return _inside(project, arguments)
     if arguments.cancel or arguments.cancel_now or arguments.keep_pod:
         return _order(project, arguments)
     if not arguments.watch:
@@ -53,10 +51,12 @@ def night(arguments: argparse.Namespace) -> int:
     return _watch(project, as_json=arguments.json)
 
 
-def _inside(project: Project, text: str) -> int:
-    from ltxlib.studio.night_process import Launch, run_night
-
-    return run_night(project, Launch.from_json(json.loads(text)))
+def _inside(project: Project, arguments: argparse.Namespace) -> int:
+    """Be the night's process, or its watchman's."""
+    sys.excepthook = without_secrets
+    if arguments.watchman is not None:
+        return watch_over(project, arguments.watchman)
+    return run_night(project, Launch.from_json(json.loads(arguments.inside)))
 
 
 def _options(arguments: argparse.Namespace) -> NightOptions:

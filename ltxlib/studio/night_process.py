@@ -60,7 +60,6 @@ class Launch:
 def run_night(project: Project, launch: Launch) -> int:
     """Be the night, from its lock to the light; gives its exit code. Raises ProjectBusy when there is one."""
     night = night_folder(project)
-    sys.excepthook = _without_secrets
     with _held(night):
         began = time.time()
         limits = launch.options.limits(began, launch.usd_per_hour)
@@ -149,5 +148,6 @@ def detached(project: Project, words: list[str], log: Path) -> subprocess.Popen[
         )
 
 
-def _without_secrets(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def without_secrets(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A `sys.excepthook` for processes whose words go to the log."""
     print(hide("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, flush=True)
