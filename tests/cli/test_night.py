@@ -58,6 +58,11 @@ def line_of(process, text):
 
 def test_a_night_from_preflight_to_film(project, project_root, monkeypatch):
     """It starts, refuses a second one, outlives its watcher, is watched again, ends with film and note."""
+    rows = (
+        "rain,t2v,@rain/window,,25,256,128,1,yes,yes",
+        "sea,t2v,Waves wash softly over the sand.,,25,256,128,1,yes,yes",
+    )
+    project = a_project(project.root, rows)
     shutil.rmtree(project.notebooks)
     shutil.copytree(project_root / "notebooks", project.notebooks)
     for name, value in SECRETS.items():
