@@ -78,7 +78,7 @@ def test_a_night_from_preflight_to_film(project, project_root, monkeypatch):
                 _, told = first.communicate()
                 assert first.returncode == 130
                 assert "the night goes on" in told
-                out, calm = second.communicate(timeout=120)
+                out, calm = second.communicate(timeout=300)
         assert second.returncode == 0, out + calm
     facts = json.loads(out)
     assert (facts["exit_code"], facts["phase"], facts["running"]) == (0, "ended", False)
