@@ -23,6 +23,7 @@ from ltxlib.studio.watching import COUNTDOWN, PHASES, NightView, look, order
 
 LOOK_EVERY_S = 0.5
 SIGN_OF_LIFE_S = 60.0
+WATCHMAN_S = 3.0
 STOPPED_WATCHING = 130
 _GOES_ON = (
     "You stopped watching; the night goes on. ./kit night --watch shows it again, --cancel ends it after the "
@@ -114,7 +115,7 @@ def _watch(project: Project, *, as_json: bool) -> int:
             for line in lines.of(view):
                 _quiet(line) if as_json else _aloud(line)
             time.sleep(LOOK_EVERY_S)
-            view = look(project)
+            view = _settled(project)
     except KeyboardInterrupt:
         print(f"\n{_GOES_ON}", file=sys.stderr)
         return STOPPED_WATCHING
@@ -123,6 +124,14 @@ def _watch(project: Project, *, as_json: bool) -> int:
     else:
         print("\n".join(_end(view)), flush=True)
     return NOTHING_STARTED if view.exit_code is None else view.exit_code
+
+
+def _settled(project: Project) -> NightView:
+    """A look at the night; when its process has just died, its watchman is given a moment to step in."""
+    until = time.monotonic() + WATCHMAN_S
+    while (view := look(project)).died and time.monotonic() < until:
+        time.sleep(0.1)
+    return view
 
 
 class _Lines:

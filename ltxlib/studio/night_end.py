@@ -38,7 +38,8 @@ class Ending:
 def finish(project: Project, told: Told, ending: Ending) -> int:
     """Write the report, tell people, switch the light off where that was chosen; gives the exit code."""
     options = NightOptions.from_json(told.facts.get("options") or {})
-    told.set(phase=REPORT, exit_code=ending.code, says=ending.says)
+    # Where the pod is stopped nobody comes back to say more, so all that matters is said before.
+    told.set(phase=REPORT, exit_code=ending.code, says=ending.says, ended_at=time.time())
     told.log(ending.says)
     report = _report(project, told, ending)
     lines = (

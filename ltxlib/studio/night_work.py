@@ -21,6 +21,8 @@ from ltxlib.studio.night_told import Told
 from ltxlib.studio.night_troubles import Troubles
 from ltxlib.studio.watching import CANARY
 
+# How often rendering is begun when its kernel dies, as it does when the machine's memory runs out.
+RUNS = 3
 SETUP, GENERATE, REVIEW, ASSEMBLE = night.NOTEBOOKS
 
 
@@ -75,12 +77,7 @@ class Work:
             return stopped
         if crashed:
             return Ending(NOTHING_STARTED, crashed, urgent=True)
-        troubles = Troubles(shelf, self.told)
-        crashed = self._notebook(shelf, GENERATE, troubles.see)
-        troubles.see()
-        status = read_status(shelf)
-        if status and status.at < self.limits.began:
-            status = None  # of an earlier run
+        crashed, status = self._rendered(shelf)
         ending = outcome(status, crashed)
         if status is None or not status.there + status.made or self.told.night.read_orders().end == NOW:
             return ending
@@ -90,6 +87,22 @@ class Work:
         if self.options.assemble and status.stopped_by not in (CANCELLED, DISK):
             return self._assembled(shelf, ending)
         return ending
+
+    def _rendered(self, shelf: Shelf) -> tuple[str, BatchStatus | None]:
+        """Render; again where the kernel died under the batch, since what is made is not made twice."""
+        troubles = Troubles(shelf, self.told)
+        for run in range(1, RUNS + 1):
+            crashed = self._notebook(shelf, GENERATE, troubles.see)
+            troubles.see()
+            status = read_status(shelf)
+            if status and status.at < self.limits.began:
+                status = None  # of an earlier run
+            died = bool(crashed and status and not status.ended)
+            if not died or run == RUNS or self._stop_word():
+                break
+            self.trouble(f"Rendering was cut off and begun again. {crashed}")
+            self.told.note("Rendering was cut off and is begun again", crashed)
+        return crashed, status
 
     def _assembled(self, shelf: Shelf, ending: Ending) -> Ending:
         if self.told.night.read_orders().end:
