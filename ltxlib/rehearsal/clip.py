@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import IO
 
 from ltxlib.errors import FfmpegMissing, MediaError, StoreError
+from ltxlib.media.stand_in import MARK
 from ltxlib.rehearsal.spec import SOUND_RATE_HZ, ClipSpec
 
 __all__ = ["MARK", "ClipSpec", "render_clip"]
 
-MARK = "REHEARSAL"
 COMMENT = f"{MARK}: drawn on this computer by the kit, not rendered by a model."
 ENDING_S = 5.0
 
