@@ -83,7 +83,8 @@ def pace_of(takes: Iterable[Take], card: str | None = None, *, rehearsal: bool =
     card: as `card_of` names it; None for the card of the newest take. rehearsal: whether the pace of
     stand-ins is asked for; a film's never counts stand-ins.
     """
-    mine = [take for take in takes if take.rehearsal == rehearsal and take.render_s > 0]
+    # Made with less memory than was asked for, a take is other work than its record tells.
+    mine = [take for take in takes if take.rehearsal == rehearsal and take.render_s > 0 and take.rung < 2]
     mine = sorted(mine, key=lambda take: take.made_at, reverse=True)
     if card is None:
         card = next((name for name in map(card_of, (take.server for take in mine)) if name), "")

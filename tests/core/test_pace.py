@@ -159,6 +159,7 @@ def test_several_servers_share_the_time():
         {"model": "gone"},
         {"mode": "gone"},
         {"render_s": 0.0},
+        {"rung": 3},
         {"settings": {"frames": "many"}},
         {"settings": {"width_px": None, "frames": 9}},
         {"settings": {"width_px": 0, "frames": 9}},
