@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 
 from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK, DISK, STOP_WORDS, Limits
 from ltxlib.core.status import ALL_MADE, NOTHING_STARTED, SOME_FAILED, STOPPED_EARLY, BatchStatus
-from ltxlib.errors import LtxlibError, NightStopped
+from ltxlib.errors import BadInput, Cancelled, LtxlibError, NightStopped
 from ltxlib.store.night_files import NOW, VARIABLE, read_status
 from ltxlib.store.project import Project, Shelf
-from ltxlib.studio import assemble, night, night_checks
+from ltxlib.studio import assemble, night
+from ltxlib.studio.canary import run_canary
+from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.drafts import with_picks
+from ltxlib.studio.job import job_for
 from ltxlib.studio.night_end import Ending
 from ltxlib.studio.night_options import NightOptions
 from ltxlib.studio.night_orders import OBEY_S, heard
@@ -55,8 +59,16 @@ class Work:
             if self._stop_word():
                 cancel.set()
 
+        checked = check_project(self.project, shelf=connection.shelf)
+        job = job_for(self.project, connection, with_picks(checked, connection.shelf))
         with heard(self.told.night, look):
-            night_checks.try_out(self.project, connection, cancel)
+            report = run_canary(job, cancel, tell=self.told.log)
+        for text in report.left_out:
+            self.told.log(text)
+        if report.cancelled:
+            raise Cancelled("The tiny clips that are tried first were called off.")
+        if report.problems:
+            raise BadInput("The tiny clips that are tried first did not all come.", report.problems)
         return connection.shelf
 
     def _stop_word(self) -> str:
