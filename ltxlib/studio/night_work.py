@@ -61,6 +61,7 @@ class Work:
 
         checked = check_project(self.project, shelf=connection.shelf)
         job = job_for(self.project, connection, with_picks(checked, connection.shelf))
+        job = replace(job, care=replace(job.care, ladder=self.options.ladder))
         with heard(self.told.night, look):
             report = run_canary(job, cancel, tell=self.told.log)
         for text in report.left_out:

@@ -138,6 +138,38 @@ def test_what_the_server_cannot_make_starts_nothing(night, ear):
     assert view.report.exists()
 
 
+def test_a_canary_that_dies_starts_nothing(night, server, ear):
+    """Exit code 2 when a tiny clip does not come: which scenes, why, and what to do; no notebook runs."""
+    server.faults.add("oom", count=20)
+    assert run_night(night, launch()) == 2
+    view = look(night)
+    assert view.notebook is None
+    assert "memory" in view.told
+    assert "still" in view.told
+    page = view.report.read_text()
+    assert "Even the tiniest clip does not fit" in page
+    assert "nothing could start" in page
+    (note,) = ear.notes
+    assert note["urgent"]
+    assert note["title"].startswith("REHEARSAL: Nothing was rendered. The tiny clips")
+    assert "rain" in note["text"]
+
+
+def test_an_order_ends_the_canary(night, server):
+    """Whoever calls the night off while it tries out pays for nothing else; exit code 3."""
+    server.faults.add("hang", count=20)
+
+    def end_it():
+        until(night, lambda view: view.phase == "canary")
+        order(night, end="take")
+
+    helper = threading.Thread(target=end_it)
+    helper.start()
+    assert run_night(night, launch()) == 3
+    helper.join()
+    assert look(night).told == "Somebody ended it. Nothing was rendered yet."
+
+
 def test_the_hour_that_was_set_ends_it(night):
     """Exit code 3 when it is as late as was allowed, also before anything was rendered."""
     assert run_night(night, launch(until=1.0)) == 3
