@@ -14,6 +14,8 @@ from ltxlib.core.ladder import asked_id, rung_in
 
 _BEGINS = "batch started"
 _ENDS = "batch ended"
+# What is tried before a run is no part of the run before that.
+_TRIED = "canary"
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def last_run(entries: Iterable[Mapping[str, Any]]) -> Figures | None:
     """
     run: list[Mapping[str, Any]] = []
     for entry in entries:
+        if str(entry["event"]).startswith(_TRIED):
+            continue
         if entry["event"] == _BEGINS:
             run = []
         if run or entry["event"] == _BEGINS:
