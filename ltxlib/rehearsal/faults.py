@@ -12,7 +12,7 @@ TAKE_KINDS = (
     *("oom", "die", "drop_sockets", "forget", "truncated", "silent", "no_file", "no_outputs"),
     *("hang", "stuck"),
 )
-PROMPT_KINDS = ("node_errors",)
+PROMPT_KINDS = ("node_errors", "refused")
 NOW_KINDS = ("die", "drop_sockets", "forget")
 SAMPLING, DECODING = PLACES = "sampling", "decoding"
 KINDS = (*REQUEST_KINDS, *TAKE_KINDS, *PROMPT_KINDS)
@@ -27,8 +27,8 @@ class Fault:
         `truncated` (the clip's file is cut short), `silent` (the clip's sound is silence), `no_file`
         (success, the clip is listed but not on disk), `no_outputs` (success, nothing is listed),
         `hang` (nothing happens any more until the take is interrupted), `stuck` (not even then),
-        `node_errors` (POST /prompt answers 200 with node_errors), `slow` (an answer takes `seconds`),
-        `error_500` (an answer is a 500).
+        `node_errors` (POST /prompt answers 200 with node_errors), `refused` (POST /prompt answers 400),
+        `slow` (an answer takes `seconds`), `error_500` (an answer is a 500).
     take: for faults of a take, the how-manieth prompt to start from now on, 1 is the next; `die`,
         `drop_sockets` and `forget` also strike at once, with 0. Mid-take is in the first sampler.
     count: how often it strikes: that many takes in a row from `take` on, answers or posts; 1 or more.
@@ -39,6 +39,7 @@ class Fault:
     at: where such a card is too small: in `sampling` the film, or in `decoding` one tile of it.
     until_free: such an `oom` is over once somebody asks the server to free its memory; without a size, every
         film fails until then.
+    of: for faults of a take or a post, only prompts whose file name on the server has this text in it.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Fault:
     above_px_frames: int = 0
     at: str = SAMPLING
     until_free: bool = False
+    of: str = ""
 
     @property
     def lasting(self) -> bool:
@@ -120,12 +122,12 @@ class FaultPlan:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
-    def take_starts(self) -> frozenset[str]:
-        """A take starts now: the kinds of fault that strike it."""
+    def take_starts(self, name: str = "") -> frozenset[str]:
+        """A take that is saved under this name starts now: the kinds of fault that strike it."""
         with self._lock:
             struck, left = [], []
             for fault in self._faults:
-                if fault.kind not in TAKE_KINDS or fault.lasting:
+                if fault.kind not in TAKE_KINDS or fault.lasting or fault.of not in name:
                     left.append(fault)
                 elif fault.take > 1:
                     left.append(replace(fault, take=fault.take - 1))
@@ -153,9 +155,9 @@ class FaultPlan:
         plain = path.removeprefix("/api")
         return self._strike(lambda fault: fault.kind in REQUEST_KINDS and plain.startswith(fault.path))
 
-    def for_post(self) -> Fault | None:
-        """The fault that strikes a POST /prompt that was found good, if any."""
-        return self._strike(lambda fault: fault.kind in PROMPT_KINDS)
+    def for_post(self, name: str = "") -> Fault | None:
+        """The fault that strikes a POST /prompt that was found good and is to be saved under this name."""
+        return self._strike(lambda fault: fault.kind in PROMPT_KINDS and fault.of in name)
 
     def _strike(self, meant: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -58,7 +58,7 @@ def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[
         ]
         work = stack.enter_context(Work(job, lanes, cancel or threading.Event(), bell))
         telling = Telling(job.shelf, len(lanes))
-        nurse = stack.enter_context(closing(Nurse(work)))
+        nurse = Nurse(work)
         try:
             for event in _run(work, nurse):
                 telling.see(event)
