@@ -128,7 +128,6 @@ def test_a_take_that_brings_the_server_down_twice_goes_down_the_ladder(project, 
                 os.kill(rehearsing.noted(project).pid, signal.SIGKILL)
     finally:
         rehearsing.stop(project)
-    for e in project.set(rehearsal=True).journal: print({k:e[k] for k in e if k in ("event","scene","prompt_id","at")})
     (lowered,) = of_kind(happened, events.TakeLowered)
     assert (lowered.plan.scene.scene, lowered.plan.rung) == ("rain", 1)
     assert happened[-1] == events.BatchEnded(made=2, there=0, failed=0, cancelled=False)
