@@ -40,6 +40,8 @@ class ServerlessClient:
 
     # An endpoint cannot be asked what it has: `object_info` is ComfyUI's own nodes, no files listed.
     lists_known = False
+    # A worker is found, started and loaded first; where cards are short, that may take very long.
+    queues_long = True
 
     def __init__(self, address: str, *, timeout_s: float = 30.0) -> None:
         """address: `runpod://ENDPOINT_ID`, or `runpod://local` for the SDK's own server on this machine.

@@ -17,8 +17,8 @@ from dataclasses import replace
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.comfy.backend import feed_for
 from ltxlib.comfy.events import Executing, ExecutionError, ExecutionSuccess, Progress
-from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.core.limits import DISK, STOP_WORDS
 from ltxlib.core.ordering import in_order
 from ltxlib.core.plan import RenderPlan
@@ -51,7 +51,7 @@ def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[
         stack.enter_context(job.shelf.lock)
         bell = threading.Event()
         lanes = [
-            Lane(server, stack.enter_context(ProgressFeed(server.client, bell=bell)))
+            Lane(server, stack.enter_context(feed_for(server.client, bell=bell)))
             for server in job.connection.servers
         ]
         work = stack.enter_context(Work(job, lanes, cancel or threading.Event(), bell))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.backend import Backend
 from ltxlib.core import check, ladder, roles
 from ltxlib.core.draft import draft_of
 from ltxlib.core.plan import RenderPlan
@@ -66,7 +66,7 @@ class BatchJob:
         return self.connection.shelf
 
     @property
-    def client(self) -> ComfyClient:
+    def client(self) -> Backend:
         """The server."""
         return self.connection.client
 

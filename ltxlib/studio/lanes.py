@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltxlib.comfy.no_feed import NoFeed
 from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import ComfyError, ServerAnswerError, ServerUnreachable
@@ -52,7 +53,7 @@ class Lane:
     """
 
     server: Server
-    feed: ProgressFeed
+    feed: ProgressFeed | NoFeed
     flights: dict[str, Flight] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
     last_end: float = 0.0
