@@ -8,6 +8,7 @@ renders only what is missing.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 import uuid
@@ -23,6 +24,7 @@ from ltxlib.core.limits import DISK, STOP_WORDS
 from ltxlib.core.ordering import in_order
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import LtxlibError, RenderFailed, RenderInterrupted, ServerUnreachable, StoreError
+from ltxlib.store.files import sweep
 from ltxlib.studio import disk, enhancing, events
 from ltxlib.studio.job import BatchJob
 from ltxlib.studio.landing import Landing, find_left_behind
@@ -32,7 +34,7 @@ from ltxlib.studio.telling import Telling
 from ltxlib.studio.work import Work
 
 POLL_S = 0.5
-FETCHES = 3
+FETCHES = 5
 # What a server announces when a prompt is over, be it well or not.
 _ENDS = (ExecutionSuccess, ExecutionError)
 Step = Callable[[Work, Lane], Iterator[events.Event]]
@@ -90,6 +92,8 @@ def _run(work: Work, nurse: Nurse) -> Iterator[events.Event | None]:
 def _start(work: Work) -> Iterator[events.Event]:
     """Find what is there already and what the servers still know from a run that was cut off."""
     job = work.job
+    sweep(job.shelf.folder, leave=("server",))
+    shutil.rmtree(job.shelf.work / "incoming", ignore_errors=True)
     started = {"takes": len(job.plans), "rehearsal": job.shelf.rehearsal, "kit": __version__}
     if len(work.lanes) > 1:
         started["servers"] = [lane.client.url for lane in work.lanes]
@@ -282,21 +286,22 @@ def _home(work: Work) -> Iterator[events.Event]:
 
 def _not_home(work: Work, landing: Landing, error: LtxlibError) -> Iterator[events.Event]:
     flight, lane = landing.flight, landing.lane
-    if isinstance(error, AWAY) and landing.state.error is None:
-        flight.fetches += 1
-        if flight.fetches < FETCHES:
-            # It went away while a clip was fetched; the clip is still there when it comes back.
-            lane.flights[flight.prompt_id] = flight
-            if lane.fails():
-                yield events.ServerLost(error.message)
-            return
-    if isinstance(error, StoreError) and disk.shortage(
-        work.job.shelf, [flight.plan], work.rate, work.job.care.reserve_bytes
-    ):
-        # The clip stays with the server, where the next run finds it.
+    if isinstance(error, StoreError):
+        # Not the clip's fault: it stays with the server, where the next run finds it.
         work.stop(DISK, f"{error.message} {disk.what_may_go(work.job.shelf)}")
         return
-    yield from work.failed(lane, flight.plan, flight.prompt_id, error)
+    if not isinstance(error, AWAY) or landing.state.error is not None:
+        yield from work.failed(lane, flight.plan, flight.prompt_id, error)
+        return
+    # It went away while a clip was fetched; the clip is still there when it comes back.
+    flight.fetches += 1
+    if flight.fetches > FETCHES:
+        yield work.give_up(flight.plan, flight.prompt_id, error, kept=True)
+        return
+    lane.flights[flight.prompt_id] = flight
+    if lane.fails():
+        yield events.ServerLost(error.message)
+    lane.asked_s = time.monotonic() + flight.fetches
 
 
 def _wind_down(work: Work) -> None:

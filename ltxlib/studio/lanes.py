@@ -131,6 +131,9 @@ def open_prompts(entries: Any) -> dict[tuple[str, str], Mapping[str, Any]]:
         key = (str(entry.get("scene", "")), str(entry.get("take", "")))
         if entry["event"] == "submitted":
             found[key] = entry
+        elif entry.get("kept"):
+            # It failed on this side; what the server made is still there.
+            continue
         elif entry["event"] in ("saved", "failed", "delayed", "lowered", "lost", "cancelled"):
             found.pop(key, None)
     return found

@@ -168,8 +168,13 @@ class Work:
             )
             yield self.give_up(waiting.plan, "", aside)
 
-    def give_up(self, plan: RenderPlan, prompt_id: str, error: LtxlibError) -> events.TakeFailed:
-        """A take is not made in this run; those that start from it hear of it."""
+    def give_up(
+        self, plan: RenderPlan, prompt_id: str, error: LtxlibError, *, kept: bool = False
+    ) -> events.TakeFailed:
+        """A take is not made in this run; those that start from it hear of it.
+
+        kept: the server made it, so the next run only has to fetch it.
+        """
         self.failures += 1
         reason = _reason(error)
         self.chain.note_failure(plan.whole, reason)
@@ -181,6 +186,7 @@ class Work:
             error=type(error).__name__,
             reason=reason,
             cure=error.cure,
+            **({"kept": True} if kept else {}),
         )
         return events.TakeFailed(plan, reason, error.cure)
 
