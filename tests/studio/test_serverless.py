@@ -54,6 +54,7 @@ def test_the_batch_runs_on_the_sdks_own_server(tmp_path, behind, monkeypatch):
         ("rain", "t2v", ""),
         ("still", "i2v", "still.png"),
     ]
+    assert all(take.server["devices"] == ["workers of runpod://local"] for take in takes)
     assert all(take.rehearsal and take.prompt_id.startswith("test-") for take in takes)
     assert [take.clip.has_sound for take in takes] == [True, False]
     assert all(is_stand_in(event.clip) for event in of_kind(happened, events.TakeSaved))
