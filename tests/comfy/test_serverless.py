@@ -398,3 +398,24 @@ def test_a_few_results_are_kept_and_no_more(cloud, tmp_path):
         client.download(require_video(state), tmp_path / f"{number}.mp4")
     assert all(path.read_bytes() == CLIP for path in tmp_path.iterdir())
     assert 0 < len(cloud.seen) - asked <= 6
+
+
+def test_the_local_servers_silence_is_told_and_asked_anew(replies, monkeypatch):
+    """A broken answer of the SDK's local server is an error once; the next question begins anew."""
+    replies.on(
+        "POST", "/status/j", Reply(drop=True), Reply(200, b"<html>"), Reply(200, {"status": "CANCELLED"})
+    )
+    client = ServerlessClient("runpod://local")
+
+    def ask() -> PromptState:
+        until = time.monotonic() + 20
+        while (state := client.status("j")).kind == "running":
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return state
+
+    for error in (ServerUnreachable, ServerAnswerError):
+        with pytest.raises(error):
+            ask()
+    assert ask().kind == "interrupted"
+    assert replies.routes() == ["POST /status/j"] * 3
