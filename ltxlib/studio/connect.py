@@ -100,13 +100,8 @@ def _ask(url: str) -> tuple[Server, bool]:
     system = stats.get("system", {})
     facts = {
         "comfyui": system.get("comfyui_version", ""),
-        "devices": [str(device.get("name", "")) for device in stats.get("devices", [])] or _workers(client),
+        "devices": [str(device.get("name", "")) for device in stats.get("devices", [])],
         "rehearsal": system.get("ltx_rehearsal"),
     }
     schema = NodeSchema(client.object_info(), lists_known=client.lists_known)
     return Server(client, schema, facts), "ltx_rehearsal" in system
-
-
-def _workers(client: Backend) -> list[str]:
-    """What stands for the names of an endpoint's cards, which are not told, so none is mixed up."""
-    return [f"workers of {client.url}"] if client.queues_long else []

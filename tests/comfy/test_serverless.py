@@ -200,12 +200,12 @@ def test_a_job_is_cancelled_wherever_it_is(monkeypatch):
 
 
 def test_the_health_of_the_endpoint_is_its_stats(cloud):
-    """Workers and jobs by their state; no cards, no version, and no rehearsal unless the handler says so."""
+    """Workers and jobs by their state; no version, no kinds of cards, and no rehearsal unless the handler says so."""
     client = ServerlessClient(ADDRESS)
     stats = client.system_stats()
     assert stats["system"]["workers"] == {"ready": 2, "initializing": 0}
     assert stats["system"]["runpod_endpoint"] == ENDPOINT
-    assert stats["devices"] == []
+    assert [device["name"] for device in stats["devices"]] == [f"workers of {ADDRESS}"]
     assert not client.rehearsal()
     assert client.free() is None
     cloud.work = lambda job: {"ltx_rehearsal": {"speed": 1}}
