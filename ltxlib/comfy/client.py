@@ -35,8 +35,6 @@ class ComfyClient:
 
     # Whether `object_info` tells which files the server really has.
     lists_known = True
-    # Whether a prompt may wait for long before a machine is found that renders it.
-    queues_long = False
 
     def __init__(
         self, url: str | None = None, *, client_id: str | None = None, timeout_s: float = 30.0

@@ -40,8 +40,6 @@ class ServerlessClient:
 
     # An endpoint cannot be asked what it has: `object_info` is ComfyUI's own nodes, no files listed.
     lists_known = False
-    # A worker is found, started and loaded first; where cards are short, that may take very long.
-    queues_long = True
 
     def __init__(self, address: str, *, timeout_s: float = 30.0) -> None:
         """address: `runpod://ENDPOINT_ID`, or `runpod://local` for the SDK's own server on this machine.
@@ -69,9 +67,9 @@ class ServerlessClient:
     def system_stats(self) -> dict[str, object]:
         """What RunPod says of the endpoint: `system` with `workers` and `jobs` by their state.
 
-        The kinds of cards are not told, so one entry of `devices` stands for them, without which the memory of
-        different machines would be mixed up. `ltx_rehearsal` is among it when the handler says it is one; that is
-        asked only of an endpoint on this machine, since a question to RunPod wakes a worker that is paid for.
+        The kinds of cards are not told; one entry of `devices` stands for them, so that what is remembered of
+        different machines stays apart. `ltx_rehearsal` is there when the handler says it is one; that is asked
+        only of an endpoint on this machine, since a question to RunPod wakes a worker that is paid for.
         """
         system: dict[str, object] = {"comfyui_version": "", "runpod_endpoint": self._endpoint.endpoint_id}
         if self._local is None:

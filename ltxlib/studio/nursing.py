@@ -84,9 +84,6 @@ class Nurse:
         if not lane.flights:
             lane.hung = 0.0
             return
-        if lane.client.queues_long and not any(flight.running for flight in lane.flights.values()):
-            # All of it waits for a worker, which may take long and is no hang.
-            lane.lives()
         now, care, keeper = time.monotonic(), self._work.job.care, self._keepers[place]
         flight = next(iter(lane.flights.values()))
         if lane.hung:

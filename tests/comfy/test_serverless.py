@@ -200,7 +200,7 @@ def test_a_job_is_cancelled_wherever_it_is(monkeypatch):
 
 
 def test_the_health_of_the_endpoint_is_its_stats(cloud):
-    """Workers and jobs by their state; no version, no kinds of cards, and no rehearsal unless the handler says so."""
+    """Workers and jobs by their state, no version, no kinds of cards; a rehearsal if the handler says so."""
     client = ServerlessClient(ADDRESS)
     stats = client.system_stats()
     assert stats["system"]["workers"] == {"ready": 2, "initializing": 0}

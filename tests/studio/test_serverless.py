@@ -161,6 +161,16 @@ def test_an_endpoint_that_hides_its_rehearsal_gets_nothing_into_the_film(tmp_pat
     assert not list((project.production / "film").rglob("*.mp4"))
 
 
+def test_sound_alone_goes_to_a_machine_that_can_hand_it_back(tmp_path, cloud, behind, monkeypatch):
+    """Beside an endpoint a plain ComfyUI makes what the endpoint could not give."""
+    monkeypatch.setenv("LTX_COMFY_URL", f"{ADDRESS},{behind.url}")
+    project = a_project(tmp_path / "p", ("hush,sound,Soft rain on a tent.,,25,256,128,1,yes,yes", *rows(2)))
+    happened = run(project)
+    assert happened[-1] == events.BatchEnded(made=3, there=0, failed=0, cancelled=False)
+    (hush,) = [one for one in of_kind(happened, events.TakeSubmitted) if one.plan.scene.scene == "hush"]
+    assert hush.server == behind.url
+
+
 def test_sound_alone_is_refused_before_anything_is_paid(tmp_path, cloud):
     """worker-comfyui drops sounds, so such a scene is told at once and the others are made."""
     sound = "hush,sound,Soft rain on a tent.,,25,256,128,1,yes,yes"
