@@ -68,8 +68,8 @@ class ServerlessClient:
         """What RunPod says of the endpoint: `system` with `workers` and `jobs` by their state.
 
         The kinds of cards are not told; one entry of `devices` stands for them, so that what is remembered of
-        different machines stays apart. `ltx_rehearsal` is there when the handler says it is one; that is asked
-        only of an endpoint on this machine, since a question to RunPod wakes a worker that is paid for.
+        different machines stays apart. `ltx_rehearsal` is there when the handler says it is one; that is
+        asked only of an endpoint on this machine, since a question to RunPod wakes a worker that is paid for.
         """
         system: dict[str, object] = {"comfyui_version": "", "runpod_endpoint": self._endpoint.endpoint_id}
         if self._local is None:
