@@ -1,10 +1,11 @@
 """Timeline in, master out: one finished film file, exact to the frame, at the loudness asked for.
 
-    facts of every clip -> sound: mix, measure, gain, AAC, measure again -> picture -> check -> final name
+    facts of every clip -> sound: mix, measure, gain, AAC, measure again -> picture: the pieces that are
+    missing -> all pieces joined, the sound beside them -> check -> final name
 
 The sound goes first because it is quick and can be wrong: its gain is only settled when the *decoded* AAC
-keeps the ceiling (coding overshoots by some tenths of a dB). The picture then needs one pass, with the sound
-packets laid beside it. A faster engine may take this one's place: the seam is `render_master`'s signature.
+keeps the ceiling (coding overshoots by some tenths of a dB). The picture is coded in pieces (`pieces.py`),
+which outlive the render where there is a folder for them (`mezzanine.py`), and joined (`join.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from ltxlib.core.problem import errors_in
@@ -21,15 +23,17 @@ from ltxlib.core.timeline import Timeline
 from ltxlib.errors import BadInput, Cancelled, ClipUnreadable, MediaError
 from ltxlib.media import colour
 from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
+from ltxlib.media.join import join_film
 from ltxlib.media.level import Level, level_sound
 from ltxlib.media.loudness import measure
-from ltxlib.media.picture import film_frames
+from ltxlib.media.mezzanine import Mezzanine, digest_of, mould_of, tidy
+from ltxlib.media.pieces import plan_pieces
 from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
 from ltxlib.media.sound import film_sound
 from ltxlib.media.workroom import workroom
-from ltxlib.media.writer import Coding, FilmShape, write_film
+from ltxlib.media.writer import Coding, FilmShape
 
 __all__ = ["PRESETS", "MasterProgress", "MasterReport", "MasterSettings", "render_master"]
 
@@ -43,14 +47,16 @@ def render_master(
     settings: MasterSettings,
     *,
     work_dir: Path,
+    cache_dir: Path | None = None,
     on_progress: Callable[[MasterProgress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> MasterReport:
     """Renders the timeline to `out` (MP4), whole or not at all, and says what came of it.
 
-    work_dir: a folder for intermediate files, made when missing and left as it was. Raises BadInput (timeline
-    or settings), ClipUnreadable (every clip that cannot be used, by scene and take), Cancelled,
-    FfmpegMissing, MediaError, StoreError.
+    work_dir: a folder for intermediate files, made when missing and left as it was. cache_dir: a folder in
+    which coded pieces of picture stay, so that the next film (or this one, after a kill) needs only new ones;
+    it may be deleted at any time. Raises BadInput (timeline or settings), ClipUnreadable (every clip that
+    cannot be used, by scene and take), Cancelled, FfmpegMissing, MediaError, StoreError.
     """
     out = Path(out)
     problems = errors_in([*timeline.problems(), *settings.problems()])
@@ -58,9 +64,21 @@ def render_master(
         raise BadInput("This film cannot be made yet.", problems)
     render = _Render(timeline, settings, find_ffmpeg(), on_progress, cancel)
     with placed(out, "The film") as part, workroom(work_dir) as room:
-        report = render.run(room, part, out)
+        with workroom(cache_dir) if cache_dir else nullcontext(room) as making:
+            report = render.run(_Rooms(room, cache_dir or room, making), part, out)
+        if cache_dir:
+            tidy(cache_dir)
     render.step("check", 1, 1)
     return report
+
+
+@dataclass(frozen=True)
+class _Rooms:
+    """Folders of one render: for itself, for pieces that stay, and for pieces while they are written."""
+
+    own: Path
+    cache: Path
+    making: Path
 
 
 class _Render:
@@ -79,10 +97,10 @@ class _Render:
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
 
-    def run(self, room: Path, part: Path, out: Path) -> MasterReport:
+    def run(self, rooms: _Rooms, part: Path, out: Path) -> MasterReport:
         clips = self.look()
-        level = self.sound(clips, room)
-        self.picture(clips, level.path, part)
+        level = self.sound(clips, rooms.own)
+        self.picture(clips, level.path, rooms, part)
         return self.check(part, out, level.gain_db)
 
     def look(self) -> list[ClipInfo]:
@@ -122,17 +140,25 @@ class _Render:
         self.notes += level.notes
         return level
 
-    def picture(self, clips: Sequence[ClipInfo], sound: Path, part: Path) -> None:
-        """Codes every frame and lays the sound beside it."""
+    def picture(self, clips: Sequence[ClipInfo], sound: Path, rooms: _Rooms, part: Path) -> None:
+        """Codes the pieces of picture that are missing, then lays all of them and the sound into the film."""
         shape = FilmShape(self.timeline.width_px, self.timeline.height_px, self.timeline.fps)
-        coding = Coding(self.settings.crf, self.settings.preset, self.settings.tags)
-        with (
-            self.phase("picture"),
-            closing(film_frames(self.timeline, clips, self.fade_frames)) as frames,
-            closing(write_film(frames, sound, part, shape, coding)) as writer,
-        ):
-            for done in writer:
+        with self.phase("picture"):
+            mould = mould_of(shape, Coding(self.settings.crf, self.settings.preset, self.settings.tags))
+            marks = {info.path: _mark(info.path) for info in clips}
+            names = {path: digest_of(path, self.stop_if_asked) for path in marks}
+            pieces = plan_pieces(self.timeline, [names[info.path] for info in clips], self.fade_frames)
+
+            def between() -> None:
+                self.stop_if_asked()
+                # A piece must never be kept under the name of what its clip no longer holds.
+                for path in (path for path, mark in marks.items() if mark != _mark(path)):
+                    raise ClipUnreadable(f"{path.name} changed while the film was made.")
+
+            mezzanine = Mezzanine(rooms.cache, rooms.making, mould, pieces, between)
+            for done in mezzanine.made(self.timeline, clips):
                 self.step("picture", done, self.timeline.frames)
+            join_film(mezzanine.ready(), mould, sound, part, self.stop_if_asked)
 
     def check(self, part: Path, out: Path, gain_db: float) -> MasterReport:
         """Looks at the finished file with fresh eyes, before it gets its name."""
@@ -212,6 +238,15 @@ def _notes(info: ClipInfo, frames: int, timeline: Timeline) -> list[str]:
     if info.color_transfer in colour.HDR_TRANSFERS:
         notes.append("it is an HDR clip; its brightness will look flat in this film.")
     return notes
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """By what a file that was changed is told; None: it is gone."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _sha256(path: Path, between: Callable[[], None]) -> str:

@@ -19,15 +19,19 @@ FULL = 256
 
 
 def film_frames(
-    timeline: Timeline, clips: Sequence[ClipInfo], fade_frames: tuple[int, int] = (0, 0)
+    timeline: Timeline,
+    clips: Sequence[ClipInfo],
+    fade_frames: tuple[int, int] = (0, 0),
+    span: tuple[int, int] | None = None,
 ) -> Iterator[Any]:
-    """Every picture of the film, exactly `timeline.frames` of them.
+    """Every picture of the film, exactly `timeline.frames` of them, or those of a span (from, up to).
 
     clips: the facts of each cut's file, in the timeline's order. fade_frames: how long the fades from black
-    at the start and to black at the end last.
+    at the start and to black at the end last. Only clips that show in the span are opened.
     """
     fade_in, fade_out = fade_frames
-    for number, frame in enumerate(_joined(timeline, clips)):
+    first, last = span or (0, timeline.frames)
+    for number, frame in enumerate(_joined(timeline, clips, first, last), first):
         share = 1.0
         if number < fade_in:
             share = (number + 0.5) / fade_in
@@ -37,18 +41,22 @@ def film_frames(
         yield frame if share == 1.0 else mixed(None, frame, share)
 
 
-def _joined(timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[Any]:
-    joints = (*timeline.joints_frames, 0)
+def _joined(timeline: Timeline, clips: Sequence[ClipInfo], first: int, last: int) -> Iterator[Any]:
+    joints, starts = (*timeline.joints_frames, 0), timeline.starts_frames
     leaving: Any = None
     for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
-        shared = joints[number]
-        coming = conformed(info, timeline, cut.frames, cut.skip_frames)
+        start, shared = starts[number], joints[number]
+        alone, end = start + shared, start + cut.frames
+        if end <= first or start >= last:
+            continue
+        passed = max(first - start, 0)
+        coming = conformed(info, timeline, cut.frames - passed, cut.skip_frames + passed)
         if leaving is not None:
             with closing(leaving):
-                for step in range(shared):
+                for place in range(max(start, first), min(alone, last)):
                     # The middle of each frame decides: the mix is even and symmetric around the join.
-                    yield mixed(next(leaving), next(coming), (step + 0.5) / shared)
-        for _ in range(cut.frames - shared - joints[number + 1]):
+                    yield mixed(next(leaving), next(coming), (place - start + 0.5) / shared)
+        for _ in range(max(alone, first), min(end - joints[number + 1], last)):
             yield next(coming)
         leaving = coming
 

@@ -200,7 +200,10 @@ def assemble(
         if on_progress:
             on_progress(round(progress.part * timeline.frames), timeline.frames)
 
-    report = render_master(timeline, target, master, work_dir=work, on_progress=tell, cancel=cancel)
+    pieces = inside(shelf.work, "pieces")
+    report = render_master(
+        timeline, target, master, work_dir=work, cache_dir=pieces, on_progress=tell, cancel=cancel
+    )
     facts = _facts(target, report, timeline, digest) | {"rehearsal": shelf.rehearsal, "made_of": made_of}
     facts["made_otherwise"] = [_lowered(take) for take in takes if take.asked]
     write_json(target.with_suffix(".json"), facts)

@@ -1,0 +1,224 @@
+"""The cache of coded pieces: each is made once, checked whenever it is taken, made anew when it is damaged.
+
+A file is named after all that decides its bytes (what it shows, size, rate, quality, the encoder's build) and
+after what it holds. So a file is believed only while its content fits its name, and one that a killed render
+left half written never has a name at all. All pieces come from one encoder build with one set of options and
+start afresh (`stitchable`), so their stream headers are equal byte for byte, which is looked at, and they can
+be laid one behind the other without coding anything again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from ltxlib.core.timeline import Timeline
+from ltxlib.errors import ClipUnreadable, MediaError
+from ltxlib.media.picture import film_frames
+from ltxlib.media.pieces import Piece, key_frames
+from ltxlib.media.probe import ClipInfo, open_clip
+from ltxlib.media.writer import Coding, FilmShape, file_name, group_frames, video_stream, writing
+
+# Counts up whenever the same clips would become other pictures, so that pieces of before are not taken.
+PICTURES = 1
+SUFFIX = ".piece"
+BLOCK_BYTES = 1 << 20
+KEPT_BYTES = 40 * 10**9
+KEY_FRAME = 1
+MIDDLE = 128
+
+
+@dataclass(frozen=True)
+class Mould:
+    """What all pieces of a film have in common. sample: a film of one picture, as bytes; header: of its
+    stream; encoder: which build made it."""
+
+    shape: FilmShape
+    coding: Coding
+    sample: bytes
+    header: bytes
+    encoder: str
+
+    def key(self, piece: Piece) -> str:
+        """The name of a piece: the same wherever and whenever its pictures are the same."""
+        told = {
+            "shows": piece.shows,
+            "size": [self.shape.width_px, self.shape.height_px],
+            "rate": str(self.shape.fps),
+            "quality": [self.coding.crf, self.coding.preset],
+            "encoder": self.encoder,
+            "header": self.header.hex(),
+            "pictures": PICTURES,
+        }
+        return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def mould_of(shape: FilmShape, coding: Coding) -> Mould:
+    """Codes one picture to learn what the pieces will have in common. Raises MediaError."""
+    import av
+
+    held = io.BytesIO()
+    blank = av.VideoFrame(shape.width_px, shape.height_px, "yuv420p")
+    for plane in blank.planes:
+        plane.update(bytes([MIDDLE]) * plane.buffer_size)
+    for _done in _coded([blank], held, shape, coding, 1):
+        pass
+    sample = held.getvalue()
+    with av.open(io.BytesIO(sample)) as container:
+        stream = container.streams.video[0]
+        header = bytes(stream.codec_context.extradata or b"")
+        first = bytes(next(packet for packet in container.demux(stream) if packet.size))
+    named = re.search(rb"x264 - core ([^-]+)", first)
+    build = named[1].decode("ascii", "replace").strip() if named else "unknown"
+    library = ".".join(str(number) for number in av.library_versions["libavcodec"])
+    return Mould(shape, coding, sample, header, f"libx264 {build}, libavcodec {library}")
+
+
+def digest_of(clip: Path, between: Callable[[], None]) -> str:
+    """The name of a file's content. between: called now and then. Raises ClipUnreadable."""
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with clip.open("rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+                between()
+    except OSError as error:
+        raise ClipUnreadable(f"{clip.name} cannot be read ({error.strerror}).") from error
+    return digest.hexdigest()
+
+
+class Mezzanine:
+    """The pieces of one film: those in the cache folder, and those still to be made into it."""
+
+    def __init__(
+        self, folder: Path, room: Path, mould: Mould, pieces: Sequence[Piece], between: Callable[[], None]
+    ) -> None:
+        """folder: the cache. room: where pieces are written, on the same disk. between: may stop the work."""
+        self._folder, self._room, self._mould, self._between = folder, room, mould, between
+        self._pieces = [(piece, mould.key(piece)) for piece in pieces]
+        self._paths: dict[str, Path] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        for key in dict.fromkeys(key for _piece, key in self._pieces):
+            found = self._found(key)
+            if found is not None:
+                self._paths[key] = found
+
+    def ready(self) -> list[tuple[Piece, Path]]:
+        """Every piece with its file; all must have been made."""
+        return [(piece, self._paths[key]) for piece, key in self._pieces]
+
+    def made(self, timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[int]:
+        """Makes what is missing; yields how many frames of the film are there, as often as that grows.
+
+        Raises ClipUnreadable, MediaError.
+        """
+        missing: dict[str, Piece] = {}
+        for piece, key in self._pieces:
+            if key not in self._paths:
+                missing.setdefault(key, piece)
+        chosen = {id(piece) for piece in missing.values()}
+        there = sum(_shown(piece) for piece, _key in self._pieces if id(piece) not in chosen)
+        if there:
+            yield there
+        for run in _runs(list(missing.items())):
+            for grows in self._made_in_one_go(run, timeline, clips):
+                there += grows
+                if grows:
+                    yield there
+
+    def _made_in_one_go(
+        self, run: list[tuple[str, Piece]], timeline: Timeline, clips: Sequence[ClipInfo]
+    ) -> Iterator[int]:
+        span = run[0][1].first, run[-1][1].last
+        with closing(film_frames(timeline, clips, run[0][1].fade_frames, span)) as frames:
+            for key, piece in run:
+                part = self._room / f"{key}.{threading.get_native_id()}.part"
+                shape, coding = self._mould.shape, self._mould.coding
+                number = piece.first
+                with closing(
+                    _coded(islice(frames, piece.frames), part, shape, coding, piece.frames)
+                ) as coded:
+                    for _done in coded:
+                        yield int(piece.uses(number))
+                        number += 1
+                self._paths[key] = self._kept(key, part)
+
+    def _kept(self, key: str, part: Path) -> Path:
+        with open_clip(part) as container:
+            header = bytes(container.streams.video[0].codec_context.extradata or b"")
+        if header != self._mould.header:
+            raise MediaError("The pieces of the film do not fit together: the encoder changed its headers.")
+        path = self._folder / f"{key}-{digest_of(part, self._between)}{SUFFIX}"
+        part.replace(path)
+        return path
+
+    def _found(self, key: str) -> Path | None:
+        for path in sorted(self._folder.glob(f"{key}-*{SUFFIX}")):
+            with suppress(ClipUnreadable):
+                if path.stem == f"{key}-{digest_of(path, self._between)}":
+                    # When it was last of use, for `tidy`.
+                    os.utime(path)
+                    return path
+            path.unlink(missing_ok=True)
+        return None
+
+
+def tidy(folder: Path, most_bytes: int = KEPT_BYTES) -> None:
+    """Removes pieces beyond so many bytes, those first that have been of no use for longest."""
+    left = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(FileNotFoundError):
+            facts = path.stat()
+            left.append((facts.st_mtime_ns, facts.st_size, path))
+    kept = 0
+    for _when, size, path in sorted(left, reverse=True):
+        kept += size
+        if kept > most_bytes:
+            path.unlink(missing_ok=True)
+
+
+def _shown(piece: Piece) -> int:
+    return piece.used[1] - piece.used[0]
+
+
+def _runs(missing: list[tuple[str, Piece]]) -> Iterator[list[tuple[str, Piece]]]:
+    """Pieces that follow on each other, so that their clips need to be read only once."""
+    number, before = 0, None
+    numbers = []
+    for _key, piece in missing:
+        if before is None or (before.last, before.fade_frames) != (piece.first, piece.fade_frames):
+            number += 1
+        numbers.append(number)
+        before = piece
+    for _number, run in groupby(zip(numbers, missing, strict=True), key=lambda pair: pair[0]):
+        yield [item for _, item in run]
+
+
+def _coded(
+    frames: Iterable[Any], out: Path | io.BytesIO, shape: FilmShape, coding: Coding, count: int
+) -> Iterator[int]:
+    """Codes so many pictures as one piece; yields frames done."""
+    import av
+
+    group = group_frames(shape.fps)
+    keys = key_frames(count, group)
+    target = out if isinstance(out, io.BytesIO) else file_name(out)
+    with writing("The film"), av.open(target, "w", format="mp4") as container:
+        # Twice the group: x264 sets no key frame by itself, those that are asked for stand where they should.
+        video = video_stream(container, shape, coding, f"keyint={2 * group}:scenecut=0:stitchable=1")
+        for number, frame in enumerate(frames):
+            frame.pict_type = KEY_FRAME if number in keys else 0
+            frame.pts, frame.time_base = number, 1 / shape.fps
+            container.mux(video.encode(frame))
+            yield number + 1
+        container.mux(video.encode(None))
