@@ -104,12 +104,11 @@ class BatchPanel(Panel):
         self.scenes = text_block("", "ltx-scenes")
         self.estimate = text_block()
         self.start = self.button("Render what is missing", self._start, "ltx-primary", "ltx-start")
-        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.cancel = self.cancel_button()
         self.again = self.button(
             "Look again", self.refresh, "ltx-again", tooltip=f"Read {self.path.name} anew"
         )
         self.progress = text_block("", "ltx-progress")
-        show(self.cancel, False)
         self.start.disabled = True
         return [
             self.head,
@@ -164,13 +163,6 @@ class BatchPanel(Panel):
         self.say("")
         self.start_job(_work(self.project, self.path), BatchState())
         self.in_background(lambda: place.look(self.project), self.stand_in)
-
-    def _cancel(self) -> None:
-        job = latest(self.job_name)
-        if job:
-            job.cancel.set()
-            self.cancel.disabled = True
-            self._see(job)
 
     def show_running(self, job: Job) -> None:
         stopping, found = job.cancel.is_set(), self._found
