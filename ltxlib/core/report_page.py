@@ -47,13 +47,18 @@ class Card:
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page tells. usd_per_hour is None when no price is known; next_steps are sentences."""
+    """All that the page tells. usd_per_hour is None when no price is known; next_steps are sentences.
+
+    says: the night in one sentence, else the figures' own. lines: what else there is to know of it.
+    """
 
     figures: Figures
     cards: tuple[Card, ...]
     next_steps: tuple[str, ...]
     usd_per_hour: float | None = None
     price_source: str = ""
+    says: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def headline(figures: Figures) -> str:
@@ -69,16 +74,17 @@ def headline(figures: Figures) -> str:
 
 def page(report: Report) -> str:
     """The whole page as HTML."""
-    figures = report.figures
+    figures, title = report.figures, report.says or headline(report.figures)
     banner = ""
     if figures.rehearsal:
         banner = '<p class="banner"><b>REHEARSAL</b> The clips are drawn stand-ins, not made by LTX-2.</p>'
     parts = [
         banner,
-        f"<h1>{_safe(headline(figures))}</h1>",
+        f"<h1>{_safe(title)}</h1>",
         f'<p class="quiet">{_safe(_when(figures))}</p>',
         f'<div class="figures">{"".join(_figure(*pair) for pair in _pairs(report))}</div>',
         _list("What to do next", report.next_steps),
+        _list("The night", report.lines),
         _failures(figures.failed),
         _takes(report.cards),
     ]
@@ -86,7 +92,7 @@ def page(report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_safe(headline(figures))}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        f"<title>{_safe(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ltxlib.core.figures import Figures, Made, last_run
@@ -13,6 +14,7 @@ from ltxlib.media.poster import write_poster
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside, write_whole
 from ltxlib.store.project import Shelf
+from ltxlib.studio.price import HourlyPrice
 
 # Small enough to mail: at this width a picture is about 10 KB, so all of them together stay below 2 MB.
 PICTURE_PX = 240
@@ -20,19 +22,23 @@ MOST_PICTURES = 150
 
 
 @dataclass(frozen=True)
-class HourlyPrice:
-    """What an hour of the pod costs in US dollars, and who says so."""
+class NightPart:
+    """What a night knows beyond its batch: when it began and ended, in seconds since 1970; how it went."""
 
-    usd: float
-    source: str
+    began: float
+    ended: float
+    says: str
+    lines: tuple[str, ...] = ()
 
 
-def write_report(shelf: Shelf, price: HourlyPrice | None = None) -> Path | None:
+def write_report(shelf: Shelf, price: HourlyPrice | None = None, night: NightPart | None = None) -> Path | None:
     """Write the report of the last run, whole or not at all; None when nothing ever ran.
 
-    It needs nothing but the disk, so it can be written after a night that died half way. Raises StoreError.
+    night: then it is this night's, with or without a run in it, and time and money are those of the whole
+    night. It needs nothing but the disk, so it can be written after a night that died half way. Raises
+    StoreError.
     """
-    figures = last_run(shelf.journal)
+    figures = _of_night(shelf, last_run(shelf.journal), night) if night else last_run(shelf.journal)
     if figures is None:
         return None
     report = Report(
@@ -41,12 +47,22 @@ def write_report(shelf: Shelf, price: HourlyPrice | None = None) -> Path | None:
         _next_steps(figures),
         price.usd if price else None,
         price.source if price else "",
+        night.says if night else "",
+        night.lines if night else (),
     )
     began = "".join(letter for letter in figures.began[:16] if letter.isdigit())
     path = inside(shelf.folder, "reports", f"night-{began}.html")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page(report).encode())
     return path
+
+
+def _of_night(shelf: Shelf, run: Figures | None, night: NightPart) -> Figures:
+    """The figures of the run that belongs to a night, over the whole night; empty ones when it had none."""
+    began, last = (datetime.fromtimestamp(at, timezone.utc) for at in (night.began, night.ended))
+    if run is None or datetime.fromisoformat(run.began) < began.replace(microsecond=0):
+        run = Figures("", "", True, False, shelf.rehearsal, None, (), (), 0, 0)
+    return replace(run, began=began.isoformat(), last=last.isoformat())
 
 
 def _cards(shelf: Shelf, figures: Figures) -> tuple[Card, ...]:

@@ -1,0 +1,133 @@
+"""The work of a night, phase by phase: the canary, then the notebooks. What comes of it is an ending."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK, STOP_WORDS, Limits
+from ltxlib.core.status import ALL_MADE, NOTHING_STARTED, SOME_FAILED, STOPPED_EARLY, BatchStatus
+from ltxlib.errors import LtxlibError, NightStopped
+from ltxlib.store.night_files import NOW, VARIABLE, read_status
+from ltxlib.store.project import Project, Shelf
+from ltxlib.studio import assemble, night, night_checks
+from ltxlib.studio.connect import connect
+from ltxlib.studio.night_end import Ending
+from ltxlib.studio.night_options import NightOptions
+from ltxlib.studio.night_orders import OBEY_S, heard
+from ltxlib.studio.night_told import Told
+from ltxlib.studio.watching import CANARY
+
+SETUP, GENERATE, REVIEW, ASSEMBLE = night.NOTEBOOKS
+
+
+@dataclass
+class Work:
+    """One night's work. on_tick is called about twice a second while notebooks run."""
+
+    project: Project
+    told: Told
+    options: NightOptions
+    limits: Limits
+    on_tick: Callable[[], None]
+
+    def run(self) -> Ending:
+        """Do all of it, or as much as can be done; what goes wrong is part of the ending."""
+        try:
+            shelf = self._try_out()
+        except LtxlibError as error:
+            return self._stopped() or Ending(NOTHING_STARTED, f"Nothing was rendered. {error}", urgent=True)
+        with night.kernel_environment({VARIABLE: str(self.told.night.folder)}):
+            return self._notebooks(shelf)
+
+    def _try_out(self) -> Shelf:
+        self.told.set(phase=CANARY)
+        connection = connect(self.project)
+        self.told.set(rehearsal=connection.rehearsal)
+        cancel = threading.Event()
+
+        def look() -> None:
+            if self._stop_word():
+                cancel.set()
+
+        with heard(self.told.night, look):
+            night_checks.try_out(self.project, connection, cancel)
+        return connection.shelf
+
+    def _stop_word(self) -> str:
+        """Why the night is to end before its work is done; empty when it is not."""
+        return CANCELLED if self.told.night.read_orders().end else self.limits.reached(time.time())
+
+    def _stopped(self) -> Ending | None:
+        word = self._stop_word()
+        if not word:
+            return None
+        return Ending(STOPPED_EARLY, f"{STOP_WORDS[word]} Nothing was rendered yet.")
+
+    def _notebooks(self, shelf: Shelf) -> Ending:
+        stopped = self._stopped()
+        crashed = "" if stopped else self._notebook(shelf, SETUP)
+        stopped = stopped or self._stopped()
+        if stopped:
+            return stopped
+        if crashed:
+            return Ending(NOTHING_STARTED, crashed, urgent=True)
+        crashed = self._notebook(shelf, GENERATE)
+        status = read_status(shelf)
+        if status and status.at < self.limits.began:
+            status = None  # of an earlier run
+        ending = outcome(status, crashed)
+        if status is None or not status.there + status.made or self.told.night.read_orders().end == NOW:
+            return ending
+        crashed = self._notebook(shelf, REVIEW)
+        if crashed:
+            self.trouble(crashed)
+        if self.options.assemble and status.stopped_by in ("", BUDGET, CLOCK):
+            return self._assembled(shelf, ending)
+        return ending
+
+    def _assembled(self, shelf: Shelf, ending: Ending) -> Ending:
+        if self.told.night.read_orders().end:
+            says = f"{ending.says} {STOP_WORDS[CANCELLED]} The film was not made."
+            return replace(ending, code=STOPPED_EARLY, says=says)
+        crashed = self._notebook(shelf, ASSEMBLE)
+        if not crashed:
+            return replace(ending, says=f"{ending.says} The film is made.", film=assemble.masters(shelf)[0])
+        ordered = bool(self.told.night.read_orders().end)
+        code = STOPPED_EARLY if ordered else max(ending.code, SOME_FAILED)
+        return replace(ending, code=code, says=f"{ending.says} The film was not made: {crashed}", urgent=not ordered)
+
+    def _notebook(self, shelf: Shelf, name: str) -> str:
+        """Run one notebook; gives what stopped it, empty when it came to its end."""
+        done = [*(self.told.facts.get("notebooks") or ()), name]
+        self.told.set(phase=name, notebook=str(night.executed_copy(shelf, name)), notebooks=done)
+        try:
+            with heard(self.told.night, self.on_tick, OBEY_S if name == GENERATE else 0.0):
+                night.run_notebook(self.project, shelf, name)
+        except NightStopped as error:
+            self.told.log(error.message)
+            return error.message
+        return ""
+
+    def trouble(self, text: str) -> None:
+        """Something for the report that did not end the night."""
+        self.told.set(troubles=[*(self.told.facts.get("troubles") or ()), text])
+
+
+def outcome(status: BatchStatus | None, crashed: str) -> Ending:
+    """What rendering came to. status: what the batch said last; crashed: what ended the notebook early."""
+    if status is None or not (status.ended or crashed):
+        return Ending(NOTHING_STARTED, crashed, urgent=True) if crashed else Ending(ALL_MADE, "There was nothing to make.")
+    there = status.there + status.made
+    takes = f"{there} of {status.takes} takes are there"
+    takes += f", {status.failed} could not be made" if status.failed else ""
+    if status.stopped_by:
+        again = " Start the night again to make the rest." if status.left else ""
+        urgent = status.stopped_by not in (CANCELLED, BUDGET, CLOCK)
+        return Ending(STOPPED_EARLY, f"{STOP_WORDS[status.stopped_by]} {takes}.{again}", urgent=urgent)
+    if status.ended and not (crashed and status.exit_code == ALL_MADE):
+        says = f"All {status.takes} takes are there." if status.exit_code == ALL_MADE else f"{takes}."
+        return Ending(status.exit_code, says, urgent=status.exit_code == NOTHING_STARTED)
+    return Ending(SOME_FAILED if there else NOTHING_STARTED, f"{crashed} {takes}.", urgent=True)
