@@ -18,14 +18,19 @@ from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
+from ltxlib.studio.watching import NightView
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job, Outcome, latest, run_here
+from ltxlib.ui.night_watch import watch
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
 from ltxlib.ui.take_form import MODE_WORDS
 
 _PROMPT_SHOWN = 90
+_NIGHT = (
+    "A night runs in this project and renders what is missing: see The night, below. This table follows it."
+)
 _NOTHING = "Nothing was rendered: the table asks for no take."
 
 
@@ -97,12 +102,15 @@ class BatchPanel(Panel):
         self.path = _path(project, scenes_csv)
         self.job_name = f"{project.root}:batch"
         self._found: _Found | None = None
+        self._night = NightView()
         super().__init__(project)
+        watch(project).add(self.see_night)
 
     def build(self) -> list[widgets.Widget]:
         self.head = text_block(look.heading("The whole film", f"Reading {self.path.name} ..."))
         self.scenes = text_block("", "ltx-scenes")
         self.estimate = text_block()
+        self.by_night = text_block("", "ltx-by-night")
         self.start = self.button("Render what is missing", self._start, "ltx-primary", "ltx-start")
         self.cancel = self.cancel_button()
         self.again = self.button(
@@ -114,6 +122,7 @@ class BatchPanel(Panel):
             self.head,
             self.scenes,
             self.estimate,
+            self.by_night,
             buttons([self.start, self.cancel, self.again]),
             self.progress,
             self.notice,
@@ -146,7 +155,16 @@ class BatchPanel(Panel):
         words = f"Render {look.plural(len(missing), 'missing take')}" if missing else "Nothing is missing"
         self.start.description = "Render what is missing" if found.checked.errors else words
         job = latest(self.job_name)
-        self.start.disabled = not missing or bool(job and job.running)
+        self.start.disabled = not missing or bool(job and job.running) or self._night.running
+
+    def see_night(self, view: NightView) -> None:
+        """While a night runs it does this panel's work; called by the watch, twice a second then."""
+        before, self._night = self._night, view
+        if view.running:
+            self.start.disabled = True
+        set_html(self.by_night, look.note(_NIGHT) if view.running else "")
+        if (view.running, _done(view)) != (before.running, _done(before)):
+            self.refresh()
 
     def _show_scenes(self, found: _Found, checked: Checked) -> list[RenderPlan]:
         """Show the table as it stands at this moment; gives what is missing."""
@@ -181,6 +199,11 @@ class BatchPanel(Panel):
         if not done and job.error is None:
             self.say(look.note(_NOTHING, f"Look at the columns takes and enabled of {self.path.name}."))
         self.fail(job.outcome)
+
+
+def _done(view: NightView) -> int:
+    """How many takes of a running night need no more work."""
+    return view.batch.made + view.batch.failed if view.running and view.batch else 0
 
 
 def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:

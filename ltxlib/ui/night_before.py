@@ -1,0 +1,78 @@
+"""What is told before a night: all that was looked at, time and money, whether the pod could be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ltxlib.core.readiness import BAD, DOUBT, Line
+from ltxlib.pod.stopping import Proof
+from ltxlib.studio.preflight import Preflight
+from ltxlib.ui import look
+
+_KINDS = {BAD: "bad", DOUBT: "wait"}
+
+
+def verdict_html(found: Preflight) -> str:
+    """Whether the night can start, in a sentence, and all that was looked at."""
+    inside = _table(found.lines) + _range(found)
+    if found.bad:
+        cure = "Mend what is red, then press the button again."
+        return look.note("The night cannot start like this.", cure, kind="bad") + inside
+    if any(line.state == DOUBT for line in found.lines):
+        return look.note("It can start. What is yellow is worth a look first.", kind="wait") + inside
+    return look.note("All is ready for the night.") + inside
+
+
+def _table(lines: Sequence[Line]) -> str:
+    """Good, doubtful or bad, what was seen, and what to do."""
+    rows = [
+        (
+            look.tag(line.state, _KINDS.get(line.state, "good")),
+            look.escape(line.what),
+            look.escape(line.seen) + _details(line),
+            look.escape(line.cure),
+        )
+        for line in lines
+    ]
+    head: tuple[str, ...] = ("", "What", "What was seen", "What to do")
+    if not any(row[-1] for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return f'<div class="ltx-preflight">{look.table(head, rows)}</div>'
+
+
+def _details(line: Line) -> str:
+    """What is wrong one by one, behind a fold."""
+    if not line.problems:
+        return ""
+    count = look.plural(len(line.problems), "line")
+    inside = f'<div class="ltx-scroll">{look.problem_table(line.problems)}</div>'
+    opened = " open" if line.state == BAD else ""
+    return f"<details{opened}><summary>{count}</summary>{inside}</details>"
+
+
+def _range(found: Preflight) -> str:
+    """Time and money of the night, from least to most."""
+    if found.low_s is None or found.high_s is None:
+        return ""
+    said = f"It would take {look.span_text(found.low_s)} to {look.span_text(found.high_s)}"
+    if found.low_usd is not None and found.high_usd is not None:
+        said += f" and cost ${found.low_usd:.2f} to ${found.high_usd:.2f}"
+    return f'<div class="ltx-quiet">{look.escape(said)} ({look.escape(found.time_source)}).</div>'
+
+
+def proofs_html(proofs: Sequence[Proof]) -> str:
+    """What the test of the light switch found; nothing was stopped."""
+    works = bool(proofs) and proofs[-1].good
+    rows = [
+        (
+            look.tag("good" if proof.good else "bad", "good" if proof.good else "bad"),
+            look.escape(proof.what),
+            look.escape(proof.seen),
+        )
+        for proof in proofs
+    ]
+    text = "The light switch answers. Nothing was stopped." if works else "The light switch does not answer."
+    cure = "" if works else "Stop the pod by hand in the morning, on RunPod's page."
+    return look.note(text, cure, kind="" if works else "bad") + look.table(
+        ("", "What", "What was seen"), rows
+    )
