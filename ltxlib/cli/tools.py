@@ -64,8 +64,12 @@ def server(arguments: argparse.Namespace) -> int:
     packs = frozenset(arguments.pack)
     settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step, packs=packs)
 
+    options = ["--seconds-per-step", str(arguments.seconds_per_step)]
+    options += [word for pack in sorted(packs) for word in ("--pack", pack)]
+    options += ["--for-one-run"] if arguments.for_one_run else []
+
     def ready(server: RehearsalServer) -> None:
-        rehearsing.announce(project, server.url, lasting=not arguments.for_one_run)
+        rehearsing.announce(project, server.url, lasting=not arguments.for_one_run, options=options)
         says = f"REHEARSAL: a stand-in for ComfyUI answers at {server.url} (no GPU, no cost)."
         print(f"{says} Ctrl-C ends it.", flush=True)
 

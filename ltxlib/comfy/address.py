@@ -14,12 +14,20 @@ DEFAULT_URL = "http://127.0.0.1:8188"
 
 
 def server_url() -> str:
-    """The server's address: `LTX_COMFY_URL` where it is set, else ComfyUI's own default on this machine.
+    """The server's address: the first in `LTX_COMFY_URL` where that is set, else ComfyUI's own here.
 
     Raises BadInput when the variable holds something that is no address.
     """
-    text = os.environ.get(ADDRESS_VARIABLE, "").strip()
-    return clean_url(text, where=ADDRESS_VARIABLE) if text else DEFAULT_URL
+    return server_urls()[0]
+
+
+def server_urls() -> tuple[str, ...]:
+    """Every address in `LTX_COMFY_URL`, apart by commas or spaces, each once; else ComfyUI's own default.
+
+    Raises BadInput when one of them is no address.
+    """
+    words = os.environ.get(ADDRESS_VARIABLE, "").replace(",", " ").split()
+    return tuple(dict.fromkeys(clean_url(word, where=ADDRESS_VARIABLE) for word in words)) or (DEFAULT_URL,)
 
 
 def clean_url(text: str, *, where: str = "The address of ComfyUI") -> str:

@@ -213,6 +213,10 @@ class NodeSchema:
     def __len__(self) -> int:
         return len(self._raw)
 
+    def same_as(self, other: NodeSchema) -> bool:
+        """Whether two servers can do the same, with the same files."""
+        return self._raw == other._raw
+
     def names(self) -> tuple[str, ...]:
         """The names of all classes."""
         return tuple(self._raw)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK
+
 # What papermill, cron and scripts are told by the exit code.
 ALL_MADE, SOME_FAILED, NOTHING_STARTED, STOPPED_EARLY = 0, 1, 2, 3
 
@@ -58,9 +60,9 @@ class BatchStatus:
     @property
     def exit_code(self) -> int:
         """What a program that ran this batch should end with."""
-        if self.stopped_by:
+        if self.stopped_by in (CANCELLED, BUDGET, CLOCK):
             return STOPPED_EARLY
-        if self.failed:
+        if self.failed or self.stopped_by:
             return SOME_FAILED if self.made or self.there else NOTHING_STARTED
         return ALL_MADE
 

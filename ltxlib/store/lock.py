@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ltxlib.errors import ProjectBusy, StoreError
+
+# How often, and how long apart, a lock is tried that somebody may only be looking at.
+_LOOKS, _LOOK_S = 5, 0.02
 
 
 class ProjectLock:
@@ -21,7 +25,7 @@ class ProjectLock:
     def __enter__(self) -> ProjectLock:
         handle = self._open()
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle)
         except OSError as error:
             holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
             os.close(handle)
@@ -59,3 +63,13 @@ class ProjectLock:
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         self._handle = handle
+
+
+def _take(handle: int) -> None:
+    """Take the lock; who only looks whether it is held holds it for an instant, and that is waited out."""
+    for _ in range(_LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOOK_S)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

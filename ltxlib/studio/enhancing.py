@@ -66,7 +66,7 @@ def write_out(
     from_image = plan.scene.from_image
     for attempt in range(1, enhance.ATTEMPTS + 1):
         graph, node = _graph(job, plan, pictures, attempt)
-        answers.append(ask_text(job.client, graph, node, Patience(cancel, job.patience_s)))
+        answers.append(ask_text(job.client, graph, node, Patience(cancel, job.care.patience_s)))
         if enhance.good_enough(plan.prompt, answers, from_image=from_image):
             break
     best = enhance.best_of(plan.prompt, answers, from_image=from_image)

@@ -41,12 +41,16 @@ def finish(project: Project, told: Told, ending: Ending) -> int:
     told.set(phase=REPORT, exit_code=ending.code, says=ending.says)
     told.log(ending.says)
     report = _report(project, told, ending)
-    lines = [f"Exit code {ending.code}: {EXIT_WORDS.get(ending.code, '')}."] if ending.code != ALL_MADE else []
+    lines = (
+        [f"Exit code {ending.code}: {EXIT_WORDS.get(ending.code, '')}."] if ending.code != ALL_MADE else []
+    )
     lines += [f"The film: {ending.film}"] if ending.film else []
     lines += [f"The report: {report}"] if report else []
     lines += [_money(told)] if _money(told) else []
     if options.stop_pod and pod_to_stop(rehearsal=bool(told.facts.get("rehearsal"))):
-        lines.append(f"The pod is stopped in {options.countdown_s:g} s; ./kit night --keep-pod leaves it running.")
+        lines.append(
+            f"The pod is stopped in {options.countdown_s:g} s; ./kit night --keep-pod leaves it running."
+        )
     told.note(ending.says, "\n".join(lines), urgent=ending.urgent)
     if options.stop_pod:
         Light(project, told, options.countdown_s).turn_off()
@@ -60,7 +64,9 @@ def _money(told: Told) -> str:
     if spent is None:
         return ""
     would = "would have cost" if facts.get("rehearsal") else "cost"
-    return f"It {would} about ${spent:.2f}, at ${facts['usd_per_hour']:g} an hour ({facts.get('price_source')})."
+    return (
+        f"It {would} about ${spent:.2f}, at ${facts['usd_per_hour']:g} an hour ({facts.get('price_source')})."
+    )
 
 
 def _report(project: Project, told: Told, ending: Ending) -> Path | None:

@@ -1,7 +1,7 @@
 """The kernels that work for a night, found by the night that their environment names.
 
-A notebook is ended as Jupyter's own stop button ends it: its kernel is interrupted, so the cell ends with a word
-and the executed copy is saved.
+A notebook is ended as Jupyter's own stop button ends it: its kernel is interrupted, so the cell ends with a
+word and the executed copy is saved.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _KERNEL = b"ipykernel_launcher"
 
 
 def kernels(night: NightFolder) -> tuple[int, ...]:
-    """The processes of the kernels that run for this night; none on a machine that does not tell (no /proc)."""
+    """The processes of the kernels that run for this night; none on a machine without /proc."""
     wanted, found = f"{VARIABLE}={night.folder}".encode(), []
     for entry in _processes():
         try:

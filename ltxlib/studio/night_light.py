@@ -1,5 +1,4 @@
-"""The night's light switch: when all is done and nobody says no, the pod is stopped, and that is believed only
-when RunPod says so.
+"""The night's light switch: when all is done and nobody says no, the pod is stopped.
 
 It waits while files are copied away or another batch runs, counts down so that a person can call it off, and
 then keeps trying. Each step is told in night.json, in the log and, where it matters, to a phone.
@@ -10,14 +9,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ltxlib.errors import PodError
 from ltxlib.pod.here import PodHere, this_pod
 from ltxlib.pod.runpod_api import RunPodApi
-from ltxlib.pod.stopping import StopReport, stop_for_good
+from ltxlib.pod.stopping import VERIFY_S, StopReport, stop_for_good
 from ltxlib.store.project import Project
 from ltxlib.studio.night_told import Told
 from ltxlib.studio.watching import COUNTDOWN, STOPPING, is_held
@@ -33,7 +31,9 @@ def pod_to_stop(*, rehearsal: bool) -> PodHere | None:
 
     A rehearsal costs nothing by itself, and whoever rehearses on a pod is about to work on it.
     """
-    stand_in = all(_on_this_machine(os.environ.get(name, "")) for name in ("LTX_RUNPOD_REST", "LTX_RUNPOD_GRAPHQL"))
+    stand_in = all(
+        _on_this_machine(os.environ.get(name, "")) for name in ("LTX_RUNPOD_REST", "LTX_RUNPOD_GRAPHQL")
+    )
     return None if rehearsal and not stand_in else this_pod()
 
 
@@ -43,11 +43,14 @@ def _on_this_machine(url: str) -> bool:
 
 @dataclass
 class Light:
-    """The switch of one night. countdown_s: how long a person may think again, in seconds."""
+    """The switch of one night. countdown_s: how long a person may think again; verify_s: how long an accepted
+    stop is given to show.
+    """
 
     project: Project
     told: Told
     countdown_s: float
+    verify_s: float = VERIFY_S
     rounds: int = 0
     _never: threading.Event = field(default_factory=threading.Event)
 
@@ -61,7 +64,8 @@ class Light:
             return self._over(_KEPT, stopped=False)
         self.told.set(phase=STOPPING, countdown_until=None)
         try:
-            report = stop_for_good(pod, wait=self._wait, tell=self._round, api=RunPodApi(pod.api_key))
+            api = RunPodApi(pod.api_key)
+            report = stop_for_good(pod, wait=self._wait, tell=self._round, api=api, verify_s=self.verify_s)
         except PodError as error:
             self.told.note("THE POD IS STILL RUNNING", str(error), urgent=True)
             return self._over(f"THE POD IS STILL RUNNING and costs money. {error}", stopped=False)

@@ -20,9 +20,9 @@ class NightOptions:
     """How a night is to go.
 
     assemble: make the film at the end. budget_usd: end when it has cost so much. until: end at that moment,
-    in seconds since 1970. stop_pod: stop the pod when all is done, after countdown_s seconds in which a person
-    may say no. price_usd: what an hour costs, where a person named it. ladder: whether a take that does not
-    fit into memory may be made smaller. rehearsal: with the stand-in for ComfyUI.
+    in seconds since 1970. stop_pod: stop the pod when all is done, after countdown_s seconds to say no.
+    price_usd: what an hour costs, where a person named it. ladder: whether a take that does not fit into
+    memory may be made smaller. rehearsal: with the stand-in for ComfyUI.
     """
 
     assemble: bool = False

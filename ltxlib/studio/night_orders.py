@@ -27,7 +27,9 @@ def heard(night: NightFolder, on_tick: Callable[[], None], obeys_s: float = 0.0)
     obeys_s: how long the notebook is given to obey by itself.
     """
     ended = threading.Event()
-    thread = threading.Thread(target=_listen, args=(night, on_tick, obeys_s, ended), name="night-orders", daemon=True)
+    thread = threading.Thread(
+        target=_listen, args=(night, on_tick, obeys_s, ended), name="night-orders", daemon=True
+    )
     thread.start()
     try:
         yield

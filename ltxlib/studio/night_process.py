@@ -1,6 +1,6 @@
 """The night's process: it holds the night's lock for as long as it lives, and a watchman waits for its end.
 
-What it is to do comes with its start; where it is stands in night.json; what people order of it, it reads there.
+What it is to do comes with its start; where it is stands in night.json; what people order, in orders.json.
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ class Launch:
 def run_night(project: Project, launch: Launch) -> int:
     """Be the night, from its lock to the light; gives its exit code. Raises ProjectBusy when there is one."""
     night = night_folder(project)
-    sys.excepthook = _without_secrets
     with _held(night):
         began = time.time()
         limits = launch.options.limits(began, launch.usd_per_hour)
@@ -106,7 +105,7 @@ def _held(night: NightFolder) -> Iterator[None]:
             if time.monotonic() > until:
                 raise ProjectBusy(
                     "A night is running in this project already.",
-                    cure="./kit night --watch shows it, ./kit night --cancel ends it after the take it renders.",
+                    cure="./kit night --watch shows it, --cancel ends it after the take it renders.",
                 ) from error
             time.sleep(0.05)
     try:
@@ -149,5 +148,6 @@ def detached(project: Project, words: list[str], log: Path) -> subprocess.Popen[
         )
 
 
-def _without_secrets(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def without_secrets(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A `sys.excepthook` for processes whose words go to the log."""
     print(hide("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, flush=True)

@@ -47,6 +47,6 @@ class Told:
         """A word to every address in LTX_NOTIFY, and into the log."""
         mark = REHEARSAL if self._facts.get("rehearsal") else ""
         note = Note(mark + hide(title), hide(text), urgent)
-        self.log(f"{note.title}. {note.text}" if note.text else note.title)
+        self.log("\n".join(["note: " + note.title, *note.text.splitlines()]))
         for one in send(note, addresses()):
             self.log(f"told {one.host}" if not one.fault else f"NOT told {one.host}: {one.fault}")

@@ -97,7 +97,9 @@ class Work:
             return replace(ending, says=f"{ending.says} The film is made.", film=assemble.masters(shelf)[0])
         ordered = bool(self.told.night.read_orders().end)
         code = STOPPED_EARLY if ordered else max(ending.code, SOME_FAILED)
-        return replace(ending, code=code, says=f"{ending.says} The film was not made: {crashed}", urgent=not ordered)
+        return replace(
+            ending, code=code, says=f"{ending.says} The film was not made: {crashed}", urgent=not ordered
+        )
 
     def _notebook(self, shelf: Shelf, name: str) -> str:
         """Run one notebook; gives what stopped it, empty when it came to its end."""
@@ -119,7 +121,11 @@ class Work:
 def outcome(status: BatchStatus | None, crashed: str) -> Ending:
     """What rendering came to. status: what the batch said last; crashed: what ended the notebook early."""
     if status is None or not (status.ended or crashed):
-        return Ending(NOTHING_STARTED, crashed, urgent=True) if crashed else Ending(ALL_MADE, "There was nothing to make.")
+        return (
+            Ending(NOTHING_STARTED, crashed, urgent=True)
+            if crashed
+            else Ending(ALL_MADE, "There was nothing to make.")
+        )
     there = status.there + status.made
     takes = f"{there} of {status.takes} takes are there"
     takes += f", {status.failed} could not be made" if status.failed else ""

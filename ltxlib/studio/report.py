@@ -31,7 +31,9 @@ class NightPart:
     lines: tuple[str, ...] = ()
 
 
-def write_report(shelf: Shelf, price: HourlyPrice | None = None, night: NightPart | None = None) -> Path | None:
+def write_report(
+    shelf: Shelf, price: HourlyPrice | None = None, night: NightPart | None = None
+) -> Path | None:
     """Write the report of the last run, whole or not at all; None when nothing ever ran.
 
     night: then it is this night's, with or without a run in it, and time and money are those of the whole
