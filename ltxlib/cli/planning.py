@@ -14,7 +14,7 @@ from ltxlib.core.explain import Way, ways
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
 from ltxlib.store.project import find_project
-from ltxlib.store.takes import has_take
+from ltxlib.store.takes import there as is_there
 from ltxlib.studio.check import check_project
 from ltxlib.studio.drafts import with_picks
 
@@ -55,7 +55,7 @@ def plan(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.project)
     shelf = project.set(rehearsal=False)
     checked = with_picks(check_project(project, arguments.scenes, shelf=shelf).or_raise(), shelf)
-    there = {_key(plan) for plan in checked.plans if has_take(shelf, plan.scene.scene, plan.take_id)}
+    there = {_key(plan) for plan in checked.plans if is_there(shelf, plan)}
     made_so = tuple(ways(checked.plans, checked.workflows))
     night = _Night(checked.plans, frozenset(there), made_so, price)
     if arguments.json:

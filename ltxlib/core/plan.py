@@ -85,7 +85,8 @@ class RenderPlan:
     beginning show again what the end of its source showed. enhance_key: under which the prompt that the text
     encoder writes is kept; empty when the prompt stays. draft_factor: for a draft above 1, how many times
     larger its finished take is. from_draft: the draft that this take finishes. instead_of: the workflow that
-    was asked for, where the server cannot run it and this plain one stands in for it.
+    was asked for, where the server cannot run it and this plain one stands in for it. rung: of the ladder for
+    want of memory, 0 is as asked. lowered_from: on a rung, the plan as it was asked for.
     """
 
     scene: Scene
@@ -104,6 +105,18 @@ class RenderPlan:
     sources: Mapping[str, Source] = field(default_factory=dict)
     overlap_frames: int = 0
     instead_of: str = ""
+    rung: int = 0
+    lowered_from: RenderPlan | None = None
+
+    @property
+    def whole(self) -> RenderPlan:
+        """The plan as it was asked for: itself, unless it was lowered for want of memory."""
+        return self.lowered_from or self
+
+    @property
+    def asked(self) -> str:
+        """The id of the take that this one stands in for; empty where it is the one that was asked for."""
+        return "" if self.whole.take_id == self.take_id else self.whole.take_id
 
     @property
     def instructions(self) -> str:

@@ -12,6 +12,15 @@ from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK
 ALL_MADE, SOME_FAILED, NOTHING_STARTED, STOPPED_EARLY = 0, 1, 2, 3
 
 
+def exit_code(made: int, there: int, failed: int, stopped_by: str) -> int:
+    """What a program that ran a batch should end with. stopped_by: a word of `limits`, or nothing."""
+    if stopped_by in (CANCELLED, BUDGET, CLOCK):
+        return STOPPED_EARLY
+    if failed or stopped_by:
+        return SOME_FAILED if made or there else NOTHING_STARTED
+    return ALL_MADE
+
+
 @dataclass(frozen=True)
 class Rendering:
     """A take that a server works on or has waiting: step of steps in the node that runs, 0 of 0 at first."""
@@ -60,11 +69,7 @@ class BatchStatus:
     @property
     def exit_code(self) -> int:
         """What a program that ran this batch should end with."""
-        if self.stopped_by in (CANCELLED, BUDGET, CLOCK):
-            return STOPPED_EARLY
-        if self.failed or self.stopped_by:
-            return SOME_FAILED if self.made or self.there else NOTHING_STARTED
-        return ALL_MADE
+        return exit_code(self.made, self.there, self.failed, self.stopped_by)
 
     def to_json(self) -> dict[str, Any]:
         """The status as plain JSON values."""

@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 REQUEST_KINDS = ("slow", "error_500")
-TAKE_KINDS = ("oom", "die", "drop_sockets", "forget", "truncated", "silent", "no_file", "no_outputs")
+TAKE_KINDS = (
+    *("oom", "die", "drop_sockets", "forget", "truncated", "silent", "no_file", "no_outputs"),
+    *("hang", "stuck"),
+)
 PROMPT_KINDS = ("node_errors",)
 NOW_KINDS = ("die", "drop_sockets", "forget")
 KINDS = (*REQUEST_KINDS, *TAKE_KINDS, *PROMPT_KINDS)
@@ -22,6 +25,7 @@ class Fault:
         WebSocket is cut in mid-take), `forget` (queue and history are lost in mid-take, as after a restart),
         `truncated` (the clip's file is cut short), `silent` (the clip's sound is silence), `no_file`
         (success, the clip is listed but not on disk), `no_outputs` (success, nothing is listed),
+        `hang` (nothing happens any more until the take is interrupted), `stuck` (not even then),
         `node_errors` (POST /prompt answers 200 with node_errors), `slow` (an answer takes `seconds`),
         `error_500` (an answer is a 500).
     take: for faults of a take, the how-manieth prompt to start from now on, 1 is the next; `die`,

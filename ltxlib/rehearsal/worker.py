@@ -90,7 +90,9 @@ class Worker(threading.Thread):
                 raise RunInterrupted
 
         def step() -> None:
-            state.interrupt.wait(state.settings.seconds_per_step)
+            if "stuck" in struck:
+                state.abandoned.wait()
+            state.interrupt.wait(None if "hang" in struck else state.settings.seconds_per_step)
             check()
 
         def in_mid_take() -> None:

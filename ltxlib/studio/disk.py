@@ -28,7 +28,7 @@ def free_bytes(folder: Path) -> int | None:
 
 
 def shortage(shelf: Shelf, plans: Sequence[RenderPlan], rate: Rate, reserve_bytes: int) -> str:
-    """Why these takes cannot be begun for want of room, with what may be deleted; empty when there is room."""
+    """Why there is no room to begin these takes, with what may be deleted; empty when there is room."""
     free = free_bytes(shelf.folder)
     need = bytes_for(plans, rate) + reserve_bytes
     if free is None or free >= need:

@@ -265,7 +265,7 @@ def gallery(project: Project, shelf: Shelf, scenes_csv: Path | None = None) -> G
         if plan is not None:
             pick = Pick(take.scene, take.take_id, plan.take_id)
             clip = take_store.clip_path(shelf, take.scene, take.take_id)
-            there = take_store.has_take(shelf, take.scene, plan.take_id)
+            there = take_store.there(shelf, plan)
             shown.append(Listed(take, clip, pick, (take.scene, take.take_id) in picked, there))
     shown.sort(key=lambda one: (order[one.take.scene], one.take.take_no))
     return Gallery(checked, tuple(shown), tuple(problems), len(found) - len(shown))

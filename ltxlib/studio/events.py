@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem
+from ltxlib.core.status import exit_code
 from ltxlib.core.take import Take
 
 
@@ -115,6 +116,11 @@ class BatchEnded:
     cancelled: bool
     stopped_by: str = ""
     says: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """What a program that ran this batch should end with."""
+        return exit_code(self.made, self.there, self.failed, self.stopped_by)
 
 
 Event = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ltxlib.comfy.client import ComfyClient
-from ltxlib.core import check, roles
+from ltxlib.core import check, ladder, roles
 from ltxlib.core.draft import draft_of
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
@@ -98,6 +98,8 @@ class BatchJob:
         if written:
             values["prompt"] = written
         graph = roles.prepare(self.workflows[plan.workflow], schema, values)
+        if plan.rung >= ladder.TILED:
+            graph = ladder.tile(graph, schema)
         return draft_of(graph, schema).graph if plan.draft else graph
 
 

@@ -70,9 +70,8 @@ class ComfyKeeper:
         """End it, start it as its template does, wait until it answers. Raises PodError."""
         why = comfyui.last_error(self._log)
         comfyui.restart(self._home, self._log, self._answers, START_S)
-        return "ComfyUI was gone or stuck and has been started again." + (
-            f" It had said: {why}" if why else ""
-        )
+        said = f" It had said: {why}" if why else ""
+        return f"ComfyUI was gone or stuck and has been started again.{said}"
 
     def _answers(self) -> bool:
         try:

@@ -19,7 +19,7 @@ IN_FLIGHT = 2
 UPLOADED = ("image", "end_image", "source", "end_source")
 # A server that is gone, or answers like one that is coming up or going down.
 AWAY = (ServerUnreachable, ServerAnswerError)
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 2.0
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Ends a batch when it is to end: a person, the clock, the budget; looked at once a moment, beside the work."""
+"""Ends a batch when it is to end: a person, the clock and the budget are looked at beside the work."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ltxlib import __version__
 from ltxlib.comfy.state import OutputFile
+from ltxlib.core.ladder import difference
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
@@ -58,6 +59,8 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
                 cure="Run the batch again; the take is rendered anew.",
             )
         warnings = [problem.what for problem in problems]
+        if plan.asked:
+            warnings.insert(0, difference(plan))
         if plan.instead_of:
             warnings.append(f"Made by {plan.workflow}, since this ComfyUI lacks nodes of {plan.instead_of}.")
         take = _take(connection, finished, incoming, warnings)
@@ -71,6 +74,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
         prompt_id=finished.prompt_id,
         sha256=take.clip.sha256,
         render_s=round(finished.render_s, 2),
+        **({"rung": plan.rung, "asked": plan.asked} if plan.asked else {}),
     )
     return take, clip
 
@@ -144,6 +148,8 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         overlap_frames=overlap_frames,
         goes_on_from=goes_on_from,
         instead_of=plan.instead_of,
+        rung=plan.rung,
+        asked=plan.asked,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

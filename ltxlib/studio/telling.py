@@ -7,9 +7,10 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
+from ltxlib.core.limits import SERVER
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.status import BatchStatus, Rendering
-from ltxlib.errors import StoreError
+from ltxlib.errors import LtxlibError, StoreError
 from ltxlib.store.night_files import write_status
 from ltxlib.store.project import Shelf
 from ltxlib.studio import events
@@ -38,16 +39,22 @@ class Telling:
         if ended or time.monotonic() - self._wrote_s >= EVERY_S:
             self._write()
 
+    def cut_off(self, error: LtxlibError) -> None:
+        """The batch ends by an error: the servers stayed away."""
+        self._now.clear()
+        self.status = replace(self.status, ended=True, stopped_by=SERVER, last=str(error), waiting_for="")
+        self._write()
+
     def _take_in(self, event: events.Event) -> None:
         status = self.status
         if isinstance(event, events.BatchStarted):
             status = replace(status, takes=event.takes, there=event.there)
         elif isinstance(event, events.TakeSubmitted):
-            self._now[event.plan.key] = _rendering(event.plan, event.server)
+            self._now[event.plan.whole.key] = _rendering(event.plan, event.server)
             status = replace(status, waiting_for="")
         elif isinstance(event, events.TakeProgress):
-            before = self._now.get(event.plan.key) or _rendering(event.plan, "")
-            self._now[event.plan.key] = replace(before, step=event.step, steps=event.steps)
+            before = self._now.get(event.plan.whole.key) or _rendering(event.plan, "")
+            self._now[event.plan.whole.key] = replace(before, step=event.step, steps=event.steps)
             status = replace(status, waiting_for="")
         elif isinstance(event, events.TakeSaved):
             self._leave(event.plan)
@@ -81,7 +88,7 @@ class Telling:
         self.status = status
 
     def _leave(self, plan: RenderPlan) -> None:
-        self._now.pop(plan.key, None)
+        self._now.pop(plan.whole.key, None)
 
     def _write(self) -> None:
         status, now = self.status, time.time()

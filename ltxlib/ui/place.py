@@ -59,6 +59,6 @@ def scene_order(project: Project, scenes_csv: str = "") -> list[str]:
         return []
 
 
-def is_there(shelf: Shelf, plan: RenderPlan) -> bool:
-    """Whether the take of a plan is on disk, whole."""
-    return take_store.has_take(shelf, plan.scene.scene, plan.take_id)
+def is_there(shelf: Shelf, plan: RenderPlan, ladder: bool = True) -> bool:
+    """Whether the take of a plan is on disk, whole; with the ladder, one made with less memory counts too."""
+    return take_store.there(shelf, plan, ladder)
