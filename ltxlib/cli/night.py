@@ -40,10 +40,9 @@ def night(arguments: argparse.Namespace) -> int:
         options = _options(arguments)
         ready = night_start.prepare(project, options)
         say = _quiet if arguments.json else _aloud
-        for line in [*ready.found.lines, *_plan(options)]:
+        for line in [ready.found.text(), *_plan(options)]:
             say(line)
         if not ready.good:
-            say("The night does not start; nothing was rendered. Mend what is marked bad and run this again.")
             night_start.call_off(project, ready.launch)
             return NOTHING_STARTED
         night_start.begin(project, ready.launch)

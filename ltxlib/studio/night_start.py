@@ -6,15 +6,15 @@ import json
 import os
 import subprocess
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ltxlib.errors import NightStopped, ProjectBusy
 from ltxlib.store.night_files import night_folder
 from ltxlib.store.project import Project
-from ltxlib.studio import night_checks, rehearsing
-from ltxlib.studio.connect import connect
+from ltxlib.studio import rehearsing
 from ltxlib.studio.night_options import NightOptions
 from ltxlib.studio.night_process import Launch, detached
+from ltxlib.studio.preflight import Preflight, preflight
 from ltxlib.studio.watching import PHASES, is_held, look
 
 START_PATIENCE_S = 60.0
@@ -23,15 +23,15 @@ _LOG_TAIL_BYTES = 4000
 
 @dataclass(frozen=True)
 class Ready:
-    """What was found before a night: its launch, and what was looked at, line by line."""
+    """What was found before a night, and what it is started with."""
 
     launch: Launch
-    found: night_checks.Found
+    found: Preflight
 
     @property
     def good(self) -> bool:
         """Whether the night may start."""
-        return self.found.good
+        return not self.found.bad
 
 
 def refuse_second(project: Project) -> None:
@@ -51,24 +51,24 @@ def refuse_second(project: Project) -> None:
 def prepare(project: Project, options: NightOptions) -> Ready:
     """Look at all that a night needs, before it costs anything; starts the rehearsal where that is asked for.
 
-    Raises ProjectBusy when something runs already, BadInput or ComfyError where no more can be looked at.
+    Raises ProjectBusy when something runs already, ServerUnreachable when the rehearsal does not come up.
     """
     refuse_second(project)
-    price, own_server = night_checks.price(options), False
+    own_server = False
     if options.rehearsal:
         running = rehearsing.start(project, lasting=False)
         own_server = not running.lasting
         os.environ["LTX_COMFY_URL"] = running.url  # for this process and the night that it starts
+    found = preflight(project, options)
     launch = Launch(
         id=time.strftime("%Y%m%d-%H%M%S"),
         options=options,
-        usd_per_hour=price.usd if price else None,
-        price_source=price.source if price else "",
+        rehearsal=bool(found.rehearsal),
+        usd_per_hour=found.price.usd if found.price else None,
+        price_source=found.price.source if found.price else "",
         own_server=own_server,
     )
-    connection = connect(project)
-    found = night_checks.look_ahead(project, connection, options, price)
-    return Ready(replace(launch, rehearsal=connection.rehearsal), found)
+    return Ready(launch, found)
 
 
 def begin(project: Project, launch: Launch) -> None:

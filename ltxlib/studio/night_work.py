@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK, STOP_WORDS, Limits
+from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK, DISK, STOP_WORDS, Limits
 from ltxlib.core.status import ALL_MADE, NOTHING_STARTED, SOME_FAILED, STOPPED_EARLY, BatchStatus
 from ltxlib.errors import LtxlibError, NightStopped
 from ltxlib.store.night_files import NOW, VARIABLE, read_status
@@ -18,6 +18,7 @@ from ltxlib.studio.night_end import Ending
 from ltxlib.studio.night_options import NightOptions
 from ltxlib.studio.night_orders import OBEY_S, heard
 from ltxlib.studio.night_told import Told
+from ltxlib.studio.night_troubles import Troubles
 from ltxlib.studio.watching import CANARY
 
 SETUP, GENERATE, REVIEW, ASSEMBLE = night.NOTEBOOKS
@@ -74,7 +75,9 @@ class Work:
             return stopped
         if crashed:
             return Ending(NOTHING_STARTED, crashed, urgent=True)
-        crashed = self._notebook(shelf, GENERATE)
+        troubles = Troubles(shelf, self.told)
+        crashed = self._notebook(shelf, GENERATE, troubles.see)
+        troubles.see()
         status = read_status(shelf)
         if status and status.at < self.limits.began:
             status = None  # of an earlier run
@@ -84,7 +87,7 @@ class Work:
         crashed = self._notebook(shelf, REVIEW)
         if crashed:
             self.trouble(crashed)
-        if self.options.assemble and status.stopped_by in ("", BUDGET, CLOCK):
+        if self.options.assemble and status.stopped_by not in (CANCELLED, DISK):
             return self._assembled(shelf, ending)
         return ending
 
@@ -101,12 +104,19 @@ class Work:
             ending, code=code, says=f"{ending.says} The film was not made: {crashed}", urgent=not ordered
         )
 
-    def _notebook(self, shelf: Shelf, name: str) -> str:
-        """Run one notebook; gives what stopped it, empty when it came to its end."""
+    def _notebook(self, shelf: Shelf, name: str, look: Callable[[], None] = lambda: None) -> str:
+        """Run one notebook; gives what stopped it, empty when it came to its end. look: called about twice a
+        second too.
+        """
+
+        def tick() -> None:
+            self.on_tick()
+            look()
+
         done = [*(self.told.facts.get("notebooks") or ()), name]
         self.told.set(phase=name, notebook=str(night.executed_copy(shelf, name)), notebooks=done)
         try:
-            with heard(self.told.night, self.on_tick, OBEY_S if name == GENERATE else 0.0):
+            with heard(self.told.night, tick, OBEY_S if name == GENERATE else 0.0):
                 night.run_notebook(self.project, shelf, name)
         except NightStopped as error:
             self.told.log(error.message)
@@ -130,9 +140,12 @@ def outcome(status: BatchStatus | None, crashed: str) -> Ending:
     takes = f"{there} of {status.takes} takes are there"
     takes += f", {status.failed} could not be made" if status.failed else ""
     if status.stopped_by:
+        why = STOP_WORDS.get(status.stopped_by, status.stopped_by)
+        # The batch's own last words begin with the same and say more, such as what may be deleted.
+        why = status.last if status.last.startswith(why) else why
         again = " Start the night again to make the rest." if status.left else ""
         urgent = status.stopped_by not in (CANCELLED, BUDGET, CLOCK)
-        return Ending(STOPPED_EARLY, f"{STOP_WORDS[status.stopped_by]} {takes}.{again}", urgent=urgent)
+        return Ending(status.exit_code, f"{why} {takes}.{again}", urgent=urgent)
     if status.ended and not (crashed and status.exit_code == ALL_MADE):
         says = f"All {status.takes} takes are there." if status.exit_code == ALL_MADE else f"{takes}."
         return Ending(status.exit_code, says, urgent=status.exit_code == NOTHING_STARTED)

@@ -52,12 +52,12 @@ def _details(line: Line) -> str:
 
 def _range(found: Preflight) -> str:
     """Time and money of the night, from least to most."""
-    if found.low_s is None or found.high_s is None:
+    if not found.missing or found.low_s is None or found.high_s is None:
         return ""
     said = f"It would take {look.span_text(found.low_s)} to {look.span_text(found.high_s)}"
     if found.low_usd is not None and found.high_usd is not None:
         said += f" and cost ${found.low_usd:.2f} to ${found.high_usd:.2f}"
-    return f'<div class="ltx-quiet">{look.escape(said)} ({look.escape(found.time_source)}).</div>'
+    return f'<div class="ltx-quiet">{look.escape(said)} ({look.escape(found.estimate.source)}).</div>'
 
 
 def proofs_html(proofs: Sequence[Proof]) -> str:

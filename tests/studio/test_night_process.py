@@ -143,9 +143,12 @@ def test_now_interrupts_the_notebook_that_runs(night, tmp_path):
 
 
 def test_a_polite_kill_is_an_order_that_the_batch_obeys(night, tmp_path):
-    """SIGTERM orders "now"; the batch ends by itself, its words are kept, and no film is made; exit code 3."""
+    """SIGTERM orders "now"; the batch ends by itself, its words are kept, no film is made; exit code 3."""
     mark = tmp_path / "begun"
-    waits = f"pathlib.Path({str(mark)!r}).touch()\nwhile night_around().read_orders().end != 'now': time.sleep(0.05)"
+    waits = (
+        f"pathlib.Path({str(mark)!r}).touch()\n"
+        "while night_around().read_orders().end != 'now': time.sleep(0.05)"
+    )
     running = BatchStatus(0, 0, takes=3, made=1)
     ended = BatchStatus(0, 0, takes=3, made=1, ended=True, stopped_by="cancelled")
     notebook(night, "02_generate", batch_says(night, running), waits, batch_says(night, ended))
@@ -175,7 +178,7 @@ def test_one_night_at_a_time(night):
 
 
 def test_a_killed_night_is_ended_by_its_watchman(night, ear, on_a_pod, tmp_path):
-    """kill -9 in mid-work: report, urgent note, countdown, pod stopped; no kernel and no lock stays behind."""
+    """kill -9 in mid-work: report, urgent note, countdown, pod stopped; no kernel, no lock stays behind."""
     mark = tmp_path / "begun"
     status = batch_says(night, BatchStatus(0, 0, takes=3, made=1))
     notebook(night, "02_generate", status, BLOCKED.format(path=str(mark)))

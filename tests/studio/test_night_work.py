@@ -26,8 +26,23 @@ def status(**facts):
         (
             status(made=1, failed=4, stopped_by="alike"),
             "",
-            3,
+            1,
             "Every scene failed in the same way. 1 of 5 takes are there, 4 could not be made.",
+            True,
+        ),
+        (
+            status(made=2, stopped_by="disk", last="The disk is nearly full. Delete what you rejected."),
+            "",
+            1,
+            "The disk is nearly full. Delete what you rejected. 2 of 5 takes are there."
+            " Start the night again to make the rest.",
+            True,
+        ),
+        (
+            status(stopped_by="server", last="Nobody answers."),
+            "02 stopped.",
+            2,
+            "No server answers any more. 0 of 5 takes are there. Start the night again to make the rest.",
             True,
         ),
         (

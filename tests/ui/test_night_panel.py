@@ -9,6 +9,7 @@ import traitlets
 
 from ltxlib.core.limits import Limits
 from ltxlib.core.problem import Problem
+from ltxlib.core.plan import Estimate
 from ltxlib.core.readiness import BAD, DOUBT, GOOD, Line
 from ltxlib.errors import BadInput
 from ltxlib.pod.stopping import Proof
@@ -288,7 +289,9 @@ def test_what_was_looked_at_is_a_table():
         Line("Disk", DOUBT, "12 GB are free", "Make room."),
         Line("Table", BAD, "2 rows", "Mend them.", (Problem(EVIL, EVIL, EVIL),)),
     )
-    bad = verdict_html(Preflight(lines, 1200, 2400, 0.2, 0.4, time_source="past takes"))
+    guess = Estimate(1200, 2400, "past takes")
+    some = (object(),)
+    bad = verdict_html(Preflight(lines, 1, some, guess, HourlyPrice(0.6, "RunPod")))
     assert EVIL not in bad
     assert "The night cannot start like this" in bad
     assert "20 min to 40 min and cost $0.20 to $0.40 (past takes)" in bad
