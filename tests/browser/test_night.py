@@ -1,4 +1,4 @@
-"""A night as a person meets it: begun by a button, left alone, found again, ended; real browser, real night."""
+"""A night as a person meets it: begun by a button, left alone, found again, ended. All of it real."""
 
 from __future__ import annotations
 

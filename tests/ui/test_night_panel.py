@@ -8,8 +8,8 @@ import pytest
 import traitlets
 
 from ltxlib.core.limits import Limits
-from ltxlib.core.problem import Problem
 from ltxlib.core.plan import Estimate
+from ltxlib.core.problem import Problem
 from ltxlib.core.readiness import BAD, DOUBT, GOOD, Line
 from ltxlib.errors import BadInput
 from ltxlib.pod.stopping import Proof
