@@ -124,6 +124,9 @@ class NightPanel(Panel):
             before, self._view = self._view, view
             outcome = Outcome()
             with outcome:
+                if view.running and not before.running:
+                    # What was told of the form means nothing to a night that runs.
+                    self.say("")
                 self._show()
             self.fail(outcome)
         if before.running and not view.running:
@@ -185,9 +188,9 @@ class NightPanel(Panel):
 
     def _look_first(self) -> None:
         options = self.form.options()
-        self._work(_LOOKING, lambda: prepare(self.project, options), self._looked)
+        self._work(_LOOKING, lambda: prepare(self.project, options), self._show_found)
 
-    def _looked(self, ready: Ready) -> None:
+    def _show_found(self, ready: Ready) -> None:
         set_html(self.found, verdict_html(ready.found))
 
     def _start(self) -> None:
@@ -206,7 +209,7 @@ class NightPanel(Panel):
             self.see_night(look_at_night(self.project))
             watch(self.project).look_soon()
         else:
-            self._looked(ready)
+            self._show_found(ready)
 
     def _test(self) -> None:
         def show_proofs(proofs: tuple[Proof, ...]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ltxlib.core.readiness import BAD, DOUBT, Line
+from ltxlib.core.readiness import BAD, DOUBT, GOOD, Line
 from ltxlib.pod.stopping import Proof
 from ltxlib.studio.preflight import Preflight
 from ltxlib.ui import look
 
+_ORDER = (BAD, DOUBT, GOOD)
 _KINDS = {BAD: "bad", DOUBT: "wait"}
 
 
@@ -24,20 +25,20 @@ def verdict_html(found: Preflight) -> str:
 
 
 def _table(lines: Sequence[Line]) -> str:
-    """Good, doubtful or bad, what was seen, and what to do."""
+    """Bad, doubtful or good, in this order; what was seen, and below it what to do."""
     rows = [
         (
             look.tag(line.state, _KINDS.get(line.state, "good")),
             look.escape(line.what),
-            look.escape(line.seen) + _details(line),
-            look.escape(line.cure),
+            look.escape(line.seen) + _cure(line) + _details(line),
         )
-        for line in lines
+        for line in sorted(lines, key=lambda line: _ORDER.index(line.state))
     ]
-    head: tuple[str, ...] = ("", "What", "What was seen", "What to do")
-    if not any(row[-1] for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    return f'<div class="ltx-preflight">{look.table(head, rows)}</div>'
+    return f'<div class="ltx-preflight">{look.table(("", "What", "What was seen"), rows)}</div>'
+
+
+def _cure(line: Line) -> str:
+    return f'<span class="ltx-cure">{look.escape(line.cure)}</span>' if line.cure else ""
 
 
 def _details(line: Line) -> str:

@@ -39,6 +39,8 @@ def _head(view: NightView) -> str:
     batch = view.batch
     said = PHASES.get(view.phase, view.phase) or "getting ready"
     head = said[:1].upper() + said[1:]
+    if view.phase == "02_generate" and batch and batch.takes:
+        head += f", {batch.takes - batch.left} of {look.plural(batch.takes, 'take')}"
     now = look.escape(_now(batch)) if view.phase == "02_generate" else ""
     return f'<div class="ltx-said"><b>{look.escape(head)}</b><span class="ltx-now">{now}</span></div>'
 
@@ -85,7 +87,8 @@ def _steps(batch: BatchStatus | None) -> str:
 def _countdown(view: NightView) -> str:
     text = str(view.light.get("text") or "")
     if view.countdown_s is not None:
-        left = f"The pod is stopped in {look.span_text(view.countdown_s)}, unless somebody keeps it running."
+        minutes, seconds = divmod(round(view.countdown_s), 60)
+        left = f"The pod is stopped in {minutes}:{seconds:02d} min, unless somebody keeps it running."
         return look.note(left, kind="wait")
     return look.note(text or f"The night is {PHASES[STOPPING]}.", kind="wait")
 
@@ -96,13 +99,14 @@ def _running_facts(view: NightView) -> list[tuple[str, str]]:
     if view.left_s is not None and view.phase == "02_generate":
         running += f"; about {look.span_text(view.left_s)} of rendering left"
     rows.append(("Running", running))
-    if view.limits and view.limits.until:
+    over = view.phase in (COUNTDOWN, STOPPING)
+    if view.limits and view.limits.until and not over:
         rows.append(("Ends by", _moment(view.limits.until)))
     rows += [("Money", said)] if (said := _money(view)) else []
-    if view.options.get("stop_pod"):
+    if view.options.get("stop_pod") and (view.orders.keep_pod or not over):
         after = "it is left running this time" if view.orders.keep_pod else "it is stopped when all is over"
         rows.append(("The pod", after))
-    last = (view.batch.last if view.batch else "") or view.says
+    last = (view.batch.last if view.batch and not view.says else "") or view.says
     rows += [("Said last", last)] if last else []
     return [(name, look.escape(text)) for name, text in rows]
 
@@ -147,7 +151,7 @@ def ended_html(view: NightView, executed: Sequence[Path] = ()) -> str:
         words = EXIT_WORDS.get(view.exit_code, "")
         rows.append(("Exit code", look.escape(f"{view.exit_code}: {words}" if words else view.exit_code)))
     if view.report:
-        rows.append(("Report", _link(view.report, files_url(view.report), "the morning report")))
+        rows.append(("Report", _link(view.report, files_url(view.report), "Open the morning report")))
     if executed:
         links = [_link(path, open_url(path), path.stem) for path in executed]
         rows.append(("Notebooks as they ran", ", ".join(links)))

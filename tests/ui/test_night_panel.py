@@ -63,7 +63,7 @@ def test_a_running_night_is_shown_whoever_began_it(panel, project):
         )
         html = seen(panel).told.value
         for words in (
-            "Rendering the scenes",
+            "Rendering the scenes, 5 of 10 takes",
             "rain, take 2: step 3 of 8",
             "3 made, 1 there before, 1 failed, 5 left, of 10",
             "about 20 min of rendering left",
@@ -161,7 +161,7 @@ def test_the_countdown_has_one_big_button(panel, project):
         assert not hidden(panel.keep)
         assert "ltx-big" not in panel.keep._dom_classes
         say(project, "countdown", options=chosen, countdown_until=time.time() + 100)
-        assert "The pod is stopped in 2 min" in seen(panel).told.value or "100 s" in panel.told.value
+        assert "The pod is stopped in 1:" in seen(panel).told.value
         assert "ltx-big" in panel.keep._dom_classes
         assert hidden(panel.end_take)
         assert hidden(panel.end_now)
@@ -299,7 +299,38 @@ def test_what_was_looked_at_is_a_table():
     doubt = verdict_html(Preflight(lines[:2]))
     assert "It can start" in doubt
     assert "It would take" not in doubt
-    assert "What to do" not in verdict_html(Preflight(lines[:1]))
+    assert "All is ready" in verdict_html(Preflight(lines[:1]))
+    assert bad.index("2 rows") < bad.index("12 GB") < bad.index("Server")
+
+
+def test_looking_first_shows_the_preflight_and_starts_nothing(panel, project):
+    """The table of what was looked at is there, a budget nobody can hold is red, and no night began."""
+    panel.form.budget.value = "3"
+    panel.look_first.click()
+    panel.settle()
+    assert panel.notice.value == ""
+    assert "The night cannot start like this" in panel.found.value
+    assert "cannot be held" in panel.found.value
+    panel.start.click()
+    panel.settle()
+    assert "The night cannot start like this" in panel.found.value
+    panel.form.price.value = "0.59"
+    panel.look_first.click()
+    panel.settle()
+    assert "It can start" in panel.found.value
+    assert not panel.start.disabled
+    assert panel.working.value == ""
+    assert not look(project).there
+
+
+def test_without_a_server_starting_says_so(project):
+    """A server that is away is a red line, and no night begins."""
+    panel = NightPanel(project)
+    panel.settle()
+    panel.start.click()
+    panel.settle()
+    assert "Nobody answers" in panel.found.value
+    assert not look(project).there
 
 
 def test_the_light_switch_is_tested_without_stopping(panel, monkeypatch):
