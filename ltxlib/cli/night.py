@@ -15,6 +15,7 @@ from ltxlib.errors import StoreError
 from ltxlib.store.night_files import AFTER_TAKE, NOW
 from ltxlib.store.project import Project, find_project
 from ltxlib.studio import night_start
+from ltxlib.studio.night_light import pod_to_stop
 from ltxlib.studio.night_options import NightOptions, clock_words, next_clock
 from ltxlib.studio.night_process import Launch, run_night, without_secrets
 from ltxlib.studio.night_watchman import watch_over
@@ -22,6 +23,7 @@ from ltxlib.studio.watching import COUNTDOWN, PHASES, NightView, look, order
 
 LOOK_EVERY_S = 0.5
 SIGN_OF_LIFE_S = 60.0
+WATCHMAN_S = 3.0
 STOPPED_WATCHING = 130
 _GOES_ON = (
     "You stopped watching; the night goes on. ./kit night --watch shows it again, --cancel ends it after the "
@@ -40,11 +42,14 @@ def night(arguments: argparse.Namespace) -> int:
         options = _options(arguments)
         ready = night_start.prepare(project, options)
         say = _quiet if arguments.json else _aloud
-        for line in [ready.found.text(), *_plan(options)]:
-            say(line)
+        say(ready.found.text())
         if not ready.good:
             night_start.call_off(project, ready.launch)
+            if arguments.json:
+                print(json.dumps({"started": False, "preflight": ready.found.to_json()}))
             return NOTHING_STARTED
+        for line in _plan(options, ready.launch.rehearsal):
+            say(line)
         night_start.begin(project, ready.launch)
         say("The night has begun. Ctrl-C stops watching, not the night.")
     return _watch(project, as_json=arguments.json)
@@ -71,7 +76,7 @@ def _options(arguments: argparse.Namespace) -> NightOptions:
     )
 
 
-def _plan(options: NightOptions) -> list[str]:
+def _plan(options: NightOptions, rehearsal: bool) -> list[str]:
     """What was chosen, as sentences."""
     lines = []
     if options.until is not None:
@@ -81,7 +86,9 @@ def _plan(options: NightOptions) -> list[str]:
         lines.append(f"It ends when it has cost ${options.budget_usd:.2f}.")
     if options.assemble:
         lines.append("At the end it makes the film.")
-    if options.stop_pod:
+    if options.stop_pod and pod_to_stop(rehearsal=rehearsal) is None:
+        lines.append("A rehearsal stops no pod: whoever rehearses is about to work on it.")
+    elif options.stop_pod:
         lines.append(f"At the end it stops the pod, after {words.span(options.countdown_s)} to say no.")
     return lines
 
@@ -108,7 +115,7 @@ def _watch(project: Project, *, as_json: bool) -> int:
             for line in lines.of(view):
                 _quiet(line) if as_json else _aloud(line)
             time.sleep(LOOK_EVERY_S)
-            view = look(project)
+            view = _settled(project)
     except KeyboardInterrupt:
         print(f"\n{_GOES_ON}", file=sys.stderr)
         return STOPPED_WATCHING
@@ -117,6 +124,14 @@ def _watch(project: Project, *, as_json: bool) -> int:
     else:
         print("\n".join(_end(view)), flush=True)
     return NOTHING_STARTED if view.exit_code is None else view.exit_code
+
+
+def _settled(project: Project) -> NightView:
+    """A look at the night; when its process has just died, its watchman is given a moment to step in."""
+    until = time.monotonic() + WATCHMAN_S
+    while (view := look(project)).died and time.monotonic() < until:
+        time.sleep(0.1)
+    return view
 
 
 class _Lines:

@@ -217,6 +217,9 @@ def _tool_verbs(verbs: Any) -> None:
         choices=["ltxvideo"],
         help="play a server that has this node pack",
     )
+    server.add_argument(
+        "--record", type=Path, metavar="FILE", help="write a line as each prompt begins and ends"
+    )
     server.add_argument("--for-one-run", action="store_true", help="let the next rehearse end it")
     server.set_defaults(run="tools.server")
 

@@ -11,6 +11,7 @@ from ltxlib.errors import BadInput
 
 ADDRESS_VARIABLE = "LTX_COMFY_URL"
 DEFAULT_URL = "http://127.0.0.1:8188"
+SERVERLESS = "runpod://"
 
 
 def server_url() -> str:
@@ -24,10 +25,21 @@ def server_url() -> str:
 def server_urls() -> tuple[str, ...]:
     """Every address in `LTX_COMFY_URL`, apart by commas or spaces, each once; else ComfyUI's own default.
 
+    An endpoint (`runpod://ENDPOINT_ID`) stays as often as it is named: it works on so many takes at a time.
     Raises BadInput when one of them is no address.
     """
-    words = os.environ.get(ADDRESS_VARIABLE, "").replace(",", " ").split()
-    return tuple(dict.fromkeys(clean_url(word, where=ADDRESS_VARIABLE) for word in words)) or (DEFAULT_URL,)
+    found: list[str] = []
+    for word in os.environ.get(ADDRESS_VARIABLE, "").replace(",", " ").split():
+        if is_serverless(word):
+            found.append(f"{SERVERLESS}{word[len(SERVERLESS) :].rstrip('/')}")
+        elif (url := clean_url(word, where=ADDRESS_VARIABLE)) not in found:
+            found.append(url)
+    return tuple(found) or (DEFAULT_URL,)
+
+
+def is_serverless(address: str) -> bool:
+    """Whether an address names a RunPod Serverless endpoint rather than a ComfyUI."""
+    return address.strip().lower().startswith(SERVERLESS)
 
 
 def clean_url(text: str, *, where: str = "The address of ComfyUI") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ltxlib.core import catalog, plan, specials
@@ -17,6 +17,7 @@ from ltxlib.core.plan import Estimate, RenderPlan
 from ltxlib.core.scene import Scene
 from ltxlib.core.take import Take
 
+_CATALOG = "the catalog's figures"
 # The newest takes tell how it is now.
 _MOST = 200
 _LOW, _HIGH = 0.1, 0.9
@@ -83,7 +84,8 @@ def pace_of(takes: Iterable[Take], card: str | None = None, *, rehearsal: bool =
     card: as `card_of` names it; None for the card of the newest take. rehearsal: whether the pace of
     stand-ins is asked for; a film's never counts stand-ins.
     """
-    mine = [take for take in takes if take.rehearsal == rehearsal and take.render_s > 0]
+    # Made with less memory than was asked for, a take is other work than its record tells.
+    mine = [take for take in takes if take.rehearsal == rehearsal and take.render_s > 0 and take.rung < 2]
     mine = sorted(mine, key=lambda take: take.made_at, reverse=True)
     if card is None:
         card = next((name for name in map(card_of, (take.server for take in mine)) if name), "")
@@ -115,7 +117,9 @@ def estimate_by(plans: Iterable[RenderPlan], pace: Pace, lanes: int = 1) -> Esti
     measured = [one for one in wanted if pace.speed_of(one)]
     others = [one for one in wanted if not pace.speed_of(one)]
     if not measured and not pace.rehearsal:
-        return _shared(plan.estimate(others), lanes, len(wanted))
+        guess = plan.estimate(others)
+        named = f"{_CATALOG}, {guess.source}" if others and guess.known else guess.source
+        return _shared(replace(guess, source=named), lanes, len(wanted))
     spans = [span for span in map(pace.take_s, measured) if span]
     low_s, high_s = sum(span[0] for span in spans), sum(span[1] for span in spans)
     sources = [_told(pace, measured)] if measured else []
@@ -126,7 +130,7 @@ def estimate_by(plans: Iterable[RenderPlan], pace: Pace, lanes: int = 1) -> Esti
     elif others:
         rest = plan.estimate(others)
         low_s, high_s, left_out = low_s + rest.low_s, high_s + rest.high_s, rest.left_out
-        sources.append(f"for the others {rest.source}")
+        sources.append(f"for the others {_CATALOG}, {rest.source}" if rest.known else rest.source)
     else:
         # The model may be loaded already.
         high_s += catalog.FIRST_LOAD_S[1]

@@ -39,9 +39,23 @@ def lines_text(lines: Iterable[Line]) -> str:
     for line in told:
         shown.append(f"{_MARKS[line.state]:<5} {line.what:<{wide}}  {line.seen}")
         indent = " " * (wide + 8)
-        shown += [f"{indent}{problem}" for problem in line.problems[:_MOST_PROBLEMS]]
-        if len(line.problems) > _MOST_PROBLEMS:
-            shown.append(f"{indent}and {len(line.problems) - _MOST_PROBLEMS} more like these")
+        said = _said_once(line.problems)
+        shown += [f"{indent}{text}" for text in said[:_MOST_PROBLEMS]]
+        if len(said) > _MOST_PROBLEMS:
+            shown.append(f"{indent}and {len(said) - _MOST_PROBLEMS} more like these")
         if line.cure and line.state != GOOD:
             shown.append(f"{indent}{line.cure}")
     return "\n".join(shown)
+
+
+def _said_once(problems: Iterable[Problem]) -> list[str]:
+    """The problems in words; what is wrong in several places is said once, with how many there are."""
+    places: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        places.setdefault((problem.what, problem.cure), []).append(problem)
+    return [
+        f"{same[0]} (And at {len(same) - 1} more {'place' if len(same) == 2 else 'places'}.)"
+        if len(same) > 1
+        else str(same[0])
+        for same in places.values()
+    ]

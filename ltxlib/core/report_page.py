@@ -34,7 +34,10 @@ h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:2em 0 .6em}p{margin:.4em 0
 
 @dataclass(frozen=True)
 class Card:
-    """One take as it is shown: a small JPEG (empty for none), what was decided, what is worth a look."""
+    """One take as it is shown: a small JPEG (empty for none), what was decided, what is worth a look.
+
+    lowered: what it is for want of memory, in a word or two; empty where it is as asked.
+    """
 
     scene: str
     take_id: str
@@ -43,6 +46,7 @@ class Card:
     render_s: float
     decision: str = ""
     remarks: tuple[str, ...] = ()
+    lowered: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def _pairs(report: Report) -> list[tuple[str, str]]:
     pairs = [
         (str(len(figures.made)), "made"),
         (str(len(figures.failed)), "failed"),
+        *([(str(figures.lowered), "made with less memory")] if figures.lowered else []),
         (_span(figures.elapsed_s), "in all"),
         (f"{figures.idle_share:.0%}", "of it idle"),
     ]
@@ -158,6 +163,7 @@ def _card(card: Card) -> str:
         picture = f'<img alt="{_safe(card.scene)}" src="data:image/jpeg;base64,{data}">'
     mark = {"keep": "kept", "reject": "rejected"}.get(card.decision, "")
     tag = f' <span class="tag {_safe(card.decision)}">{mark}</span>' if mark else ""
+    tag += f' <span class="tag warn">{_safe(card.lowered)}</span>' if card.lowered else ""
     remarks = "".join(f'<p class="warn">{_safe(remark)}</p>' for remark in card.remarks)
     facts = f"{card.duration_s:.2f} s, made in {_span(card.render_s)}"
     return (

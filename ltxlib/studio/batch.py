@@ -8,21 +8,23 @@ renders only what is missing.
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.comfy.backend import feed_for
 from ltxlib.comfy.events import Executing, ExecutionError, ExecutionSuccess, Progress
-from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.core.limits import DISK, STOP_WORDS
 from ltxlib.core.ordering import in_order
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import LtxlibError, RenderFailed, RenderInterrupted, ServerUnreachable, StoreError
+from ltxlib.store.files import sweep
 from ltxlib.studio import disk, enhancing, events
 from ltxlib.studio.job import BatchJob
 from ltxlib.studio.landing import Landing, find_left_behind
@@ -32,7 +34,7 @@ from ltxlib.studio.telling import Telling
 from ltxlib.studio.work import Work
 
 POLL_S = 0.5
-FETCHES = 3
+FETCHES = 5
 # What a server announces when a prompt is over, be it well or not.
 _ENDS = (ExecutionSuccess, ExecutionError)
 Step = Callable[[Work, Lane], Iterator[events.Event]]
@@ -51,12 +53,12 @@ def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[
         stack.enter_context(job.shelf.lock)
         bell = threading.Event()
         lanes = [
-            Lane(server, stack.enter_context(ProgressFeed(server.client, bell=bell)))
+            Lane(server, stack.enter_context(feed_for(server.client, bell=bell)))
             for server in job.connection.servers
         ]
         work = stack.enter_context(Work(job, lanes, cancel or threading.Event(), bell))
         telling = Telling(job.shelf, len(lanes))
-        nurse = stack.enter_context(closing(Nurse(work)))
+        nurse = Nurse(work)
         try:
             for event in _run(work, nurse):
                 telling.see(event)
@@ -90,6 +92,8 @@ def _run(work: Work, nurse: Nurse) -> Iterator[events.Event | None]:
 def _start(work: Work) -> Iterator[events.Event]:
     """Find what is there already and what the servers still know from a run that was cut off."""
     job = work.job
+    sweep(job.shelf.folder, leave=("server",))
+    shutil.rmtree(job.shelf.work / "incoming", ignore_errors=True)
     started = {"takes": len(job.plans), "rehearsal": job.shelf.rehearsal, "kit": __version__}
     if len(work.lanes) > 1:
         started["servers"] = [lane.client.url for lane in work.lanes]
@@ -180,7 +184,7 @@ def _submit_next(work: Work, lane: Lane) -> Iterator[events.Event]:
         lane.client.system_stats()
         _well(work, lane)
     while lane.room:
-        found = work.next()
+        found = work.next(lane)
         if found is None:
             return
         waiting, given_up = found
@@ -204,6 +208,10 @@ def _submit(work: Work, lane: Lane, plan: RenderPlan) -> Iterator[events.Event]:
         facts["take"] = plan.take_id
         pictures = upload(job, lane, plan)
         graph = job.graph(plan, prompt_id, pictures, lane.server.schema)
+        if lane.client.gives(graph) and work.others_give(lane, graph):
+            lane.declined.add(plan.whole.key)
+            work.wait_in_line(plan, first=True)
+            return
         job.shelf.journal.append("submitted", **facts, prompt_id=prompt_id, **pictures)
         given = lane.client.submit(graph, prompt_id=prompt_id)
     except ServerUnreachable:
@@ -245,6 +253,9 @@ def _collect(work: Work, lane: Lane) -> Iterator[events.Event]:
     # All are asked before anything is changed: an answer that fails must not cost the one before it.
     asked = [(flight, lane.client.status(flight.prompt_id)) for flight in lane.flights.values()]
     _well(work, lane)
+    if not any(state.kind == "running" for _, state in asked):
+        # It may be busy with other people's work, or an endpoint whose workers are still coming up.
+        lane.lives()
     for flight, state in asked:
         if state.kind == "unknown":
             # History and queue are read one after the other, so one miss may be a prompt on its way between.
@@ -282,21 +293,22 @@ def _home(work: Work) -> Iterator[events.Event]:
 
 def _not_home(work: Work, landing: Landing, error: LtxlibError) -> Iterator[events.Event]:
     flight, lane = landing.flight, landing.lane
-    if isinstance(error, AWAY) and landing.state.error is None:
-        flight.fetches += 1
-        if flight.fetches < FETCHES:
-            # It went away while a clip was fetched; the clip is still there when it comes back.
-            lane.flights[flight.prompt_id] = flight
-            if lane.fails():
-                yield events.ServerLost(error.message)
-            return
-    if isinstance(error, StoreError) and disk.shortage(
-        work.job.shelf, [flight.plan], work.rate, work.job.care.reserve_bytes
-    ):
-        # The clip stays with the server, where the next run finds it.
+    if isinstance(error, StoreError):
+        # Not the clip's fault: it stays with the server, where the next run finds it.
         work.stop(DISK, f"{error.message} {disk.what_may_go(work.job.shelf)}")
         return
-    yield from work.failed(lane, flight.plan, flight.prompt_id, error)
+    if not isinstance(error, AWAY) or landing.state.error is not None:
+        yield from work.failed(lane, flight.plan, flight.prompt_id, error)
+        return
+    # It went away while a clip was fetched; the clip is still there when it comes back.
+    flight.fetches += 1
+    if flight.fetches > FETCHES:
+        yield work.give_up(flight.plan, flight.prompt_id, error, kept=True)
+        return
+    lane.flights[flight.prompt_id] = flight
+    if lane.fails():
+        yield events.ServerLost(error.message)
+    lane.asked_s = time.monotonic() + flight.fetches
 
 
 def _wind_down(work: Work) -> None:

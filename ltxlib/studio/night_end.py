@@ -38,12 +38,14 @@ class Ending:
 def finish(project: Project, told: Told, ending: Ending) -> int:
     """Write the report, tell people, switch the light off where that was chosen; gives the exit code."""
     options = NightOptions.from_json(told.facts.get("options") or {})
-    told.set(phase=REPORT, exit_code=ending.code, says=ending.says)
+    # Where the pod is stopped nobody comes back to say more, so all that matters is said before.
+    told.set(phase=REPORT, exit_code=ending.code, says=ending.says, ended_at=time.time())
     told.log(ending.says)
     report = _report(project, told, ending)
-    lines = (
-        [f"Exit code {ending.code}: {EXIT_WORDS.get(ending.code, '')}."] if ending.code != ALL_MADE else []
-    )
+    title, _, more = ending.says.partition("\n")
+    lines = [more] if more else []
+    if ending.code != ALL_MADE:
+        lines.append(f"Exit code {ending.code}: {EXIT_WORDS.get(ending.code, '')}.")
     lines += [f"The film: {ending.film}"] if ending.film else []
     lines += [f"The report: {report}"] if report else []
     lines += [_money(told)] if _money(told) else []
@@ -51,7 +53,7 @@ def finish(project: Project, told: Told, ending: Ending) -> int:
         lines.append(
             f"The pod is stopped in {options.countdown_s:g} s; ./kit night --keep-pod leaves it running."
         )
-    told.note(ending.says, "\n".join(lines), urgent=ending.urgent)
+    told.note(title, "\n".join(lines), urgent=ending.urgent)
     if options.stop_pod:
         Light(project, told, options.countdown_s).turn_off()
     told.set(phase=ENDED, ended_at=time.time(), countdown_until=None)
@@ -72,13 +74,14 @@ def _money(told: Told) -> str:
 def _report(project: Project, told: Told, ending: Ending) -> Path | None:
     """Write the report; None when even that cannot be done, which is told."""
     facts, shelf = told.facts, project.set(rehearsal=bool(told.facts.get("rehearsal")))
-    lines = [f"Exit code {ending.code}: {EXIT_WORDS.get(ending.code, '')}.", _money(told)]
+    says, *more = ending.says.splitlines()
+    lines = [*more, f"Exit code {ending.code}: {EXIT_WORDS.get(ending.code, '')}.", _money(told)]
     lines += [f"The film: {_short(project, ending.film)}"] if ending.film else []
     copies = [shelf.folder / "notebooks" / f"{name}.ipynb" for name in facts.get("notebooks") or ()]
     names = ", ".join(_short(project, copy) for copy in copies if copy.is_file())
     lines += [f"The notebooks as they ran: {names}"] if names else []
     lines += [str(line) for line in facts.get("troubles") or ()]
-    part = NightPart(facts["began"], time.time(), ending.says, tuple(line for line in lines if line))
+    part = NightPart(facts["began"], time.time(), says, tuple(line for line in lines if line))
     price = None
     if facts.get("usd_per_hour") is not None:
         price = HourlyPrice(facts["usd_per_hour"], str(facts.get("price_source") or ""))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ltxlib.core.limits import Limits
 from ltxlib.errors import BadInput
+from ltxlib.store.night_files import night_around
 
 COUNTDOWN_S = 180.0
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
@@ -46,6 +47,12 @@ class NightOptions:
     def limits(self, began: float, usd_per_hour: float | None) -> Limits:
         """When this night is to end early."""
         return Limits(began, self.until, self.budget_usd, usd_per_hour)
+
+
+def ladder_wanted() -> bool:
+    """Whether the night that this process works for, if any, may make takes smaller."""
+    around = night_around()
+    return around is None or NightOptions.from_json(around.read().get("options") or {}).ladder
 
 
 def next_clock(text: str, now: float | None = None) -> float:

@@ -31,13 +31,15 @@ from ltxlib.studio.watching import PREFLIGHT
 
 # A look at the lock takes it for a blink; so long a new night tries before it believes that there is another.
 LOCK_PATIENCE_S = 2.0
+WATCHMAN_EVERY_S = 20.0
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What a night is started with. price: an hour's, in US dollars, None when nobody knows.
+    """What a night is started with. usd_per_hour: None when nobody knows the price.
 
-    own_server: whether the rehearsal was started for this night and ends with it.
+    own_server: whether the rehearsal was started for this night and ends with it. server_url: the server to
+    use, empty for the project's own.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Launch:
     usd_per_hour: float | None = None
     price_source: str = ""
     own_server: bool = False
+    server_url: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The launch as plain JSON values."""
@@ -60,6 +63,8 @@ class Launch:
 def run_night(project: Project, launch: Launch) -> int:
     """Be the night, from its lock to the light; gives its exit code. Raises ProjectBusy when there is one."""
     night = night_folder(project)
+    if launch.server_url:
+        os.environ["LTX_COMFY_URL"] = launch.server_url
     with _held(night):
         began = time.time()
         limits = launch.options.limits(began, launch.usd_per_hour)
@@ -72,10 +77,9 @@ def run_night(project: Project, launch: Launch) -> int:
         watchman.see()
         with by_signal(night):
             ending = Work(project, told, launch.options, limits, watchman.see).run()
-            code = finish(project, told, ending)
-        if launch.own_server:
-            rehearsing.stop(project)
-    return code
+            if launch.own_server:
+                rehearsing.stop(project)
+            return finish(project, told, ending)
 
 
 def _facts(launch: Launch, began: float) -> dict[str, Any]:
@@ -121,10 +125,13 @@ class Watchman:
     project: Project
     night_id: str
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _started_s: float = field(default=0.0, init=False)
 
     def see(self) -> None:
-        """Start it where there is none."""
-        if self._process is None or self._process.poll() is not None:
+        """Start it where there is none; one that cannot stay is not started again and again."""
+        gone = self._process is None or self._process.poll() is not None
+        if gone and (not self._started_s or time.monotonic() - self._started_s > WATCHMAN_EVERY_S):
+            self._started_s = time.monotonic()
             words = ["night", "--watchman", self.night_id]
             self._process = detached(self.project, words, night_folder(self.project).log)
 

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ltxlib.errors import NightStopped, ProjectBusy
@@ -54,12 +56,12 @@ def prepare(project: Project, options: NightOptions) -> Ready:
     Raises ProjectBusy when something runs already, ServerUnreachable when the rehearsal does not come up.
     """
     refuse_second(project)
-    own_server = False
+    own_server, url = False, ""
     if options.rehearsal:
         running = rehearsing.start(project, lasting=False)
-        own_server = not running.lasting
-        os.environ["LTX_COMFY_URL"] = running.url  # for this process and the night that it starts
-    found = preflight(project, options)
+        own_server, url = not running.lasting, running.url
+    with _server(url):
+        found = preflight(project, options)
     launch = Launch(
         id=time.strftime("%Y%m%d-%H%M%S"),
         options=options,
@@ -67,8 +69,24 @@ def prepare(project: Project, options: NightOptions) -> Ready:
         usd_per_hour=found.price.usd if found.price else None,
         price_source=found.price.source if found.price else "",
         own_server=own_server,
+        server_url=url,
     )
     return Ready(launch, found)
+
+
+@contextmanager
+def _server(url: str) -> Iterator[None]:
+    """Within the block this server is used; with an empty address whichever is the project's."""
+    before = os.environ.get("LTX_COMFY_URL")
+    if url:
+        os.environ["LTX_COMFY_URL"] = url
+    try:
+        yield
+    finally:
+        if url and before is None:
+            os.environ.pop("LTX_COMFY_URL", None)
+        elif url:
+            os.environ["LTX_COMFY_URL"] = str(before)
 
 
 def begin(project: Project, launch: Launch) -> None:

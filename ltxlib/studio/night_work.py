@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 
 from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK, DISK, STOP_WORDS, Limits
 from ltxlib.core.status import ALL_MADE, NOTHING_STARTED, SOME_FAILED, STOPPED_EARLY, BatchStatus
-from ltxlib.errors import LtxlibError, NightStopped
+from ltxlib.errors import BadInput, Cancelled, LtxlibError, NightStopped
 from ltxlib.store.night_files import NOW, VARIABLE, read_status
 from ltxlib.store.project import Project, Shelf
-from ltxlib.studio import assemble, night, night_checks
+from ltxlib.studio import assemble, night
+from ltxlib.studio.canary import run_canary
+from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
+from ltxlib.studio.drafts import with_picks
+from ltxlib.studio.job import job_for
 from ltxlib.studio.night_end import Ending
 from ltxlib.studio.night_options import NightOptions
 from ltxlib.studio.night_orders import OBEY_S, heard
@@ -21,6 +25,8 @@ from ltxlib.studio.night_told import Told
 from ltxlib.studio.night_troubles import Troubles
 from ltxlib.studio.watching import CANARY
 
+# How often rendering is begun when its kernel dies, as it does when the machine's memory runs out.
+RUNS = 3
 SETUP, GENERATE, REVIEW, ASSEMBLE = night.NOTEBOOKS
 
 
@@ -53,8 +59,17 @@ class Work:
             if self._stop_word():
                 cancel.set()
 
+        checked = check_project(self.project, shelf=connection.shelf)
+        job = job_for(self.project, connection, with_picks(checked, connection.shelf))
+        job = replace(job, care=replace(job.care, ladder=self.options.ladder))
         with heard(self.told.night, look):
-            night_checks.try_out(self.project, connection, cancel)
+            report = run_canary(job, cancel, tell=self.told.log)
+        for text in report.left_out:
+            self.told.log(text)
+        if report.cancelled:
+            raise Cancelled("The tiny clips that are tried first were called off.")
+        if report.problems:
+            raise BadInput("The tiny clips that are tried first did not all come.", report.problems)
         return connection.shelf
 
     def _stop_word(self) -> str:
@@ -75,12 +90,7 @@ class Work:
             return stopped
         if crashed:
             return Ending(NOTHING_STARTED, crashed, urgent=True)
-        troubles = Troubles(shelf, self.told)
-        crashed = self._notebook(shelf, GENERATE, troubles.see)
-        troubles.see()
-        status = read_status(shelf)
-        if status and status.at < self.limits.began:
-            status = None  # of an earlier run
+        crashed, status = self._rendered(shelf)
         ending = outcome(status, crashed)
         if status is None or not status.there + status.made or self.told.night.read_orders().end == NOW:
             return ending
@@ -90,6 +100,22 @@ class Work:
         if self.options.assemble and status.stopped_by not in (CANCELLED, DISK):
             return self._assembled(shelf, ending)
         return ending
+
+    def _rendered(self, shelf: Shelf) -> tuple[str, BatchStatus | None]:
+        """Render; again where the kernel died under the batch, since what is made is not made twice."""
+        troubles = Troubles(shelf, self.told)
+        for run in range(1, RUNS + 1):
+            crashed = self._notebook(shelf, GENERATE, troubles.see)
+            troubles.see()
+            status = read_status(shelf)
+            if status and status.at < self.limits.began:
+                status = None  # of an earlier run
+            died = bool(crashed and status and not status.ended)
+            if not died or run == RUNS or self._stop_word():
+                break
+            self.trouble(f"Rendering was cut off and begun again. {crashed}")
+            self.told.note("Rendering was cut off and is begun again", crashed)
+        return crashed, status
 
     def _assembled(self, shelf: Shelf, ending: Ending) -> Ending:
         if self.told.night.read_orders().end:

@@ -154,9 +154,7 @@ def preflight(
     seen = _Look(project, wanted, scenes_csv)
     lines = [*seen.table(), *seen.server(), *seen.graphs(), *_runs(project, seen.shelf, inside=inside)]
     plans = seen.job.plans if seen.job else seen.checked.plans if seen.checked else ()
-    missing = tuple(
-        plan for plan in plans if not take_store.has_take(seen.shelf, plan.scene.scene, plan.take_id)
-    )
+    missing = tuple(plan for plan in plans if not take_store.there(seen.shelf, plan, _ladder(wanted)))
     if plans:
         there = len(plans) - len(missing)
         told = f"{len(missing)} to make, {there} there already" if there else f"{len(missing)} to make"
@@ -181,6 +179,11 @@ def preflight(
         seen.connection.rehearsal if seen.connection else None,
         None if any(line.state == BAD for line in lines) else seen.job,
     )
+
+
+def _ladder(wanted: Wishes) -> bool:
+    """Whether takes made with less memory will do; so unless the wishes say otherwise."""
+    return bool(getattr(wanted, "ladder", True))
 
 
 def _price(wanted: Wishes) -> tuple[HourlyPrice | None, list[Line]]:

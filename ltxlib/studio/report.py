@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ltxlib.core.figures import Figures, Made, last_run
+from ltxlib.core.ladder import words_of
 from ltxlib.core.report_page import Card, Report, page
 from ltxlib.errors import LtxlibError
 from ltxlib.media.poster import write_poster
@@ -87,6 +88,7 @@ def _cards(shelf: Shelf, figures: Figures) -> tuple[Card, ...]:
                 made.render_s,
                 decision,
                 tuple(take.warnings),
+                words_of(take.rung),
             )
         )
     return tuple(cards)
@@ -108,6 +110,11 @@ def _next_steps(figures: Figures) -> tuple[str, ...]:
         steps.append("Run the batch again: it goes on from here, and what is made is not made twice.")
     if figures.failed:
         steps.append("Mend what is named below, or run the batch again: takes that failed are tried anew.")
+    if figures.lowered:
+        steps.append(
+            "Where takes are named smaller, shorter or the like, memory ran out. To have them as asked, take"
+            " a card with more memory or an fp8 model, switch the ladder off, and run the batch again."
+        )
     if figures.made:
         steps.append("Open notebook 03, watch the takes and keep the good ones; notebook 04 joins them.")
     if not figures.rehearsal:

@@ -176,7 +176,7 @@ class BatchPanel(Panel):
         job = latest(self.job_name)
         there = set(found.there)
         if job and job.running:
-            there |= {_key(event.plan) for event in job.state.saved}
+            there |= {_key(event.plan.whole) for event in job.state.saved}
         missing = [plan for plan in checked.plans if _key(plan) not in there]
         set_html(self.head, look.heading("The whole film", _summary(self.path.name, checked, missing)))
         set_html(self.scenes, _scene_table(checked, missing))

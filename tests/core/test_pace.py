@@ -104,7 +104,10 @@ def test_other_models_are_reckoned_by_the_catalog_and_that_is_said():
     whole = estimate_by([two, other], known)
     assert whole.low_s == pytest.approx(60 + rest.low_s)
     assert whole.high_s == pytest.approx(60 + rest.high_s)
-    assert whole.source == f"from 5 takes made here on NVIDIA L40S; for the others {rest.source}"
+    assert (
+        whole.source
+        == f"from 5 takes made here on NVIDIA L40S; for the others the catalog's figures, {rest.source}"
+    )
     unknown = estimate_by([two, a_plan("c", model=DEV)], known)
     assert (unknown.left_out, unknown.known) == (1, True)
     assert f"no time is known for {DEV}" in unknown.source
@@ -113,7 +116,9 @@ def test_other_models_are_reckoned_by_the_catalog_and_that_is_said():
 def test_without_takes_the_estimate_is_the_catalogs():
     """A new pod knows nothing of itself."""
     plans = [a_plan("a"), a_plan("b", stages=1)]
-    assert estimate_by(plans, pace_of([])) == estimate(plans)
+    catalogs = estimate(plans)
+    named = f"the catalog's figures, {catalogs.source}"
+    assert estimate_by(plans, pace_of([])) == replace(catalogs, source=named)
     assert estimate_by([], pace_of([])) == estimate([])
     assert estimate_by([], pace_of([made(plans[0], 60.0)])).source == "nothing to render"
 
@@ -159,6 +164,7 @@ def test_several_servers_share_the_time():
         {"model": "gone"},
         {"mode": "gone"},
         {"render_s": 0.0},
+        {"rung": 3},
         {"settings": {"frames": "many"}},
         {"settings": {"width_px": None, "frames": 9}},
         {"settings": {"width_px": 0, "frames": 9}},

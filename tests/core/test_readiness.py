@@ -31,10 +31,20 @@ def test_lines_are_read_in_columns_with_their_cures_below():
 
 def test_a_long_list_is_cut():
     """A hundred problems do not push everything else off the screen."""
-    problems = tuple(Problem(f"row {number}", "is odd.", "") for number in range(100))
+    problems = tuple(Problem(f"row {number}", f"is {number} times odd.", "") for number in range(100))
     shown = lines_text([Line("Table", BAD, "Many.", "", problems)]).splitlines()
     assert len(shown) == 14
     assert shown[-1].strip() == "and 88 more like these"
+
+
+def test_the_same_in_many_places_is_said_once():
+    """A table of short prompts is one remark, not thirty."""
+    three = tuple(Problem(f"row {number}", "is short.", "Say more.") for number in (2, 3, 4))
+    shown = lines_text([Line("Table", DOUBT, "Look:", "", (*three, Problem("row 3", "is odd.", "")))])
+    assert [text.strip() for text in shown.splitlines()[1:]] == [
+        "row 2: is short. Say more. (And at 2 more places.)",
+        "row 3: is odd.",
+    ]
 
 
 def test_a_line_is_plain_json():

@@ -6,7 +6,9 @@ import pytest
 
 from ltxlib.core.limits import Limits
 from ltxlib.errors import BadInput
-from ltxlib.studio.night_options import NightOptions, clock_words, next_clock
+from ltxlib.store.night_files import VARIABLE, night_folder
+from ltxlib.store.project import Project
+from ltxlib.studio.night_options import NightOptions, clock_words, ladder_wanted, next_clock
 
 
 @pytest.fixture
@@ -54,6 +56,17 @@ def test_no_time_of_day_is_told(text):
     """What is no hour of the clock is refused in a sentence."""
     with pytest.raises(BadInput, match="is no time of day"):
         next_clock(text)
+
+
+def test_a_night_s_batch_knows_whether_the_ladder_is_wanted(tmp_path, monkeypatch):
+    """By day it is; in a night it is as was chosen, also for the process of a notebook."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert ladder_wanted()
+    night = night_folder(Project(tmp_path))
+    monkeypatch.setenv(VARIABLE, str(night.folder))
+    assert ladder_wanted()
+    night.write({"options": NightOptions(ladder=False).to_json()})
+    assert not ladder_wanted()
 
 
 def test_options_come_back_and_set_the_limits():

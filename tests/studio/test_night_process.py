@@ -1,6 +1,7 @@
 """The night's process and its watchman: real processes, real papermill, notebooks that play their part."""
 
 import os
+import shutil
 import signal
 import threading
 
@@ -9,7 +10,10 @@ import pytest
 
 from ltxlib.core.status import BatchStatus
 from ltxlib.errors import ProjectBusy
+from ltxlib.rehearsal.server import RehearsalServer
+from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.store.night_files import night_folder
+from ltxlib.store.takes import load_takes
 from ltxlib.studio.night_kernels import kernels
 from ltxlib.studio.night_process import run_night
 from ltxlib.studio.night_start import begin
@@ -26,6 +30,7 @@ from tests.support.nights import (
     until,
 )
 from tests.support.runpod import POD, runpod
+from tests.support.studio import a_project
 
 BLOCKED = "import time, pathlib\nprint('begun', flush=True)\npathlib.Path({path!r}).touch()\ntime.sleep(600)"
 
@@ -104,6 +109,25 @@ def test_a_failed_setup_starts_nothing(night, ear):
     assert ear.notes[-1]["urgent"]
 
 
+def test_rendering_is_begun_again_when_its_kernel_dies(night, ear, tmp_path):
+    """A kernel that the system kills under the batch costs a second start, not the night; it is told."""
+    mark = tmp_path / "died"
+    dies = (
+        f"import os, pathlib\nmark = pathlib.Path({str(mark)!r})\n"
+        "if not mark.exists():\n    mark.touch()\n    os.kill(os.getpid(), 9)"
+    )
+    running, ended = (
+        BatchStatus(0, 0, takes=2, made=1),
+        BatchStatus(0, 0, takes=2, there=1, made=1, ended=True),
+    )
+    notebook(night, "02_generate", batch_says(night, running), dies, batch_says(night, ended))
+    assert run_night(night, launch()) == 0
+    view = look(night)
+    assert view.told == "All 2 takes are there."
+    assert "Rendering was cut off and begun again" in view.report.read_text()
+    assert ear.titles[0] == "REHEARSAL: Rendering was cut off and is begun again"
+
+
 def test_what_the_server_cannot_make_starts_nothing(night, ear):
     """Exit code 2 when the try-out fails: no notebook runs at all."""
     night.scenes_csv.write_text("scene,prompt,frames\nrain,Rain.,64\n")
@@ -112,6 +136,38 @@ def test_what_the_server_cannot_make_starts_nothing(night, ear):
     assert view.told.startswith("Nothing was rendered.")
     assert view.notebook is None
     assert view.report.exists()
+
+
+def test_a_canary_that_dies_starts_nothing(night, server, ear):
+    """Exit code 2 when a tiny clip does not come: which scenes, why, and what to do; no notebook runs."""
+    server.faults.add("oom", count=20)
+    assert run_night(night, launch()) == 2
+    view = look(night)
+    assert view.notebook is None
+    assert "memory" in view.told
+    assert "still" in view.told
+    page = view.report.read_text()
+    assert "Even the tiniest clip does not fit" in page
+    assert "nothing could start" in page
+    (note,) = ear.notes
+    assert note["urgent"]
+    assert note["title"].startswith("REHEARSAL: Nothing was rendered. The tiny clips")
+    assert "rain" in note["text"]
+
+
+def test_an_order_ends_the_canary(night, server):
+    """Whoever calls the night off while it tries out pays for nothing else; exit code 3."""
+    server.faults.add("hang", count=20)
+
+    def end_it():
+        until(night, lambda view: view.phase == "canary")
+        order(night, end="take")
+
+    helper = threading.Thread(target=end_it)
+    helper.start()
+    assert run_night(night, launch()) == 3
+    helper.join()
+    assert look(night).told == "Somebody ended it. Nothing was rendered yet."
 
 
 def test_the_hour_that_was_set_ends_it(night):
@@ -167,6 +223,35 @@ def test_a_polite_kill_is_an_order_that_the_batch_obeys(night, tmp_path):
     assert not (view.notebook.parent / "04_assemble.ipynb").exists()
 
 
+def test_cancelled_while_the_real_batch_renders(tmp_path, project_root, monkeypatch, ear):
+    """The kit's own notebooks: the running take is finished, what waited is taken back, takes are whole."""
+    rows = tuple(f"rain{n},t2v,@rain/window,,9,256,128,1,yes,yes" for n in range(4))
+    project = a_project(tmp_path / "real", rows)
+    shutil.rmtree(project.notebooks)
+    shutil.copytree(project_root / "notebooks", project.notebooks)
+    settings = RehearsalSettings(seconds_per_step=0.15)
+    with RehearsalServer(tmp_path / "output", tmp_path / "input", settings=settings) as server:
+        monkeypatch.setenv("LTX_COMFY_URL", server.url)
+        monkeypatch.delenv("RUNPOD_POD_ID", raising=False)
+
+        def end_it():
+            until(project, lambda view: view.batch and view.batch.made)
+            order(project, end="take")
+
+        helper = threading.Thread(target=end_it)
+        helper.start()
+        assert run_night(project, launch(assemble=True)) == 3
+        helper.join()
+    view = look(project)
+    takes, problems = load_takes(project.set(rehearsal=True))
+    assert (problems, len(takes)) == ([], view.batch.made)
+    assert 1 <= len(takes) < 4
+    assert (view.batch.stopped_by, view.batch.ended) == ("cancelled", True)
+    assert view.told.startswith("Somebody ended it.")
+    assert "The film was not made" not in view.told
+    assert not list(project.production.rglob("*.mp4.part"))
+
+
 def look_process(project):
     return night_folder(project).read()["process"]
 
@@ -181,7 +266,7 @@ def test_a_killed_night_is_ended_by_its_watchman(night, ear, on_a_pod, tmp_path)
     """kill -9 in mid-work: report, urgent note, countdown, pod stopped; no kernel, no lock stays behind."""
     mark = tmp_path / "begun"
     status = batch_says(night, BatchStatus(0, 0, takes=3, made=1))
-    notebook(night, "02_generate", status, BLOCKED.format(path=str(mark)))
+    notebook(night, "01_setup", status, BLOCKED.format(path=str(mark)))
     begin(night, launch(stop_pod=True, countdown_s=0.3))
     there(mark)
     assert len(kernels(night_folder(night))) == 1
@@ -191,7 +276,7 @@ def test_a_killed_night_is_ended_by_its_watchman(night, ear, on_a_pod, tmp_path)
     assert on_a_pod.status == "EXITED"
     assert view.light["stopped"]
     assert view.exit_code == 1
-    assert "cut off while rendering the scenes. 1 of 3 takes are there." in view.told
+    assert "cut off while looking at what is there. 1 of 3 takes are there." in view.told
     assert "cut off" in view.report.read_text()
     assert kernels(night_folder(night)) == ()
     assert [note["urgent"] for note in ear.notes] == [True, False]

@@ -106,13 +106,13 @@ def test_running_the_cell_again_shows_the_running_job(project, slowly):
 
 def test_a_failed_take_has_a_reason_and_a_cure(panel, project, server):
     """One take fails, the others are made, and the list says why and what to do."""
-    server.faults.add("oom")
+    server.faults.add("node_errors")
     panel.start.click()
     panel.settle()
     assert len(takes_of(project)) == 2
     assert "1 failed" in panel.progress.value
     assert ">failed<" in panel.progress.value
-    assert "memory" in panel.progress.value
+    assert "only a part of the graph" in panel.progress.value
     assert panel.start.description == "Render 1 missing take"
 
 
@@ -214,16 +214,16 @@ def test_the_night_makes_everything_and_prints_each_take(project, server, night,
 
 def test_the_night_goes_on_after_a_failure(project, server, night, capsys):
     """One failed take is printed with reason and cure, and nothing is raised."""
-    server.faults.add("oom", take=2)
+    server.faults.add("node_errors")
     batch_panel()
     said = capsys.readouterr().out
-    assert "  FAILED  rain, take 2" in said
+    assert "  FAILED  rain, take 1" in said
     assert "2 takes made, 1 failed" in said
 
 
 def test_a_night_without_a_single_take_is_a_failure(project, server, night):
     """When everything fails the same way, the run ends as failed and says why."""
-    server.faults.add("oom", count=99)
+    server.faults.add("node_errors", count=99)
     with pytest.raises(RenderFailed, match="Not one take could be made"):
         batch_panel()
 
