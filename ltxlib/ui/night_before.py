@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ltxlib.core.amounts import range_text, time_text, usd_text
 from ltxlib.core.readiness import BAD, DOUBT, GOOD, Line
 from ltxlib.pod.stopping import Proof
 from ltxlib.studio.preflight import Preflight
@@ -14,14 +15,15 @@ _KINDS = {BAD: "bad", DOUBT: "wait"}
 
 
 def verdict_html(found: Preflight) -> str:
-    """Whether the night can start, in a sentence, and all that was looked at."""
-    inside = _table(found.lines) + _range(found)
+    """Whether the night can start, in a sentence with time and money, and all that was looked at."""
+    table = _table(found.lines)
     if found.bad:
         cure = "Mend what is red, then press the button again."
-        return look.note("The night cannot start like this.", cure, kind="bad") + inside
+        return look.note("The night cannot start like this.", cure, kind="bad") + table
     if any(line.state == DOUBT for line in found.lines):
-        return look.note("It can start. What is yellow is worth a look first.", kind="wait") + inside
-    return look.note("All is ready for the night.") + inside
+        text = "It can start. What is yellow is worth a look first."
+        return look.note(text, _range(found), kind="wait") + table
+    return look.note("All is ready for the night.", _range(found)) + table
 
 
 def _table(lines: Sequence[Line]) -> str:
@@ -52,13 +54,13 @@ def _details(line: Line) -> str:
 
 
 def _range(found: Preflight) -> str:
-    """Time and money of the night, from least to most."""
+    """Time and money of the night, from least to most; empty when nobody knows."""
     if not found.missing or found.low_s is None or found.high_s is None:
         return ""
-    said = f"It would take {look.span_text(found.low_s)} to {look.span_text(found.high_s)}"
+    said = f"It takes {range_text(time_text(found.low_s), time_text(found.high_s))}"
     if found.low_usd is not None and found.high_usd is not None:
-        said += f" and cost ${found.low_usd:.2f} to ${found.high_usd:.2f}"
-    return f'<div class="ltx-quiet">{look.escape(said)} ({look.escape(found.estimate.source)}).</div>'
+        said += f" and costs {range_text(usd_text(found.low_usd), usd_text(found.high_usd))}"
+    return f"{said}, as far as can be told."
 
 
 def proofs_html(proofs: Sequence[Proof]) -> str:

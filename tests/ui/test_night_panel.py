@@ -294,11 +294,11 @@ def test_what_was_looked_at_is_a_table():
     bad = verdict_html(Preflight(lines, 1, some, guess, HourlyPrice(0.6, "RunPod")))
     assert EVIL not in bad
     assert "The night cannot start like this" in bad
-    assert "20 min to 40 min and cost $0.20 to $0.40 (past takes)" in bad
     assert "<details open>" in bad
-    doubt = verdict_html(Preflight(lines[:2]))
+    doubt = verdict_html(Preflight(lines[:2], 1, some, guess, HourlyPrice(0.6, "RunPod")))
     assert "It can start" in doubt
-    assert "It would take" not in doubt
+    assert "It takes 20 min to 40 min and costs $0.20 to $0.40" in doubt
+    assert "It takes" not in verdict_html(Preflight(lines[:2]))
     assert "All is ready" in verdict_html(Preflight(lines[:1]))
     assert bad.index("2 rows") < bad.index("12 GB") < bad.index("Server")
 
