@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -56,7 +56,7 @@ class NightPanel(Panel):
     name = "night"
 
     def __init__(self, project: Project, scenes_csv: str = "") -> None:
-        self.path = project.root / scenes_csv if scenes_csv else None
+        self.scenes_csv = scenes_csv
         self._view = NightView()
         self._place: place.Place | None = None
         super().__init__(project)
@@ -186,15 +186,18 @@ class NightPanel(Panel):
     def _keep(self) -> None:
         self._order(keep_pod=not self._view.orders.keep_pod)
 
+    def _options(self) -> NightOptions:
+        return replace(self.form.options(), scenes_csv=self.scenes_csv)
+
     def _look_first(self) -> None:
-        options = self.form.options()
+        options = self._options()
         self._work(_LOOKING, lambda: prepare(self.project, options), self._show_found)
 
     def _show_found(self, ready: Ready) -> None:
         set_html(self.found, verdict_html(ready.found))
 
     def _start(self) -> None:
-        options = self.form.options()
+        options = self._options()
         self._work(_LOOKING, lambda: self._begin(options), self._begun)
 
     def _begin(self, options: NightOptions) -> Ready:

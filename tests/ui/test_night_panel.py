@@ -323,6 +323,16 @@ def test_looking_first_shows_the_preflight_and_starts_nothing(panel, project):
     assert not look(project).there
 
 
+def test_another_table_is_the_one_that_is_looked_at(project, server):
+    """A table that was named for the notebook is meant by its night, too."""
+    (project.root / "one.csv").write_text("scene,prompt,frames,width,height\nonly,@rain/window,9,256,128\n")
+    panel = NightPanel(project, "one.csv")
+    panel.settle()
+    panel.look_first.click()
+    panel.settle()
+    assert "one.csv asks for 1 scene" in panel.found.value
+
+
 def test_without_a_server_starting_says_so(project):
     """A server that is away is a red line, and no night begins."""
     panel = NightPanel(project)
