@@ -12,6 +12,7 @@ from ltxlib.pod.stopping import Proof
 from ltxlib.store.night_files import AFTER_TAKE, NOW
 from ltxlib.store.project import Project
 from ltxlib.studio.light_switch import on_a_pod, try_switch
+from ltxlib.studio.night_light import pod_to_stop
 from ltxlib.studio.night_options import NightOptions
 from ltxlib.studio.night_start import Ready, begin, prepare
 from ltxlib.studio.price import HourlyPrice, hourly_price
@@ -46,6 +47,7 @@ def night_panel(scenes_csv: str = "") -> None:
 class _Found:
     place: place.Place
     pod: bool
+    stops: bool
     price: HourlyPrice | None
     outcome: Outcome
 
@@ -108,13 +110,15 @@ class NightPanel(Panel):
         outcome, price = Outcome(), None
         with outcome:
             price = hourly_price()
-        return _Found(place.look(self.project), on_a_pod(), price, outcome)
+        here = place.look(self.project)
+        stops = pod_to_stop(rehearsal=here.rehearsal) is not None
+        return _Found(here, on_a_pod(), stops, price, outcome)
 
     def _fill(self, found: _Found) -> None:
         with self._lock:
             self._place = found.place
             self.form.set_price(found.price)
-            self.form.set_place(pod=found.pod, rehearsal=found.place.rehearsal)
+            self.form.set_place(pod=found.pod, stops=found.stops)
             self.fail(found.outcome)
             self._show()
 

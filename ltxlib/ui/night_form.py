@@ -48,7 +48,7 @@ class NightForm:
         choices = column([self.assemble, self.ladder, self.stop_pod, self.stop_hint], "ltx-ticks", "ltx-wide")
         self.part = column([budget, until, self.price_field, choices], "ltx-form", "ltx-night-form")
         self.show_clock()
-        self.set_place(pod=False, rehearsal=False)
+        self.set_place(pod=False, stops=False)
 
     def set_price(self, price: HourlyPrice | None) -> None:
         """Ask for the hourly price when nobody knows it, else say what it is and who says so."""
@@ -56,12 +56,12 @@ class NightForm:
         said = f"An hour costs ${price.usd:.2f} ({price.source})." if price else ""
         set_html(self.known, _hint(said) if said else "")
 
-    def set_place(self, *, pod: bool, rehearsal: bool) -> None:
-        """Offer to stop the pod only where there is one to stop."""
-        self.stop_pod.disabled = not pod or rehearsal
+    def set_place(self, *, pod: bool, stops: bool) -> None:
+        """Offer to stop the pod only where the night would. pod: whether this machine is one."""
+        self.stop_pod.disabled = not stops
         if self.stop_pod.disabled:
             self.stop_pod.value = False
-        set_html(self.stop_hint, _hint(_POD if pod and not rehearsal else _REHEARSED if pod else _NO_POD))
+        set_html(self.stop_hint, _hint(_POD if stops else _REHEARSED if pod else _NO_POD))
 
     def show_clock(self, now: float | None = None) -> None:
         """Say what the clock of this machine shows, and what the hour that is written means."""

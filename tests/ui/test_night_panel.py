@@ -371,12 +371,12 @@ def test_the_light_is_off_the_form_where_there_is_no_pod():
     form = NightForm()
     assert form.stop_pod.disabled
     assert "no pod" in form.stop_hint.value
-    form.set_place(pod=True, rehearsal=False)
+    form.set_place(pod=True, stops=True)
     assert not form.stop_pod.disabled
     assert not form.stop_pod.value
     form.stop_pod.value = True
     assert form.options().stop_pod
-    form.set_place(pod=True, rehearsal=True)
+    form.set_place(pod=True, stops=False)
     assert not form.options().stop_pod
     assert "rehearsal" in form.stop_hint.value
 
