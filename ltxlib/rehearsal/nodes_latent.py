@@ -198,7 +198,10 @@ def _decode_audio(call: Call) -> tuple[Any, ...]:
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
     seconds = (latent.steps * STEPS_PER_LATENT - STEPS_LOST) * STEP_S
     if latent.content is not None and (not latent.passes or latent.held == 1):
-        return (Decoded(Cut(latent.content, Fraction(0), min(seconds, latent.content.seconds))),)
+        heard = Cut(latent.content, Fraction(0), min(seconds, latent.content.seconds))
+        # The last step may be a begun one, which is decoded whole.
+        rest_s = seconds - heard.seconds
+        return (Decoded(Joined((heard, Silence(rest_s))) if rest_s else heard),)
     if latent.content is not None and latent.held:
         held_s = latent.held * Fraction(latent.steps, LATENTS_PER_SECOND)
         made = DrawnSound(latent.passes, seconds - held_s)
