@@ -163,7 +163,7 @@ def _with_few_colours(picture: Image.Image, kept: int, others: int) -> Image.Ima
 
 
 def main(argv: list[str]) -> int:
-    """Draw the shipped workflows into a folder, those left out whose picture there is of the file as it is."""
+    """Draw the shipped workflows into a folder, but for those whose picture is there as the file is now."""
     from playwright.sync_api import sync_playwright
 
     out = Path(argv[0]) if argv else KIT / "docs" / "pictures"
