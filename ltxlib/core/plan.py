@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, enhance, overlap, own, settings, specials
+from ltxlib.core import catalog, controls, enhance, overlap, own, settings, specials
 from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
@@ -51,7 +51,7 @@ def workflow_name(mode: str, stages: int, graph: Graph | None, *, smooth: bool =
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
     graph = catalog.KNOWN[scene.model].graph
-    special = scene.workflow or specials.workflow_for(scene)
+    special = scene.workflow or specials.workflow_for(scene) or controls.workflow_for(scene)
     return special or workflow_name(scene.mode, scene.stages, graph, smooth=scene.smooth)
 
 

@@ -104,7 +104,7 @@ changes it. Only the sound is made, in one stage."""
 ABOUT_SAVED_SOUND = """The clip is saved with the take's own frames. The kit then lays the sound under the
 take's own file, so that its picture is not coded a second time."""
 
-_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six"}
+_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
 
 
 def about_models(files: int, camera: bool = True, gated: bool = False) -> str:

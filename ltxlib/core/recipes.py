@@ -13,7 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from ltxlib.core import pack_recipes, recipes_clips, recipes_smooth, recipes_sound, recipes_takes
+from ltxlib.core import (
+    pack_recipes,
+    recipes_clips,
+    recipes_control,
+    recipes_smooth,
+    recipes_sound,
+    recipes_takes,
+)
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
@@ -264,7 +271,7 @@ def _written() -> dict[str, str]:
         f"{stem}{kind.suffix}.json": recipe(kind) for kind in KINDS for stem, recipe in written.items()
     }
     more = recipes_takes.recipes() | recipes_smooth.recipes() | recipes_sound.recipes()
-    more |= recipes_clips.recipes() | pack_recipes.shipped()
+    more |= recipes_clips.recipes() | recipes_control.recipes() | pack_recipes.shipped()
     return {name: as_text(workflow) for name, workflow in (recipes | more).items()}
 
 

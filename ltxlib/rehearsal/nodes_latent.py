@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
+from ltxlib.rehearsal.followed import Outlines, leads_unseen
 from ltxlib.rehearsal.spec import LATENTS_PER_SECOND, STEP_S, STEPS_LOST, STEPS_PER_LATENT
 from ltxlib.rehearsal.values import (
     LATENT_FRAMES,
@@ -22,7 +23,6 @@ from ltxlib.rehearsal.values import (
     DrawnSound,
     Joined,
     Mask,
-    Outlines,
     Pictures,
     Silence,
     Solid,
@@ -117,7 +117,7 @@ def _add_guide(call: Call) -> tuple[Any, ...]:
     added = _video_steps(image.frames)
     at, last = int(call["frame_idx"]), (latent.steps - 1) * LATENT_FRAMES
     latent = replace(latent, guides=latent.guides + added)
-    if isinstance(image.source, Outlines):
+    if leads_unseen(image):
         pass  # an IC-LoRA follows them; nothing of them is seen
     elif at == 0 and latent.start is None:
         latent = replace(latent, start=image, strength=float(call["strength"]))
@@ -148,8 +148,10 @@ def _mask_noise(call: Call) -> tuple[Any, ...]:
 
 
 def _encode(call: Call) -> tuple[Any, ...]:
-    call.a(Vae, "vae")
-    pixels = call.a(Pictures, "pixels")
+    vae, pixels = call.a(Vae, "vae"), call.a(Pictures, "pixels")
+    if vae.of_stills:
+        size = pixels.width_px // PLAIN_CELL_PX, pixels.height_px // PLAIN_CELL_PX
+        return (VideoLatent(*size, pixels.frames, PLAIN_CELL_PX, content=pixels),)
     columns, rows = pixels.width_px // LTX_CELL_PX, pixels.height_px // LTX_CELL_PX
     steps = _video_steps(pixels.frames)
     return (VideoLatent(max(1, columns), max(1, rows), steps, content=pixels),)
@@ -163,6 +165,10 @@ def _decode(call: Call) -> tuple[Any, ...]:
     if not isinstance(latent, VideoLatent):
         raise NodeFailed("ValueError", f"{call.class_type} was given sound to decode as a picture")
     width, height = latent.size_px
+    if latent.content is not None and latent.passes and latent.passes[-1].model.name.startswith("lotus"):
+        return (
+            replace(latent.content.sized(width, height), source=Outlines(latent.content, "depth"), first=0),
+        )
     if latent.passes and not (latent.held and latent.content):
         start = latent.start or (latent.content if latent.content and not latent.passes[0].seed else None)
         source: Any = Drawing(latent.passes, start, latent.strength, latent.end, latent.lead)
