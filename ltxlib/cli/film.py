@@ -43,7 +43,7 @@ def batch(arguments: argparse.Namespace) -> int:
             if line:
                 print(line, flush=True)
             if isinstance(event, events.BatchEnded):
-                failed = 130 if event.cancelled else min(event.failed, 1)
+                failed = 130 if event.cancelled else event.exit_code
     return failed
 
 

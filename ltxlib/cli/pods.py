@@ -15,7 +15,8 @@ from ltxlib.pod.runpod_api import RunPodApi
 from ltxlib.pod.stopping import StopReport, prove, stop_for_good
 from ltxlib.pod.webhook import Note, addresses, send
 from ltxlib.store.project import find_project
-from ltxlib.studio.report import HourlyPrice, write_report
+from ltxlib.studio.price import hourly_price
+from ltxlib.studio.report import write_report
 
 
 def pod(arguments: argparse.Namespace) -> int:
@@ -71,7 +72,7 @@ def _stop(here: PodHere, arguments: argparse.Namespace) -> int:
 def report(arguments: argparse.Namespace) -> int:
     """Write the morning report of the last run and say where it lies."""
     shelf = find_project(arguments.project).set(rehearsal=arguments.rehearsal)
-    path = write_report(shelf, _price(arguments.price))
+    path = write_report(shelf, hourly_price(arguments.price))
     figures = last_run(shelf.journal)
     if path is None or figures is None:
         other = "" if arguments.rehearsal else " (--rehearsal reports on the rehearsal)"
@@ -86,17 +87,3 @@ def report(arguments: argparse.Namespace) -> int:
     for one in told:
         print(f"Told {one.host}." if not one.fault else f"NOT told {one.host}: {one.fault}")
     return 0
-
-
-def _price(usd: float | None) -> HourlyPrice | None:
-    """The price that was named, else what RunPod says of this pod, else none."""
-    if usd is not None:
-        return HourlyPrice(usd, "named with --price")
-    here = this_pod()
-    if here is None:
-        return None
-    try:
-        told = RunPodApi(here.api_key).state(here.pod_id).usd_per_hour
-    except PodError:
-        return None
-    return HourlyPrice(told, "RunPod") if told else None

@@ -62,10 +62,16 @@ def server(arguments: argparse.Namespace) -> int:
     project = find_project(arguments.project)
     folder = project.set(rehearsal=True).folder / "server"
     packs = frozenset(arguments.pack)
-    settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step, packs=packs)
+    record = arguments.record.resolve() if arguments.record else None
+    settings = RehearsalSettings(seconds_per_step=arguments.seconds_per_step, packs=packs, record=record)
+
+    options = ["--seconds-per-step", str(arguments.seconds_per_step)]
+    options += [word for pack in sorted(packs) for word in ("--pack", pack)]
+    options += ["--record", str(record)] if record else []
+    options += ["--for-one-run"] if arguments.for_one_run else []
 
     def ready(server: RehearsalServer) -> None:
-        rehearsing.announce(project, server.url, lasting=not arguments.for_one_run)
+        rehearsing.announce(project, server.url, lasting=not arguments.for_one_run, options=options)
         says = f"REHEARSAL: a stand-in for ComfyUI answers at {server.url} (no GPU, no cost)."
         print(f"{says} Ctrl-C ends it.", flush=True)
 

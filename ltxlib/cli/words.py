@@ -116,11 +116,19 @@ def event_line(event: events.Event) -> str:
         return f"made    {event.take.key} in {span(event.take.render_s)}{warned}"
     if isinstance(event, events.TakeFailed):
         return f"FAILED  {event.plan.scene.scene}/{event.plan.take_id}: {event.reason} {event.cure}"
+    if isinstance(event, events.TakeDelayed):
+        again = f"again in {span(event.pause_s)}" if event.pause_s >= 1 else "again"
+        return f"failed  {event.plan.scene.scene}/{event.plan.take_id}, {again}: {event.reason}"
+    if isinstance(event, events.TakeLowered):
+        return f"smaller {event.plan.scene.scene}/{event.plan.take_id}: {event.says}"
+    if isinstance(event, events.ServerNursed):
+        return f"server  {event.says}"
     if isinstance(event, events.ServerLost):
         return f"waiting for the server: {event.reason}"
     if isinstance(event, events.BatchEnded):
-        end = "stopped" if event.cancelled else "done"
-        return f"{end}: {event.made} made, {event.there} there already, {event.failed} failed."
+        end = "stopped" if event.cancelled or event.stopped_by else "done"
+        why = f" {event.says}" if event.says else ""
+        return f"{end}: {event.made} made, {event.there} there already, {event.failed} failed.{why}"
     return ""
 
 

@@ -11,15 +11,35 @@ from ltxlib.errors import BadInput
 
 ADDRESS_VARIABLE = "LTX_COMFY_URL"
 DEFAULT_URL = "http://127.0.0.1:8188"
+SERVERLESS = "runpod://"
 
 
 def server_url() -> str:
-    """The server's address: `LTX_COMFY_URL` where it is set, else ComfyUI's own default on this machine.
+    """The server's address: the first in `LTX_COMFY_URL` where that is set, else ComfyUI's own here.
 
     Raises BadInput when the variable holds something that is no address.
     """
-    text = os.environ.get(ADDRESS_VARIABLE, "").strip()
-    return clean_url(text, where=ADDRESS_VARIABLE) if text else DEFAULT_URL
+    return server_urls()[0]
+
+
+def server_urls() -> tuple[str, ...]:
+    """Every address in `LTX_COMFY_URL`, apart by commas or spaces, each once; else ComfyUI's own default.
+
+    An endpoint (`runpod://ENDPOINT_ID`) stays as often as it is named: it works on so many takes at a time.
+    Raises BadInput when one of them is no address.
+    """
+    found: list[str] = []
+    for word in os.environ.get(ADDRESS_VARIABLE, "").replace(",", " ").split():
+        if is_serverless(word):
+            found.append(f"{SERVERLESS}{word[len(SERVERLESS) :].rstrip('/')}")
+        elif (url := clean_url(word, where=ADDRESS_VARIABLE)) not in found:
+            found.append(url)
+    return tuple(found) or (DEFAULT_URL,)
+
+
+def is_serverless(address: str) -> bool:
+    """Whether an address names a RunPod Serverless endpoint rather than a ComfyUI."""
+    return address.strip().lower().startswith(SERVERLESS)
 
 
 def clean_url(text: str, *, where: str = "The address of ComfyUI") -> str:

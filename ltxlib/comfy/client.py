@@ -33,6 +33,9 @@ class Submission:
 class ComfyClient:
     """Talks to one server under one client id. May be used from several threads."""
 
+    # Whether `object_info` tells which files the server really has.
+    lists_known = True
+
     def __init__(
         self, url: str | None = None, *, client_id: str | None = None, timeout_s: float = 30.0
     ) -> None:
@@ -40,7 +43,7 @@ class ComfyClient:
         one id make each other deaf, so give one only if you are the only one. timeout_s: the longest silence
         that is waited through. Raises BadInput for an address that is none. Nothing is sent yet.
         """
-        self.url = server_url() if url is None else clean_url(url)
+        self.url = clean_url(server_url() if url is None else url)
         self.client_id = client_id or uuid.uuid4().hex
         # Read by the progress feed: a server that took a prompt has just told every socket of it.
         self.last_submission: Submission | None = None
@@ -80,7 +83,7 @@ class ComfyClient:
         is no API graph. After ServerUnreachable the prompt may be queued nevertheless: ask `status` for the
         id you gave.
         """
-        _expect_api_graph(graph)
+        expect_api_graph(graph)
         wanted = str(uuid.UUID(prompt_id)) if prompt_id is not None else str(uuid.uuid4())
         body: dict[str, object] = {"prompt": graph, "client_id": self.client_id, "prompt_id": wanted}
         if extra_data:
@@ -104,6 +107,10 @@ class ComfyClient:
             # Accepted in part: what is whole of it would run, and look like success without the clip.
             self._reject_part(given, PromptRejected("ComfyUI could use only a part of the graph.", problems))
         return given
+
+    def gives(self, graph: Mapping[str, object]) -> str:
+        """Why this server could not hand back what a graph makes: never, so this is always empty."""
+        return ""
 
     def queue(self) -> QueueState:
         """What runs and what waits."""
@@ -166,7 +173,7 @@ class ComfyClient:
         raise refusal
 
 
-def _expect_api_graph(graph: Mapping[str, object]) -> None:
+def expect_api_graph(graph: Mapping[str, object]) -> None:
     """Raises WorkflowError for what makes the server stumble rather than refuse."""
     nodes = graph.values() if isinstance(graph, Mapping) else ()
     if not isinstance(graph, Mapping) or not all(isinstance(node, Mapping) for node in nodes):

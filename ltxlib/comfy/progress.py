@@ -64,9 +64,17 @@ class ProgressFeed:
     the second one raises RuntimeError.
     """
 
-    def __init__(self, client: ComfyClient, settings: FeedSettings | None = None) -> None:
+    def __init__(
+        self,
+        client: ComfyClient,
+        settings: FeedSettings | None = None,
+        *,
+        bell: threading.Event | None = None,
+    ) -> None:
+        """bell: set whenever something is heard, for those who listen to several feeds."""
         self._client = client
         self._settings = settings or FeedSettings()
+        self._bell = bell or threading.Event()
         self._events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self._news = threading.Condition()
         self._stop = threading.Event()
@@ -135,6 +143,7 @@ class ProgressFeed:
             self._live = True
             self._events.append(event)
             self._news.notify_all()
+        self._bell.set()
 
     def _set_live(self, live: bool) -> None:
         with self._news:

@@ -7,7 +7,6 @@ whole file. Where it goes is chosen here, never by a name the server sends.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from ltxlib.comfy.landing import OnDisk, put_in_place
 from ltxlib.comfy.state import OutputFile
 from ltxlib.comfy.wire import CHUNK_BYTES, Wire, broken_off, unexpected
 from ltxlib.comfy.wording import one_line
@@ -46,7 +46,7 @@ def download(wire: Wire, output: OutputFile, to: Path, on_bytes: OnBytes | None 
         with wire.stream("/view", where) as response:
             total_bytes = _expected_bytes(response, output)
             _save(response, part, to.name, total_bytes, on_bytes)
-        _put_in_place(part, to)
+        put_in_place(part, to)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -60,19 +60,10 @@ def upload_image(wire: Wire, path: Path, *, overwrite: bool = True) -> str:
     time, and no name on this disk can disturb the server, which takes names as they come, percent signs and
     all. Raises StoreError when the file cannot be read, ServerUnreachable, ServerAnswerError.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        kind = "clip" if path.suffix.lower() == ".mp4" else "picture"
-        raise StoreError(
-            f"The {kind} {path.name} cannot be read: {error.strerror or 'no reason given'}.",
-            cure="Check that it is there and that its name in the scene is right.",
-        ) from error
-    suffix = path.suffix.lower()
-    suffix = suffix if _PLAIN_SUFFIX.fullmatch(suffix) else ".png"
-    name = f"ltx-{hashlib.sha256(data).hexdigest()[:20]}{suffix}"
+    data = read_whole(path)
+    name = name_for(path, data)
     fields = {"type": "input", "overwrite": "true" if overwrite else "false"}
-    file = (name, data, _MIME.get(suffix, "application/octet-stream"))
+    file = (name, data, _MIME.get(Path(name).suffix, "application/octet-stream"))
     answer = wire.post_form("/upload/image", fields, "image", file)
     body = answer.json()
     given = body.get("name") if isinstance(body, dict) else None
@@ -81,6 +72,25 @@ def upload_image(wire: Wire, path: Path, *, overwrite: bool = True) -> str:
     # The server has the last word: without overwriting, another file may hold the name already.
     subfolder = body.get("subfolder")
     return f"{subfolder}/{given}" if isinstance(subfolder, str) and subfolder else given
+
+
+def read_whole(path: Path) -> bytes:
+    """A picture or a clip as it lies on this disk. Raises StoreError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        kind = "clip" if path.suffix.lower() == ".mp4" else "picture"
+        raise StoreError(
+            f"The {kind} {path.name} cannot be read: {error.strerror or 'no reason given'}.",
+            cure="Check that it is there and that its name in the scene is right.",
+        ) from error
+
+
+def name_for(path: Path, data: bytes) -> str:
+    """The name a file has on the server: made of its contents, with a plain ending."""
+    suffix = path.suffix.lower()
+    suffix = suffix if _PLAIN_SUFFIX.fullmatch(suffix) else ".png"
+    return f"ltx-{hashlib.sha256(data).hexdigest()[:20]}{suffix}"
 
 
 def _expected_bytes(response: requests.Response, output: OutputFile) -> int | None:
@@ -106,7 +116,7 @@ def _save(
     """Write the body to `part`, down to the disk, and see that it is whole."""
     done_bytes = 0
     chunks = response.iter_content(CHUNK_BYTES)
-    with _OnDisk(part, name) as file:
+    with OnDisk(part, name) as file:
         # The chunk comes from the network, outside the reach of the disk's own error handling.
         for chunk in chunks:
             file.write(chunk)
@@ -120,54 +130,3 @@ def _save(
                 "ComfyUI sent an empty clip.", cure="Run the batch again; it is rendered anew."
             )
         file.sync()
-
-
-class _OnDisk:
-    """A file being written, whose faults are the disk's and are told as such."""
-
-    def __init__(self, part: Path, name: str) -> None:
-        self._part, self._name = part, name
-
-    def __enter__(self) -> _OnDisk:
-        try:
-            self._part.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("wb")
-        except OSError as error:
-            raise _not_saved(self._name, error) from error
-        return self
-
-    def __exit__(self, *about: object) -> None:
-        # What was not written by now is told by sync(); a second complaint would hide the first.
-        with suppress(OSError):
-            self._file.close()
-
-    def write(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise _not_saved(self._name, error) from error
-
-    def sync(self) -> None:
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise _not_saved(self._name, error) from error
-
-
-def _put_in_place(part: Path, to: Path) -> None:
-    try:
-        part.replace(to)
-    except OSError as error:
-        raise _not_saved(to.name, error) from error
-    # The new name must outlive a power cut too; network folders may not offer that, and then it is as it is.
-    with suppress(OSError):
-        folder = os.open(to.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _not_saved(name: str, error: OSError) -> StoreError:
-    return StoreError(f"The clip {name} could not be saved: {error.strerror or 'no reason given'}.")

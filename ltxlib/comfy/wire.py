@@ -54,11 +54,16 @@ class Answer:
 class Wire:
     """Requests to one server. May be used from several threads at once."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
-        """url: as `clean_url` gives it. timeout_s: the longest silence that is waited through."""
+    def __init__(
+        self, url: str, timeout_s: float, *, who: str = "ComfyUI", headers: Mapping[str, str] | None = None
+    ) -> None:
+        """url: as `clean_url` gives it. timeout_s: the longest silence that is waited through. who: the name
+        of what answers there, for messages. headers: sent along with every request, shown nowhere.
+        """
         if timeout_s <= 0:
             raise ValueError("timeout_s must be above 0")
         self.url = url
+        self._who, self._headers = who, dict(headers or {})
         self._timeout = (min(_CONNECT_S, timeout_s), timeout_s)
         # A server that drips must not hold the work for ever either.
         self._whole_answer_s = 10 * timeout_s
@@ -89,7 +94,7 @@ class Wire:
         """
         headers = {"Accept-Encoding": "identity"}
         with self._open("GET", path, params=params, headers=headers) as response:
-            refuse_absent(response.status_code, self.url)
+            refuse_absent(response.status_code, self.url, self._who)
             yield response
 
     def _ask(self, method: str, path: str, ok: tuple[int, ...], **content: object) -> Answer:
@@ -97,7 +102,7 @@ class Wire:
         deadline_s = time.monotonic() + self._whole_answer_s
         with self._open(method, path, **content) as response:
             answer = Answer(response.status_code, _whole_body(response, route, deadline_s), route)
-        refuse_absent(answer.status, self.url)
+        refuse_absent(answer.status, self.url, self._who)
         if answer.status not in ok:
             raise answer.unexpected()
         return answer
@@ -128,6 +133,7 @@ class Wire:
             session.proxies.update(requests.utils.get_environ_proxies(self.url))
             session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         session.headers.update({"User-Agent": f"ltxlib/{__version__}", "Connection": "close"})
+        session.headers.update(self._headers)
         return session
 
     @contextmanager
@@ -141,7 +147,7 @@ class Wire:
             ) from error
         except requests.exceptions.ReadTimeout as error:
             raise ServerUnreachable(
-                f"ComfyUI at {self.url} kept silent for {self._timeout[1]:g} seconds ({route}).",
+                f"{self._who} at {self.url} kept silent for {self._timeout[1]:g} seconds ({route}).",
                 cure=_BUSY_CURE,
             ) from error
         except requests.exceptions.ConnectionError as error:
@@ -171,12 +177,10 @@ def broken_off(route: str) -> ServerUnreachable:
     )
 
 
-def refuse_absent(status: int, url: str) -> None:
+def refuse_absent(status: int, url: str, who: str = "ComfyUI") -> None:
     """Raises ServerUnreachable when a proxy says that nobody is behind it."""
     if status in _NOBODY_BEHIND:
-        raise ServerUnreachable(
-            f"Something answers at {url}, but ComfyUI is not behind it (status {status})."
-        )
+        raise ServerUnreachable(f"Something answers at {url}, but {who} is not behind it (status {status}).")
 
 
 def unexpected(status: int, body: bytes, route: str) -> ServerAnswerError:

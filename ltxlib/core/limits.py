@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-CANCELLED, BUDGET, CLOCK, DISK, ALIKE = "cancelled", "budget", "clock", "disk", "alike"
+CANCELLED, BUDGET, CLOCK = "cancelled", "budget", "clock"
+DISK, ALIKE, SERVER = "disk", "alike", "server"
 # Why a batch may end before its work is done, and how that is told.
 STOP_WORDS = {
     CANCELLED: "Somebody ended it.",
@@ -14,6 +15,7 @@ STOP_WORDS = {
     CLOCK: "It is as late as was allowed.",
     DISK: "The disk is nearly full.",
     ALIKE: "Every scene failed in the same way.",
+    SERVER: "No server answers any more.",
 }
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "InputSpec",
     "NodeClass",
     "NodeSchema",
+    "core_table",
     "pack_of",
     "shipped",
     "types_fit",
@@ -213,6 +214,10 @@ class NodeSchema:
     def __len__(self) -> int:
         return len(self._raw)
 
+    def same_as(self, other: NodeSchema) -> bool:
+        """Whether two servers can do the same, with the same files."""
+        return self._raw == other._raw
+
     def names(self) -> tuple[str, ...]:
         """The names of all classes."""
         return tuple(self._raw)
@@ -263,8 +268,13 @@ def shipped() -> NodeSchema:
     those that the official LTX templates use besides, node_table_pack.json those of ComfyUI-LTXVideo (of
     June 2026, on ComfyUI 0.27.0) that the kit's special workflows need.
     """
-    tables = resources.files("ltxlib.core")
-    merged: dict[str, Any] = {}
-    for name in ("node_table.json", "node_table_more.json", "node_table_pack.json"):
-        merged |= json.loads(tables.joinpath(name).read_text(encoding="utf-8"))
-    return NodeSchema(merged, lists_known=False)
+    return NodeSchema(core_table() | _table("node_table_pack.json"), lists_known=False)
+
+
+def core_table() -> dict[str, Any]:
+    """The core nodes alone, as `/object_info` tells them: for a ComfyUI that cannot be asked."""
+    return _table("node_table.json") | _table("node_table_more.json")
+
+
+def _table(name: str) -> dict[str, Any]:
+    return json.loads(resources.files("ltxlib.core").joinpath(name).read_text(encoding="utf-8"))

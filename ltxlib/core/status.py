@@ -6,8 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ltxlib.core.limits import BUDGET, CANCELLED, CLOCK
+
 # What papermill, cron and scripts are told by the exit code.
 ALL_MADE, SOME_FAILED, NOTHING_STARTED, STOPPED_EARLY = 0, 1, 2, 3
+
+
+def exit_code(made: int, there: int, failed: int, stopped_by: str) -> int:
+    """What a program that ran a batch should end with. stopped_by: a word of `limits`, or nothing."""
+    if stopped_by in (CANCELLED, BUDGET, CLOCK):
+        return STOPPED_EARLY
+    if failed or stopped_by:
+        return SOME_FAILED if made or there else NOTHING_STARTED
+    return ALL_MADE
 
 
 @dataclass(frozen=True)
@@ -58,11 +69,7 @@ class BatchStatus:
     @property
     def exit_code(self) -> int:
         """What a program that ran this batch should end with."""
-        if self.stopped_by:
-            return STOPPED_EARLY
-        if self.failed:
-            return SOME_FAILED if self.made or self.there else NOTHING_STARTED
-        return ALL_MADE
+        return exit_code(self.made, self.there, self.failed, self.stopped_by)
 
     def to_json(self) -> dict[str, Any]:
         """The status as plain JSON values."""

@@ -43,6 +43,8 @@ class Take:
     stage one alone. from_draft: the draft it was finished from; empty for a take that began as none.
     source and end_source are the keys of the takes it starts from, with the SHA-256 of their clips.
     overlap_frames: how many frames at its beginning show again the end of the take named in goes_on_from.
+    rung: how far down the ladder for want of memory it was made, 0 is as asked. asked: the id of the take
+    that it stands in for; empty where it is itself the one that was asked for.
     """
 
     take_id: str
@@ -78,6 +80,8 @@ class Take:
     overlap_frames: int = 0
     goes_on_from: str = ""
     instead_of: str = ""
+    rung: int = 0
+    asked: str = ""
     warnings: tuple[str, ...] = ()
     kit_version: str = ""
     record_version: int = RECORD_VERSION
@@ -86,6 +90,14 @@ class Take:
     def key(self) -> str:
         """The take's name in the whole project, "scene/take"."""
         return f"{self.scene}/{self.take_id}"
+
+    @property
+    def made_otherwise(self) -> str:
+        """What it is for want of memory otherwise than asked, in a sentence; empty where it is as asked.
+
+        It is the first thing that is said of such a take when it is saved.
+        """
+        return self.warnings[0] if self.asked and self.warnings else ""
 
     @property
     def sound_alone(self) -> bool:

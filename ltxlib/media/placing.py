@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,8 @@ def placed(out: Path, what: str) -> Iterator[Path]:
     When the work inside fails or is stopped, `out` is as it was and nothing is left. what: for the message,
     such as "The poster". Raises StoreError for every fault of the disk, also those of the work inside.
     """
-    part = out.with_name(out.name + ".part")
+    # Named after the thread: two may make the same file, and what a dead one left can be told.
+    part = out.with_name(f"{out.name}.{threading.get_native_id()}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         yield part

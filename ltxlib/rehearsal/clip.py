@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from ltxlib.errors import FfmpegMissing, MediaError, StoreError
+from ltxlib.media.stand_in import MARK
+from ltxlib.rehearsal.aside import aside
 from ltxlib.rehearsal.spec import SOUND_RATE_HZ, ClipSpec
 
 __all__ = ["MARK", "ClipSpec", "render_clip"]
 
-MARK = "REHEARSAL"
 COMMENT = f"{MARK}: drawn on this computer by the kit, not rendered by a model."
 ENDING_S = 5.0
 
@@ -47,7 +48,7 @@ def render_clip(
     lead = lead[: spec.frames]
     drawn = picture.frames(replace(spec, frames=spec.frames - max(0, len(lead) - 1)))
     frames = chain(lead, islice(drawn, min(1, len(lead)), None))
-    part = out.with_name(out.name + ".part")
+    part = aside(out)
     try:
         with _encoder(spec, part, ffmpeg_path, tags) as write:
             for done, frame in enumerate(frames, start=1):
@@ -104,7 +105,7 @@ def _failure(part: Path, complaints: IO[bytes]) -> MediaError:
     complaints.seek(0)
     said = complaints.read().decode(errors="replace").strip().splitlines()
     return MediaError(
-        f"ffmpeg could not write the clip {part.with_suffix('').name}: {' '.join(said[-3:])}",
+        f"ffmpeg could not write the clip {part.with_suffix('').with_suffix('').name}: {' '.join(said[-3:])}",
         cure="Check that the disk has room and that this ffmpeg has libx264 and aac.",
     )
 

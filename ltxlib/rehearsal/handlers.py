@@ -14,9 +14,10 @@ from ltxlib import __version__
 from ltxlib.rehearsal.answers import Answer
 from ltxlib.rehearsal.models import FOLDERS
 from ltxlib.rehearsal.queue import Job
+from ltxlib.rehearsal.saving import saved_as
 from ltxlib.rehearsal.settings import COMFYUI_VERSION
 from ltxlib.rehearsal.sockets import FEATURES
-from ltxlib.rehearsal.validation import Verdict, no_prompt, refusal, validate
+from ltxlib.rehearsal.validation import Verdict, all_failed, no_prompt, refusal, validate
 from ltxlib.rehearsal.webclient import PACKAGE, client_version, extensions
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class Prompt(Answer):
             self.say(refusal(verdict), 400)
             return
         verdict = self._struck(verdict, said["prompt"])
+        if verdict.error is not None:
+            self.say(refusal(verdict), 400)
+            return
         extra_data = dict(said.get("extra_data") or {})
         if "client_id" in said:
             extra_data["client_id"] = said["client_id"]
@@ -64,8 +68,9 @@ class Prompt(Answer):
         return -number if isinstance(said, dict) and said.get("front") else number
 
     def _struck(self, verdict: Verdict, graph: dict[str, Any]) -> Verdict:
-        """An ordered fault makes the first output a broken one; the rest still runs."""
-        if self.state.faults.for_post() is None:
+        """An ordered fault makes the first output a broken one; the rest still runs, or nothing does."""
+        fault = self.state.faults.for_post(saved_as(graph))
+        if fault is None:
             return verdict
         broken, *rest = verdict.outputs
         wanted = "video" if "video" in graph[broken]["inputs"] else "images"
@@ -78,7 +83,8 @@ class Prompt(Answer):
         errors = {
             "errors": [error], "dependent_outputs": [broken], "class_type": graph[broken]["class_type"]
         }  # fmt: skip
-        return Verdict(None, rest, {**verdict.node_errors, broken: errors})
+        why = all_failed() if fault.kind == "refused" else None
+        return Verdict(why, rest, {**verdict.node_errors, broken: errors})
 
 
 def _bad_prompt_id() -> dict[str, Any]:
@@ -155,6 +161,8 @@ class Free(Answer):
         said = self.body_json()
         if said.get("free_memory"):
             self.state.forget_cache.set()
+        if said.get("free_memory") or said.get("unload_models"):
+            self.state.faults.memory_freed()
         self.empty()
 
 

@@ -8,7 +8,9 @@ from math import ceil
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
+from ltxlib.rehearsal.faults import DECODING
 from ltxlib.rehearsal.followed import Outlines, leads_unseen
+from ltxlib.rehearsal.memory import need
 from ltxlib.rehearsal.spec import LATENTS_PER_SECOND, STEP_S, STEPS_LOST, STEPS_PER_LATENT
 from ltxlib.rehearsal.values import (
     LATENT_FRAMES,
@@ -165,6 +167,8 @@ def _decode(call: Call) -> tuple[Any, ...]:
     if not isinstance(latent, VideoLatent):
         raise NodeFailed("ValueError", f"{call.class_type} was given sound to decode as a picture")
     width, height = latent.size_px
+    side, at_once = call.get("tile_size", max(width, height)), call.get("temporal_size", latent.frames)
+    need(call, DECODING, min(width, side) * min(height, side) * min(latent.frames, at_once))
     if latent.content is not None and latent.passes and latent.passes[-1].model.name.startswith("lotus"):
         return (
             replace(latent.content.sized(width, height), source=Outlines(latent.content, "depth"), first=0),

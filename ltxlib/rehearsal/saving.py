@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ltxlib.rehearsal.aside import aside
 from ltxlib.rehearsal.calls import NodeFailed
 
 _NUMBERED = re.compile(r"_(\d+)_")
@@ -31,6 +33,13 @@ class SavePlace:
     def listed(self, name: str) -> dict[str, str]:
         """The file as `executed` and /history list it."""
         return {"filename": name, "subfolder": self.subfolder, "type": self.kind}
+
+
+def saved_as(graph: Mapping[str, Any]) -> str:
+    """The names under which a graph asks its files to be saved, one after the other."""
+    inputs = (node.get("inputs") for node in graph.values())
+    prefixes = (given.get("filename_prefix") for given in inputs if isinstance(given, Mapping))
+    return " ".join(prefix for prefix in prefixes if isinstance(prefix, str))
 
 
 def place_for(prefix: str, root: Path, kind: str, size_px: tuple[int, int] = (0, 0)) -> SavePlace:
@@ -79,7 +88,7 @@ def _number(name: str, stem: str) -> int:
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file beside the path, then give it its name."""
-    part = path.with_name(f"{path.name}.part")
+    part = aside(path)
     try:
         write(part)
         with part.open("rb") as file:

@@ -17,6 +17,7 @@ from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
 from ltxlib.errors import ComfyError, StoreError
+from ltxlib.rehearsal.aside import sweep
 from ltxlib.rehearsal.faults import FaultPlan
 from ltxlib.rehearsal.routes import MAX_BODY_BYTES, application
 from ltxlib.rehearsal.settings import RehearsalSettings
@@ -86,6 +87,7 @@ class RehearsalServer:
                 raise StoreError(
                     f"The rehearsal needs the folder {folder}, but it cannot be made."
                 ) from error
+        sweep(self.output_dir)
         self._temp = tempfile.TemporaryDirectory(prefix="ltx-rehearsal-")
         folders = Folders(self.output_dir.resolve(), self.input_dir.resolve(), Path(self._temp.name))
         self._state = RehearsalState(self.settings, folders, self.faults)

@@ -23,6 +23,7 @@ class RehearsalSettings:
     ffmpeg_path: the ffmpeg to draw with; None finds one.
     packs: node packs it shall have besides the core nodes; known is "ltxvideo" (ComfyUI-LTXVideo).
     web_client: serve ComfyUI's own web client at `/` when it is installed.
+    record: a file that gets a line as each prompt begins and ends; see `record.Record`.
     """
 
     seconds_per_step: float = 0.0
@@ -32,3 +33,4 @@ class RehearsalSettings:
     ffmpeg_path: Path | None = None
     web_client: bool = True
     packs: frozenset[str] = frozenset()
+    record: Path | None = None

@@ -48,6 +48,11 @@ def refusal(verdict: Verdict) -> dict[str, Any]:
     return {"error": verdict.error, "node_errors": verdict.node_errors}
 
 
+def all_failed() -> _Error:
+    """Why nothing runs of a graph each of whose outputs has a fault."""
+    return _error("prompt_outputs_failed_validation", "Prompt outputs failed validation", "")
+
+
 def validate(
     graph: Mapping[str, Any],
     catalogue: Catalogue,
@@ -74,8 +79,7 @@ def validate(
     good = [output for output in outputs if judge.accepts(output)]
     if good:
         return Verdict(None, good, judge.node_errors)
-    error = _error("prompt_outputs_failed_validation", "Prompt outputs failed validation", "")
-    return Verdict(error, [], judge.node_errors)
+    return Verdict(all_failed(), [], judge.node_errors)
 
 
 def _title(node: Mapping[str, Any]) -> Any:

@@ -12,6 +12,8 @@ from ltxlib.rehearsal.calls import Bench, RunAbandoned, RunInterrupted
 from ltxlib.rehearsal.execute import NODE_FAULTS, Executor
 from ltxlib.rehearsal.faults import NOW_KINDS
 from ltxlib.rehearsal.queue import Job, Outcome
+from ltxlib.rehearsal.record import Record
+from ltxlib.rehearsal.saving import saved_as
 from ltxlib.rehearsal.state import RehearsalState
 from ltxlib.rehearsal.telling import Teller
 
@@ -29,6 +31,7 @@ class Worker(threading.Thread):
         self._state = state
         self._on_death = on_death
         self._executor = Executor(state.catalogue)
+        self._record = Record(state.settings.record)
         self._find_ffmpeg = cache(self._ffmpeg)
 
     def stop(self, wait_s: float) -> None:
@@ -76,11 +79,13 @@ class Worker(threading.Thread):
             log.exception("prompt %s could not be run at all", job.prompt_id)
             outcome.status_str = "error"
         self._state.queue.done(job, outcome)
+        self._record.ends(job, outcome.status_str)
         teller.ends()
 
     def _bench(self, job: Job) -> Bench:
         state = self._state
-        struck = state.faults.take_starts()
+        struck = state.faults.take_starts(saved_as(job.graph))
+        self._record.begins(job, struck)
 
         def check() -> None:
             if state.abandoned.is_set() or not state.queue.runs(job):
@@ -90,7 +95,9 @@ class Worker(threading.Thread):
                 raise RunInterrupted
 
         def step() -> None:
-            state.interrupt.wait(state.settings.seconds_per_step)
+            if "stuck" in struck:
+                state.abandoned.wait()
+            state.interrupt.wait(None if "hang" in struck else state.settings.seconds_per_step)
             check()
 
         def in_mid_take() -> None:
@@ -108,6 +115,7 @@ class Worker(threading.Thread):
             extra_data=job.extra_data,
             struck=struck,
             in_mid_take=in_mid_take,
+            too_large=state.faults.too_large,
         )
 
     def _ffmpeg(self) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Makes the folder when it is missing. Raises StoreError when the disk refuses.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{threading.get_native_id()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -85,3 +87,21 @@ def inside(folder: Path, *names: str) -> Path:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UnsafeName(f"“{'/'.join(names)}” would leave the folder {folder.name}.")
     return path
+
+
+def sweep(folder: Path, leave: tuple[str, ...] = ()) -> int:
+    """Delete what threads that are gone left half written below a folder; gives how many files.
+
+    leave: names of folders in it that somebody else looks after. A file `NAME.THREAD.part` stays where that
+    thread still lives; one without a number is anybody's, and stays.
+    """
+    swept = 0
+    for part in folder.rglob("*.part"):
+        if part.relative_to(folder).parts[0] in leave:
+            continue
+        thread = part.suffixes[-2][1:] if len(part.suffixes) > 1 else ""
+        if thread.isdecimal() and not Path("/proc", thread).exists():
+            with suppress(OSError):
+                part.unlink()
+                swept += 1
+    return swept

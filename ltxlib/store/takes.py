@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem
 from ltxlib.core.take import DECISIONS, DRAFT, Take
 from ltxlib.errors import StoreError
@@ -88,6 +89,38 @@ def has_take(shelf: Shelf, scene: str, take_id: str) -> bool:
     except StoreError:
         return False
     return True
+
+
+def standing_in(shelf: Shelf, scene: str, take_id: str) -> Take | None:
+    """The best whole take that was made with less memory than this one asks for; None when there is none."""
+    folder = record_path(shelf, scene, take_id).parent
+    found = []
+    for record in folder.glob(f"{take_id}-r*.json"):
+        try:
+            found.append(load_take(record))
+        except StoreError:
+            # It is made again; `load_takes` tells of it.
+            continue
+    fit = [take for take in found if take.asked == take_id]
+    return min(fit, key=lambda take: (take.rung, take.made_at), default=None)
+
+
+def there(shelf: Shelf, plan: RenderPlan, ladder: bool = True) -> bool:
+    """Whether the take of a plan need not be made any more.
+
+    ladder: one that was made with less memory counts too, as long as it had to: not any more when the take
+    that it starts from is now there as asked.
+    """
+    scene = plan.scene.scene
+    if has_take(shelf, scene, plan.take_id):
+        return True
+    take = standing_in(shelf, scene, plan.whole.take_id) if ladder else None
+    if take is None:
+        return False
+    sources = plan.whole.sources
+    used = {"source": take.source, "end_source": take.end_source}
+    replaced = [source for column, source in sources.items() if used.get(column) != source.key]
+    return not any(has_take(shelf, source.scene, source.take_id) for source in replaced)
 
 
 def decide(shelf: Shelf, take: Take, decision: str) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ltxlib.core import sources
+from ltxlib.core.following import follow
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.scene import Scene
+from ltxlib.core.take import Take
 from ltxlib.errors import LtxlibError, SourceMissing, StoreError
 from ltxlib.store import takes as take_store
 from ltxlib.store.project import Project, Shelf
@@ -37,15 +39,17 @@ def clip_of(shelf: Shelf, source: sources.Source) -> tuple[Path, str]:
 class Chain:
     """In which order the takes of a batch may be rendered: each after those that it starts from.
 
-    failed: the keys of takes that could not be made, with the reason.
+    ladder: a take that was made with less memory will do to start from, once the one that is asked for does
+    not come any more. failed: the keys of takes that could not be made, with the reason.
     """
 
     shelf: Shelf
+    ladder: bool = True
     failed: dict[str, str] = field(default_factory=dict)
 
     def note_failure(self, plan: RenderPlan, reason: str) -> None:
         """Remember that a take could not be made, for those that wait for it."""
-        self.failed[plan.key] = reason
+        self.failed[plan.whole.key] = reason
 
     def next_of(
         self, waiting: Iterable[RenderPlan], underway: Iterable[RenderPlan]
@@ -55,9 +59,9 @@ class Chain:
         None when all wait for takes that are still to come.
         """
         plans = list(waiting)
-        coming = {plan.key for plan in (*plans, *underway)}
+        coming = {plan.whole.key for plan in (*plans, *underway)}
         for place, plan in enumerate(plans):
-            missing = [source for source in plan.sources.values() if not self._is_there(source)]
+            missing = [source for source in plan.sources.values() if not self._is_there(source, coming)]
             if not missing:
                 return place, None
             gone = [source for source in missing if source.key not in coming]
@@ -65,8 +69,26 @@ class Chain:
                 return place, self._why_not(gone[0])
         return None
 
-    def _is_there(self, source: sources.Source) -> bool:
-        return take_store.has_take(self.shelf, source.scene, source.take_id)
+    def follow(self, plan: RenderPlan) -> RenderPlan:
+        """The plan with the takes it starts from as they are on the shelf, once `next_of` named it.
+
+        Raises SourceMissing where the one that stands in for a take will not do.
+        """
+        missing = {
+            column: source
+            for column, source in plan.sources.items()
+            if self.ladder and not take_store.has_take(self.shelf, source.scene, source.take_id)
+        }
+        found = {column: self._stand_in(source) for column, source in missing.items()}
+        return follow(plan, {column: take for column, take in found.items() if take is not None})
+
+    def _is_there(self, source: sources.Source, coming: set[str]) -> bool:
+        if take_store.has_take(self.shelf, source.scene, source.take_id):
+            return True
+        return self.ladder and source.key not in coming and self._stand_in(source) is not None
+
+    def _stand_in(self, source: sources.Source) -> Take | None:
+        return take_store.standing_in(self.shelf, source.scene, source.take_id)
 
     def _why_not(self, source: sources.Source) -> LtxlibError:
         reason = self.failed.get(source.key, "It is not there any more.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ltxlib.core import catalog, enhance, own, prompts, reach, sources, workflow
+from ltxlib.core import catalog, enhance, ladder, own, prompts, reach, sources, workflow
 from ltxlib.core.flatten import unknown_nodes
 from ltxlib.core.parsing import refuse_size
 from ltxlib.core.plan import WORKFLOWS, Ingredients, RenderPlan, plan_takes, row_values, workflow_for
@@ -160,6 +161,7 @@ def _check(
         used = {plan.scene.scene: plan.sources for plan in plans}
         problems += sources.check_planned(begun.scenes, begun, used, file)
         problems += _own_problems(plans, workflows, file)
+        workflows |= _spare(project, plans)
     wrong = bool(errors_in(problems))
     return Checked(
         begun.scenes,
@@ -168,6 +170,15 @@ def _check(
         workflows,
         None if wrong else ingredients,
     )
+
+
+def _spare(project: Project, plans: list[RenderPlan]) -> dict[str, Any]:
+    """The workflows that takes fall back on when memory runs out; one that cannot be read is done without."""
+    spare = {}
+    for name in sorted(ladder.workflows_for(plans)):
+        with suppress(WorkflowError, StoreError):
+            spare[name] = read_workflow(project, name)
+    return spare
 
 
 def _own_rows(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.backend import client_for
 from ltxlib.core import roles
 from ltxlib.core.draft import draft_of, plan_draft
 from ltxlib.core.plan import Ingredients, RenderPlan, plan_take
@@ -70,7 +70,7 @@ def shelf_of(project: Project) -> Shelf:
     Never raises for a server that is away: people pick without one, too.
     """
     try:
-        return project.set(rehearsal=ComfyClient(address(project), timeout_s=_SHORT_S).rehearsal())
+        return project.set(rehearsal=client_for(address(project), timeout_s=_SHORT_S).rehearsal())
     except LtxlibError:
         film, rehearsed = project.set(rehearsal=False), project.set(rehearsal=True)
         return rehearsed if _has_drafts(rehearsed) and not _has_drafts(film) else film
@@ -265,7 +265,7 @@ def gallery(project: Project, shelf: Shelf, scenes_csv: Path | None = None) -> G
         if plan is not None:
             pick = Pick(take.scene, take.take_id, plan.take_id)
             clip = take_store.clip_path(shelf, take.scene, take.take_id)
-            there = take_store.has_take(shelf, take.scene, plan.take_id)
+            there = take_store.there(shelf, plan)
             shown.append(Listed(take, clip, pick, (take.scene, take.take_id) in picked, there))
     shown.sort(key=lambda one: (order[one.take.scene], one.take.take_no))
     return Gallery(checked, tuple(shown), tuple(problems), len(found) - len(shown))

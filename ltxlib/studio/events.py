@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem
+from ltxlib.core.status import exit_code
 from ltxlib.core.take import Take
 
 
@@ -29,11 +30,12 @@ class PromptWritten:
 
 @dataclass(frozen=True)
 class TakeSubmitted:
-    """A take was handed to the server (again: it was found there, from an earlier run)."""
+    """A take was handed to a server (again: it was found there, from an earlier run)."""
 
     plan: RenderPlan
     prompt_id: str
     again: bool = False
+    server: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,34 @@ class TakeFailed:
 
 
 @dataclass(frozen=True)
+class TakeDelayed:
+    """A take failed and is tried again after a pause of so many seconds."""
+
+    plan: RenderPlan
+    reason: str
+    pause_s: float
+
+
+@dataclass(frozen=True)
+class TakeLowered:
+    """Memory ran out, so the take is tried again on a lower rung of the ladder; says: what changes."""
+
+    plan: RenderPlan
+    says: str
+
+
+@dataclass(frozen=True)
 class ServerLost:
-    """The server does not answer; the batch waits for it."""
+    """A server does not answer; the batch waits for it, or goes on with the others."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class ServerNursed:
+    """Something was done for a server that was gone or hung: what, in a sentence."""
+
+    says: str
 
 
 @dataclass(frozen=True)
@@ -79,12 +105,22 @@ class Noted:
 
 @dataclass(frozen=True)
 class BatchEnded:
-    """The batch is over: takes made now, takes that were there, takes that failed."""
+    """The batch is over: takes made now, takes that were there, takes that failed.
+
+    stopped_by: a word of `core.limits` when it ended before its work was done; says: why, for a person.
+    """
 
     made: int
     there: int
     failed: int
     cancelled: bool
+    stopped_by: str = ""
+    says: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """What a program that ran this batch should end with."""
+        return exit_code(self.made, self.there, self.failed, self.stopped_by)
 
 
 Event = (
@@ -95,6 +131,9 @@ Event = (
     | TakeProgress
     | TakeSaved
     | TakeFailed
+    | TakeDelayed
+    | TakeLowered
     | ServerLost
+    | ServerNursed
     | BatchEnded
 )

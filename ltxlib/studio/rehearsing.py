@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ltxlib.comfy.client import ComfyClient
-from ltxlib.errors import ComfyError, ServerUnreachable
+from ltxlib.errors import BadInput, ComfyError, ServerUnreachable
 from ltxlib.store.files import write_json
 from ltxlib.store.project import Project
 
@@ -22,28 +25,53 @@ ANSWER_PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Running:
-    """A rehearsal that answers; lasting is False when it was started for one run only."""
+    """A rehearsal; lasting is False when it was started for one run only. options: how it was started."""
 
     url: str
     pid: int
     lasting: bool = True
+    options: tuple[str, ...] = ()
 
 
 def _state_file(project: Project) -> Path:
     return project.set(rehearsal=True).folder / "server.json"
 
 
-def running(project: Project) -> Running | None:
-    """The project's rehearsal if it was switched on and still answers as one."""
+def noted(project: Project) -> Running | None:
+    """The project's rehearsal as it was switched on last, whether it still answers or not."""
     try:
         state = json.loads(_state_file(project).read_bytes())
-        found = Running(str(state["url"]), int(state["pid"]), bool(state.get("lasting", True)))
+        options = tuple(str(option) for option in state.get("options", ()))
+        return Running(str(state["url"]), int(state["pid"]), bool(state.get("lasting", True)), options)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def running(project: Project) -> Running | None:
+    """The project's rehearsal if it was switched on and still answers as one."""
+    found = noted(project)
+    try:
         # Where nobody listens the answer comes at once; a machine with its hands full may take its time.
-        if ComfyClient(found.url, timeout_s=ANSWER_PATIENCE_S).rehearsal():
+        if found and ComfyClient(found.url, timeout_s=ANSWER_PATIENCE_S).rehearsal():
             return found
-    except (OSError, ValueError, KeyError, TypeError, ComfyError):
+    except (BadInput, ComfyError):
         return None
     return None
+
+
+def alive(project: Project) -> bool:
+    """Whether the process of the project's rehearsal is there, answering or not."""
+    found = noted(project)
+    if found is None:
+        return False
+    try:
+        entry = Path("/proc") / str(found.pid)
+        words = (entry / "cmdline").read_bytes().split(b"\0")
+        state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    # A process that ended but was not fetched by its parent has no words any more, or is a zombie.
+    return b"server" in words and state != "Z"
 
 
 def start(project: Project, *, lasting: bool = True, seconds_per_step: float = 0.0) -> Running:
@@ -56,12 +84,30 @@ def start(project: Project, *, lasting: bool = True, seconds_per_step: float = 0
     found = running(project)
     if found:
         return found
+    options = ["--seconds-per-step", str(seconds_per_step), *([] if lasting else ["--for-one-run"])]
+    return _start(project, ["--port", "0", *options])
+
+
+def restart(project: Project) -> Running:
+    """Start the project's rehearsal again where it was, in the same way; what is left of it is ended first.
+
+    Raises ServerUnreachable when there never was one, or it does not come up.
+    """
+    found = noted(project)
+    if found is None:
+        raise ServerUnreachable("The rehearsal was never switched on here.")
+    if alive(project):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(found.pid, signal.SIGKILL)
+    return _start(project, ["--port", str(urlsplit(found.url).port), *found.options])
+
+
+def _start(project: Project, options: list[str]) -> Running:
     shelf = project.set(rehearsal=True)
     log_path = shelf.folder / "server.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     _state_file(project).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "ltxlib", "server", "--project", str(project.root), "--port", "0"]
-    command += ["--seconds-per-step", str(seconds_per_step), *([] if lasting else ["--for-one-run"])]
+    command = [sys.executable, "-m", "ltxlib", "server", "--project", str(project.root), *options]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
     with log_path.open("ab") as log:
         process = subprocess.Popen(
@@ -89,9 +135,13 @@ def start(project: Project, *, lasting: bool = True, seconds_per_step: float = 0
     )
 
 
-def announce(project: Project, url: str, *, lasting: bool) -> None:
-    """Write down where this process's rehearsal answers; called by the server itself once it does."""
-    write_json(_state_file(project), {"url": url, "pid": os.getpid(), "lasting": lasting})
+def announce(project: Project, url: str, *, lasting: bool, options: Sequence[str] = ()) -> None:
+    """Write down where this process's rehearsal answers; called by the server itself once it does.
+
+    options: those of the verb `server` with which it may be started again, its port aside.
+    """
+    state = {"url": url, "pid": os.getpid(), "lasting": lasting, "options": list(options)}
+    write_json(_state_file(project), state)
 
 
 def stop(project: Project) -> bool:

@@ -9,15 +9,17 @@ from typing import Any
 
 from ltxlib import __version__
 from ltxlib.comfy.state import OutputFile
+from ltxlib.core.ladder import difference
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.take import ClipFacts, Take
-from ltxlib.errors import ClipUnreadable
+from ltxlib.errors import ClipUnreadable, MediaError
 from ltxlib.media.dub import dub
 from ltxlib.media.listen import check_sound, sound_seconds
 from ltxlib.media.probe import probe
 from ltxlib.media.quality import ExpectedClip, check_clip
+from ltxlib.media.stand_in import is_stand_in
 from ltxlib.store.files import inside, sha256_of
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
@@ -42,7 +44,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     """Fetch the clip, check it against the plan, put clip, record and journal line in place, in that order.
 
     Raises ComfyError when it cannot be fetched and ClipUnreadable when it is not the clip that was asked
-    for; then nothing is kept of it.
+    for, MediaError when it is a stand-in and the film's takes were asked for; then nothing is kept of it.
     """
     plan = finished.plan
     suffix = SOUND_SUFFIX if MODES[plan.scene.mode].sound_alone else CLIP_SUFFIX
@@ -50,6 +52,7 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
     incoming.parent.mkdir(parents=True, exist_ok=True)
     connection.client.download(finished.output, incoming)
     try:
+        _refuse_stand_in(shelf, incoming)
         problems = _checked(shelf, plan, incoming)
         if errors_in(problems):
             raise ClipUnreadable(
@@ -58,6 +61,8 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
                 cure="Run the batch again; the take is rendered anew.",
             )
         warnings = [problem.what for problem in problems]
+        if plan.asked:
+            warnings.insert(0, difference(plan))
         if plan.instead_of:
             warnings.append(f"Made by {plan.workflow}, since this ComfyUI lacks nodes of {plan.instead_of}.")
         take = _take(connection, finished, incoming, warnings)
@@ -71,8 +76,19 @@ def save(shelf: Shelf, connection: Connection, finished: Finished) -> tuple[Take
         prompt_id=finished.prompt_id,
         sha256=take.clip.sha256,
         render_s=round(finished.render_s, 2),
+        **({"rung": plan.rung, "asked": plan.asked} if plan.asked else {}),
     )
     return take, clip
+
+
+def _refuse_stand_in(shelf: Shelf, incoming: Path) -> None:
+    """Whatever a server said of itself: what carries the rehearsal's mark is no part of a film."""
+    if not shelf.rehearsal and is_stand_in(incoming):
+        raise MediaError(
+            "The clip is a stand-in of the rehearsal's, though the server did not say that it is one. It is "
+            "not kept among the film's takes.",
+            cure="Look what is behind the server's address: a rehearsal there has to say so.",
+        )
 
 
 def _checked(shelf: Shelf, plan: RenderPlan, incoming: Path) -> list[Problem]:
@@ -144,6 +160,8 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         overlap_frames=overlap_frames,
         goes_on_from=goes_on_from,
         instead_of=plan.instead_of,
+        rung=plan.rung,
+        asked=plan.asked,
         warnings=tuple(warnings),
         kit_version=__version__,
     )

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.address import is_serverless
+from ltxlib.comfy.backend import client_for
 from ltxlib.core import catalog, check, roles, settings
 from ltxlib.core.catalog_parts import Model
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import WORKFLOWS, workflow_name
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
-from ltxlib.errors import ComfyError, LtxlibError, MediaError
+from ltxlib.errors import LtxlibError, MediaError
 from ltxlib.media.ffmpeg import find_ffmpeg
 from ltxlib.store.project import Project
 from ltxlib.studio.check import check_project, read_workflow
@@ -40,16 +41,21 @@ def checklist(project: Project) -> list[Line]:
     """Look at everything a film needs. Never raises for what is missing; that is what the lines say."""
     lines = [_ffmpeg(), _disk(project), _scenes(project)]
     url = address(project)
-    client = ComfyClient(url, timeout_s=10)
     try:
+        client = client_for(url, timeout_s=10)
         stats = client.system_stats()
-        schema = NodeSchema(client.object_info())
-    except ComfyError as error:
-        cure = (
-            "Start ComfyUI on the pod, or switch on the rehearsal below: it needs no GPU and costs nothing."
-        )
-        return [Line("Server", RED, error.message, cure), *lines]
+        schema = NodeSchema(client.object_info(), lists_known=client.lists_known)
+    except LtxlibError as error:
+        return [_no_server(url, error), *lines]
     return [_server(url, stats), _gpu(stats), *_graphs(project, schema, _models(project)), *lines]
+
+
+def _no_server(url: str, error: LtxlibError) -> Line:
+    rehearse = "or switch on the rehearsal below: it needs no GPU and costs nothing."
+    if not is_serverless(url):
+        return Line("Server", RED, error.message, f"Start ComfyUI on the pod, {rehearse}")
+    told = [f"{one.where}: {one.what} {one.cure}" for one in getattr(error, "problems", ())]
+    return Line("Server", RED, " ".join([error.message, *told]), f"{error.cure} Do that, {rehearse}")
 
 
 def _server(url: str, stats: Mapping[str, Any]) -> Line:
@@ -58,12 +64,18 @@ def _server(url: str, stats: Mapping[str, Any]) -> Line:
     if "ltx_rehearsal" in system:
         says = f"The rehearsal answers at {url}. Clips are stand-ins, marked REHEARSAL; nothing costs money."
         return Line("Server", AMBER, says, "Switch the rehearsal off when you want the real model.")
+    workers = system.get("workers")
+    if isinstance(workers, Mapping):
+        told = ", ".join(f"{count} {name}" for name, count in workers.items() if count) or "none awake"
+        return Line("Server", GREEN, f"RunPod answers for the endpoint {url}; its workers: {told}.")
     return Line("Server", GREEN, f"ComfyUI {version} answers at {url}.")
 
 
 def _gpu(stats: Mapping[str, Any]) -> Line:
     if "ltx_rehearsal" in stats.get("system", {}):
         return Line("GPU", AMBER, "The rehearsal uses none.")
+    if "runpod_endpoint" in stats.get("system", {}):
+        return Line("GPU", GREEN, "RunPod gives each worker of the endpoint the card that is chosen there.")
     cards = [device for device in stats.get("devices", []) if device.get("type") != "cpu"]
     if not cards:
         cure = "Start the pod again; if no GPU is free, rent another one."
@@ -108,6 +120,10 @@ def _graphs(project: Project, schema: NodeSchema, models: list[Model]) -> list[L
             continue
         for problem in check.check_graph(graph, schema):
             (files if ".safetensors" in problem.what else others).append(problem)
+    if not schema.lists_known:
+        cure = "The README says what the endpoint needs; a first clip shows whether it is there."
+        unknown = Line("Models", AMBER, "An endpoint cannot be asked which model files it has.", cure)
+        return [_line("Nodes", others, "The shipped workflows need only ComfyUI's own nodes."), unknown]
     return [
         _line("Nodes", others, "Every node that the shipped workflows use is there."),
         _line("Models", files, "Every model file that the shipped workflows use is there."),

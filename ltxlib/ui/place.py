@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.backend import client_for
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import BadInput, LtxlibError
 from ltxlib.store import takes as take_store
@@ -38,7 +38,7 @@ def look(project: Project) -> Place:
     """
     url = address(project)
     try:
-        rehearsal = ComfyClient(url, timeout_s=SHORT_S).rehearsal()
+        rehearsal = client_for(url, timeout_s=SHORT_S).rehearsal()
         return Place(url, True, project.set(rehearsal=rehearsal))
     except LtxlibError as error:
         film, rehearsed = project.set(rehearsal=False), project.set(rehearsal=True)
@@ -59,6 +59,6 @@ def scene_order(project: Project, scenes_csv: str = "") -> list[str]:
         return []
 
 
-def is_there(shelf: Shelf, plan: RenderPlan) -> bool:
-    """Whether the take of a plan is on disk, whole."""
-    return take_store.has_take(shelf, plan.scene.scene, plan.take_id)
+def is_there(shelf: Shelf, plan: RenderPlan, ladder: bool = True) -> bool:
+    """Whether the take of a plan is on disk, whole; with the ladder, one made with less memory counts too."""
+    return take_store.there(shelf, plan, ladder)

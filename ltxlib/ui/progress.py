@@ -27,6 +27,7 @@ class BatchState:
     steps: int = 0
     lost: str = ""
     ended: events.BatchEnded | None = None
+    remarks: list[str] = field(default_factory=list)
     began_s: float = field(default_factory=time.monotonic)
     noun: str = "take"
 
@@ -54,6 +55,12 @@ class BatchState:
         elif isinstance(event, events.TakeFailed):
             self.failed.append(event)
             self._leave(event.plan)
+        elif isinstance(event, (events.TakeDelayed, events.TakeLowered)):
+            self._leave(event.plan)
+            self.remarks.append(_remark(event))
+        elif isinstance(event, events.ServerNursed):
+            self.remarks.append(event.says)
+            self.lost = ""
         elif isinstance(event, events.ServerLost):
             self.lost = event.reason
         elif isinstance(event, events.BatchEnded):
@@ -87,8 +94,18 @@ class BatchState:
             parts.append(f"{ended.there} were there already")
         if ended.failed:
             parts.append(f"{ended.failed} failed")
-        stopped = "Stopped. What was finished is kept: " if ended.cancelled else "Done: "
-        return f"{stopped}{', '.join(parts)}, in {look.span_text(time.monotonic() - self.began_s)}."
+        early = ended.cancelled or ended.stopped_by
+        stopped = "Stopped. What was finished is kept: " if early else "Done: "
+        why = f" {ended.says}" if ended.says and not ended.cancelled else ""
+        return f"{stopped}{', '.join(parts)}, in {look.span_text(time.monotonic() - self.began_s)}.{why}"
+
+
+def _remark(event: events.TakeDelayed | events.TakeLowered) -> str:
+    """What a take met with on its way, in a sentence."""
+    name = f"{event.plan.scene.scene}, take {event.plan.take_no}"
+    if isinstance(event, events.TakeLowered):
+        return f"{name}: {event.says}"
+    return f"{name} failed and is tried again: {event.reason}"
 
 
 def panel_html(state: BatchState, *, running: bool, stopping: bool, listed: bool = True) -> str:
@@ -102,9 +119,15 @@ def panel_html(state: BatchState, *, running: bool, stopping: bool, listed: bool
     if running and state.steps:
         parts.append(look.bar(state.step, state.steps, thin=True))
     if state.ended:
-        kind = "wait" if state.failed or state.ended.cancelled else ""
+        early = state.ended.cancelled or state.ended.stopped_by
+        kind = "wait" if state.failed or early else ""
         parts.append(look.note(state.end_text(), kind=kind))
-    parts += [_failed_html(state), _written_html(state), _saved_html(state) if listed else ""]
+    parts += [
+        _failed_html(state),
+        _remarks_html(state),
+        _written_html(state),
+        _saved_html(state) if listed else "",
+    ]
     return "".join(parts)
 
 
@@ -115,6 +138,14 @@ def _failed_html(state: BatchState) -> str:
         reason = look.escape(event.reason).replace("\n", "<br>")
         rows.append((look.tag("failed", "bad"), look.escape(name), reason, look.escape(event.cure)))
     return look.table(("", state.noun.capitalize(), "Why", "What to do"), rows) if rows else ""
+
+
+def _remarks_html(state: BatchState) -> str:
+    """What was met with and dealt with on the way, the newest first."""
+    if not state.remarks:
+        return ""
+    rows = [(look.tag("dealt with", "wait"), look.escape(text)) for text in reversed(state.remarks)]
+    return f'<div class="ltx-scroll">{look.table(("", "On the way"), rows)}</div>'
 
 
 def _written_html(state: BatchState) -> str:
@@ -165,7 +196,7 @@ class TextProgress:
     def __init__(self, state: BatchState, every_s: float = 30.0) -> None:
         self.state = state
         self.every_s = every_s
-        self._saved = self._failed = self._written = 0
+        self._saved = self._failed = self._written = self._remarked = 0
         self._started = False
         self._spoke_s = time.monotonic()
 
@@ -187,6 +218,9 @@ class TextProgress:
                 f"({event.take.clip.duration_s:.2f} s, in {look.span_text(event.take.render_s)}; "
                 f"{state.done} of {state.takes})"
             )
+        for remark in state.remarks[self._remarked :]:
+            self._remarked += 1
+            self._say(f"  note    {remark}")
         while self._failed < len(state.failed):
             event = state.failed[self._failed]
             self._failed += 1

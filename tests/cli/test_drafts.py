@@ -138,7 +138,7 @@ def test_drafts_of_a_row_that_changed_are_counted(kit, project, server):
 
 def test_a_failing_draft_ends_with_1(kit, project, server):
     """A draft that the server cannot make is told with its reason, and the verb ends with 1."""
-    server.faults.add("oom")
+    server.faults.add("node_errors")
     code, out, _ = kit("draft", "rain", "--count", "1")
     assert code == 1
     assert "FAILED  rain/draft01-" in out

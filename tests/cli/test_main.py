@@ -126,12 +126,13 @@ def test_batch_and_assemble_make_a_film(capsys, project, server):
 
 def test_a_failed_take_is_exit_code_one(capsys, project, server):
     """Events are one JSON object a line, and a failure shows in the exit code."""
-    server.faults.add("oom")
+    server.faults.add("node_errors")
     code, out, _ = kit(capsys, "batch", "--json", "--project", project.root)
     happened = [json.loads(line) for line in out.splitlines()]
     assert code == 1
     assert happened[0]["event"] == "BatchStarted"
-    assert happened[-1] == {"event": "BatchEnded", "made": 1, "there": 0, "failed": 1, "cancelled": False}
+    ended = {"made": 1, "there": 0, "failed": 1, "cancelled": False, "stopped_by": "", "says": ""}
+    assert happened[-1] == {"event": "BatchEnded", **ended}
     assert any(event["event"] == "TakeFailed" and event["reason"] for event in happened)
 
 

@@ -13,6 +13,8 @@ from ltxlib.core.status import BatchStatus, Rendering
         ({"takes": 3, "there": 2, "failed": 1}, 1),
         ({"takes": 3, "failed": 3}, 2),
         ({"takes": 3, "made": 1, "stopped_by": "budget"}, 3),
+        ({"takes": 3, "made": 1, "stopped_by": "disk"}, 1),
+        ({"takes": 9, "failed": 3, "stopped_by": "alike"}, 2),
     ],
 )
 def test_the_exit_code_tells_how_it_ended(facts, code):

@@ -138,6 +138,32 @@ def test_a_200_with_node_errors(client: Client) -> None:
     assert client.entry(prompt_id)["outputs"] == {}
 
 
+def test_a_refusal_on_order(client: Client) -> None:
+    """POST /prompt answers 400, names the node, and nothing is queued; the next post is taken."""
+    client.server.faults.add("refused")
+    answer = client.post("/prompt", {"prompt": small_graph()})
+    assert answer.status_code == 400
+    said = answer.json()
+    assert said["error"]["type"] == "prompt_outputs_failed_validation"
+    assert [error["type"] for error in said["node_errors"]["save"]["errors"]] == ["required_input_missing"]
+    assert client.get("/queue").json() == {"queue_running": [], "queue_pending": []}
+    assert client.run(small_graph())["status"]["status_str"] == "success"
+
+
+def test_faults_may_be_meant_for_one_file_only() -> None:
+    """With `of` a fault waits for prompts saved under a name with that text, and counts only them."""
+    plan = FaultPlan()
+    plan.add("oom", of="scene7/", count=2)
+    plan.add("refused", of="scene8/")
+    assert plan.take_starts("ltx-kit/scene1/take") == frozenset()
+    assert plan.take_starts("ltx-kit/scene7/take") == {"oom"}
+    assert plan.take_starts() == frozenset()
+    assert plan.take_starts("ltx-kit/scene7/take") == {"oom"}
+    assert plan.take_starts("ltx-kit/scene7/take") == frozenset()
+    assert plan.for_post("ltx-kit/scene7/take") is None
+    assert plan.for_post("ltx-kit/scene8/take") is not None
+
+
 def test_answers_of_500_and_slow_answers(client: Client) -> None:
     """So many answers are 500s, and so many slow; then all is well. /rehearsal itself is spared."""
     client.server.faults.add("error_500", count=2, path="/history")

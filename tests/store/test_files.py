@@ -1,11 +1,14 @@
 """Files that appear whole, names that stay inside."""
 
 import hashlib
+import os
+import subprocess
+import sys
 
 import pytest
 
 from ltxlib.errors import StoreError, UnsafeName
-from ltxlib.store.files import inside, move_whole, sha256_of, write_json, write_whole
+from ltxlib.store.files import inside, move_whole, sha256_of, sweep, write_json, write_whole
 
 
 def test_a_file_appears_whole_and_leaves_nothing_beside_it(tmp_path):
@@ -67,3 +70,17 @@ def test_names_cannot_leave_their_folder(tmp_path, names):
 def test_ordinary_names_stay(tmp_path):
     """A plain name gives its path, whether it exists or not."""
     assert inside(tmp_path, "rain", "a.mp4") == tmp_path / "rain" / "a.mp4"
+
+
+def test_what_dead_processes_left_is_swept(tmp_path):
+    """Half files of threads that are gone go; those of the living, of others' folders and all else stay."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    dead, alive = f"a.json.{gone.pid}.part", f"b.json.{os.getpid()}.part"
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "server").mkdir()
+    for name in (f"deep/{dead}", alive, f"server/{dead}", "c.part", "d.mp4"):
+        (tmp_path / name).write_bytes(b"half")
+    assert sweep(tmp_path, leave=("server",)) == 1
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path.is_file())
+    assert left == sorted([alive, f"server/{dead}", "c.part", "d.mp4"])

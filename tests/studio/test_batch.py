@@ -13,32 +13,11 @@ from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.store.takes import load_takes
 from ltxlib.studio import events
 from ltxlib.studio.batch import run_batch
-from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
-from ltxlib.studio.job import job_for
+from tests.support.batches import entries, job, kinds, of_kind, rows, run
 from tests.support.studio import a_project
 
-FOUR = tuple(
-    f"scene{n},t2v,Soft rain taps against frosted glass number {n}.,,9,128,128,1,yes,yes" for n in range(4)
-)
-
-
-def job(project, **changes):
-    made = job_for(project, connect(project), check_project(project))
-    return replace(made, **changes)
-
-
-def run(project, cancel=None):
-    return list(run_batch(job(project), cancel))
-
-
-def kinds(happened):
-    return [type(event).__name__ for event in happened if not isinstance(event, events.TakeProgress)]
-
-
-def entries(project, event):
-    journal = project.set(rehearsal=True).journal
-    return [entry for entry in journal if entry["event"] == event]
+FOUR = rows(4)
 
 
 def test_every_scene_becomes_a_take_with_its_record(project, server):
@@ -78,7 +57,7 @@ def test_progress_is_told(project, server):
 def test_a_failing_take_is_journaled_and_the_rest_goes_on(project, server):
     """One take out of memory leaves the other made, says why, and is tried again by the next run."""
     server.faults.add("oom")
-    happened = run(project)
+    happened = run(project, ladder=False)
     (failed,) = [event for event in happened if isinstance(event, events.TakeFailed)]
     assert "memory" in failed.reason.lower()
     assert happened[-1] == events.BatchEnded(made=1, there=0, failed=1, cancelled=False)
@@ -88,10 +67,12 @@ def test_a_failing_take_is_journaled_and_the_rest_goes_on(project, server):
 
 
 def test_a_truncated_clip_is_never_kept(project, server):
-    """A clip that does not hold what it should is refused and made anew by the next run."""
+    """A clip that does not hold what it should is refused; by itself it is made anew, and once only."""
     server.faults.add("truncated")
-    assert run(project)[-1].failed == 1
-    assert run(project)[-1] == events.BatchEnded(made=1, there=1, failed=0, cancelled=False)
+    happened = run(project)
+    (delayed,) = of_kind(happened, events.TakeDelayed)
+    assert "not what was asked for" in delayed.reason or "cut short" in delayed.reason
+    assert happened[-1] == events.BatchEnded(made=2, there=0, failed=0, cancelled=False)
     assert load_takes(project.set(rehearsal=True))[1] == []
 
 

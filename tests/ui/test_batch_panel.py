@@ -10,9 +10,11 @@ import pytest
 from ltxlib.errors import BadInput, ProjectBusy, RenderFailed
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
+from ltxlib.studio.check import check_project
 from ltxlib.ui.batch import BatchPanel, batch_panel
 from ltxlib.ui.job import latest
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
+from tests.support.made_takes import put_take
 
 SLOW = RehearsalSettings(seconds_per_step=0.3)
 
@@ -46,6 +48,14 @@ def test_the_table_tells_what_is_missing_and_nothing_starts(panel, project):
     assert not panel.start.disabled
     assert latest(panel.job_name) is None
     assert takes_of(project) == []
+
+
+def test_what_pods_made_tells_how_long_a_pod_would_need(panel, project, tmp_path):
+    """Takes on the film's shelf are better than the catalog's figures, and are named."""
+    put_take(project.set(rehearsal=False), check_project(project).plans[0], 60.0, tmp_path)
+    panel.refresh()
+    panel.settle()
+    assert "from 1 take made here on NVIDIA L40S" in panel.estimate.value
 
 
 def test_one_press_makes_what_is_missing(panel, project):
@@ -96,13 +106,13 @@ def test_running_the_cell_again_shows_the_running_job(project, slowly):
 
 def test_a_failed_take_has_a_reason_and_a_cure(panel, project, server):
     """One take fails, the others are made, and the list says why and what to do."""
-    server.faults.add("oom")
+    server.faults.add("node_errors")
     panel.start.click()
     panel.settle()
     assert len(takes_of(project)) == 2
     assert "1 failed" in panel.progress.value
     assert ">failed<" in panel.progress.value
-    assert "memory" in panel.progress.value
+    assert "only a part of the graph" in panel.progress.value
     assert panel.start.description == "Render 1 missing take"
 
 
@@ -204,16 +214,16 @@ def test_the_night_makes_everything_and_prints_each_take(project, server, night,
 
 def test_the_night_goes_on_after_a_failure(project, server, night, capsys):
     """One failed take is printed with reason and cure, and nothing is raised."""
-    server.faults.add("oom", take=2)
+    server.faults.add("node_errors")
     batch_panel()
     said = capsys.readouterr().out
-    assert "  FAILED  rain, take 2" in said
+    assert "  FAILED  rain, take 1" in said
     assert "2 takes made, 1 failed" in said
 
 
 def test_a_night_without_a_single_take_is_a_failure(project, server, night):
     """When everything fails the same way, the run ends as failed and says why."""
-    server.faults.add("oom", count=99)
+    server.faults.add("node_errors", count=99)
     with pytest.raises(RenderFailed, match="Not one take could be made"):
         batch_panel()
 

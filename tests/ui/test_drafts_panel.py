@@ -226,11 +226,11 @@ def test_drafts_wait_while_the_film_renders(project, slowly):
 
 def test_a_failed_draft_has_a_reason(panel, server):
     """One draft fails, the rest are made, and the list says why."""
-    server.faults.add("oom")
+    server.faults.add("node_errors")
     panel.make.click()
     panel.settle()
     assert "3 drafts made, 1 failed" in panel.progress.value
-    assert "rain, draft" in panel.progress.value and "memory" in panel.progress.value
+    assert "rain, draft" in panel.progress.value and "only a part of the graph" in panel.progress.value
     assert panel.make.description == "Make 1 draft"
 
 

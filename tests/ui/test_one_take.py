@@ -153,12 +153,12 @@ def test_a_row_between_two_pictures_is_kept_as_it_is(panel):
 
 def test_a_failed_take_is_told_with_reason_and_cure(panel, server):
     """No traceback: what happened and what to do."""
-    server.faults.add("oom")
+    server.faults.add("node_errors")
     fill(panel)
     panel.render.click()
     panel.settle()
     assert "ltx-note ltx-bad" in panel.notice.value
-    assert "memory" in panel.notice.value
+    assert "only a part of the graph" in panel.notice.value
     assert "Traceback" not in panel.notice.value
 
 
