@@ -285,6 +285,8 @@ class Estimate:
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
+    if scene.workflow:
+        return None  # what samples in a graph of the creator's own, and how often, the catalog cannot know
     took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
     if not MODES[scene.mode].seen:
         return None
@@ -329,7 +331,7 @@ def estimate(plans: list[RenderPlan]) -> Estimate:
         if took is None:
             left_out += 1
             alone = not MODES[scene.mode].seen
-            what = f"mode {scene.mode}" if alone else scene.model
+            what = f"mode {scene.mode}" if alone else scene.workflow or scene.model
             sources[f"no time is known for {what}: nobody has reported one"] = None
             continue
         low_s += took[0]

@@ -21,8 +21,9 @@ from ltxlib.core import (
 )
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
-from ltxlib.core.layout import Box, with_title
+from ltxlib.core.layout import Box
 from ltxlib.core.schema import NodeSchema, shipped
+from tests.support.drawn import with_title
 
 NAMES = tuple(pack_recipes.shipped())
 # The workflows over a whole clip; most need core nodes only.
