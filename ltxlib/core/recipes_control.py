@@ -41,7 +41,7 @@ def control(by: str = EDGES) -> dict[str, Any]:
     if by == EDGES:
         builder.connect("half", 0, "outlines", "image")
     lora(builder, "outliner", kept.needs[0], _LORA_TITLES[by])
-    parts.stage_one(builder, guided=True, guider=("CFGGuider", "outliner"))
+    parts.stage_one(builder, first=parts.First(guided=True, guider=("CFGGuider", "outliner")))
     lead(builder, parts.ONE, found, _LEADS[by])
     parts.stage_two(builder, guided=True)
     pack.lead(builder, "guider_two")

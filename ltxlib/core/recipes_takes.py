@@ -34,7 +34,7 @@ def extend() -> dict[str, Any]:
         title="Its last frames [ltx.overlap]",
     )
     builder.connect("source_parts", "images", "tail", "image")
-    parts.stage_one(builder, guided=True, sound="carried")
+    parts.stage_one(builder, first=parts.First(guided=True, sound="carried"))
     carry_sound(builder)
     lead(builder, parts.ONE, "tail")
     parts.stage_two(builder, guided=True)
