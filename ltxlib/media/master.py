@@ -64,6 +64,8 @@ def render_master(
         raise BadInput("This film cannot be made yet.", problems)
     render = _Render(timeline, settings, find_ffmpeg(), on_progress, cancel)
     with placed(out, "The film") as part, workroom(work_dir) as room:
+        # A folder that cannot be written is told before the work, not after it.
+        part.touch()
         with workroom(cache_dir) if cache_dir else nullcontext(room) as making:
             report = render.run(_Rooms(room, cache_dir or room, making), part, out)
         if cache_dir:
