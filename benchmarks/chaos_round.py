@@ -140,14 +140,16 @@ class _Night:
         self._calm()
 
     def end(self) -> None:
-        """Let nothing of it run on."""
+        """Let nothing of it run on; a rehearsal that the batch was just starting is known a moment later."""
         end(self.batch, signal.SIGKILL)
+        last = time.monotonic() + NURSE_PATIENCE_S
         self.rehearsal.stop()
+        while left_over(self.mark) and time.monotonic() < last:
+            self.rehearsal.stop()
+            time.sleep(0.05)
 
     def left_over(self) -> list[str]:
         """Processes that are still there although all that were started have ended."""
-        with suppress(TimeoutError):
-            wait_for(lambda: not left_over(self.mark), "", 3.0)
         return [f"a process is left: {one}" for one in left_over(self.mark)]
 
     def _start_batch(self) -> None:
@@ -176,7 +178,7 @@ class _Night:
         if strike.kind in (KILL_NIGHT, KILL_BOTH):
             end(self.batch, signal.SIGKILL)
         if strike.kind == KILL_REHEARSAL and strike.details:
-            self.rehearsal.order(strike.details)
+            self._order(strike)
             with suppress(TimeoutError):  # nothing more may be rendered; then it lives
                 wait_for(lambda: not self.rehearsal.alive or self._ended(), "", 1.0)
         elif strike.kind in (KILL_REHEARSAL, KILL_BOTH):
@@ -184,7 +186,18 @@ class _Night:
         elif strike.kind == FILL_DISK:
             self._fill_disk(strike)
         elif strike.details:
-            self.rehearsal.order(strike.details)
+            self._order(strike)
+
+    def _order(self, strike: Strike) -> None:
+        """Order a fault, from a rehearsal that may just be dying of an earlier one."""
+        last = time.monotonic() + RUN_PATIENCE_S
+        while True:
+            try:
+                return self.rehearsal.order(strike.details)
+            except requests.RequestException:
+                if time.monotonic() > last:
+                    raise
+                self.rehearsal.start()
 
     def _fill_disk(self, strike: Strike) -> None:
         """The disk is made as small as what is on it, and large again: quicker than writing a gigabyte."""
@@ -210,7 +223,9 @@ class _Night:
     def _calm(self) -> None:
         """Nothing goes wrong any more: see that everything gets made."""
         self._revive()
-        self.rehearsal.order_nothing()
+        with suppress(requests.RequestException):  # it dies of what was ordered, and forgets it so
+            self.rehearsal.order_nothing()
+        self._revive()
         for left in range(LAST_RUNS, -1, -1):
             wait_for(self._ended, "the batch", RUN_PATIENCE_S)
             if self.batch.returncode == 0:
