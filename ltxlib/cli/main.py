@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return getattr(importlib.import_module(f"ltxlib.cli.{module}"), function)(arguments)
     except LtxlibError as error:
         _say(error, as_json=getattr(arguments, "json", False))
-        return _code(error)
+        # A night that could not start is 2 whatever the reason, as papermill and cron are told.
+        return NOT_STARTED if arguments.verb == "night" else _code(error)
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept; run it again to go on.", file=sys.stderr)
         return STOPPED

@@ -12,11 +12,13 @@ from ltxlib.core import catalog, span, specials
 from ltxlib.core.catalog_parts import ModelFile, Price
 from ltxlib.core.explain import Way, ways
 from ltxlib.core.modes import MODES
-from ltxlib.core.plan import Estimate, RenderPlan, estimate, take_s
+from ltxlib.core.pace import Pace, estimate_by
+from ltxlib.core.plan import Estimate, RenderPlan, take_s
 from ltxlib.store.project import find_project
 from ltxlib.store.takes import there as is_there
 from ltxlib.studio.check import check_project
 from ltxlib.studio.drafts import with_picks
+from ltxlib.studio.pacing import pace_on
 
 _MOST_TAKES = 20
 _NAMED = Price("your card", 0.0, "named with --price")
@@ -24,12 +26,13 @@ _NAMED = Price("your card", 0.0, "named with --price")
 
 @dataclass(frozen=True)
 class _Night:
-    """The takes that are asked for, those of them that are there, how they are made, and an hour's price."""
+    """The takes asked for, those that are there, how they are made, an hour's price, how fast takes were."""
 
     plans: tuple[RenderPlan, ...]
     there: frozenset[str]
     ways: tuple[Way, ...]
     price: Price
+    pace: Pace
 
     @property
     def missing(self) -> list[RenderPlan]:
@@ -37,7 +40,7 @@ class _Night:
 
     @property
     def estimate(self) -> Estimate:
-        return estimate(self.missing)
+        return estimate_by(self.missing, self.pace)
 
     @property
     def files(self) -> list[ModelFile]:
@@ -57,7 +60,7 @@ def plan(arguments: argparse.Namespace) -> int:
     checked = with_picks(check_project(project, arguments.scenes, shelf=shelf).or_raise(), shelf)
     there = {_key(plan) for plan in checked.plans if is_there(shelf, plan)}
     made_so = tuple(ways(checked.plans, checked.workflows))
-    night = _Night(checked.plans, frozenset(there), made_so, price)
+    night = _Night(checked.plans, frozenset(there), made_so, price, pace_on(shelf))
     if arguments.json:
         print(json.dumps(_facts(night)))
     else:
@@ -90,7 +93,7 @@ def _take_lines(night: _Night, *, everything: bool) -> list[str]:
     shown = night.plans if everything else night.plans[:_MOST_TAKES]
     rows = [["scene", "mode", "seed", "take", "size", "length", "time", "money"]]
     for plan in shown:
-        scene, took = plan.scene, take_s(plan)
+        scene, took = plan.scene, night.pace.take_s(plan)
         there = _key(plan) in night.there
         rows.append(
             [
@@ -229,7 +232,7 @@ def _take_facts(night: _Night, plan: RenderPlan) -> dict[str, Any]:
         "workflow": plan.workflow,
         "model": scene.model,
         "there": _key(plan) in night.there,
-        **words.span_facts(take_s(plan), night.price),
+        **words.span_facts(night.pace.take_s(plan), night.price),
     }
 
 

@@ -15,6 +15,7 @@ EXIT_CODES = """exit codes:
   0    all is well
   1    problems were found, or some takes could not be made
   2    nothing could start (no server, no project, another run is busy)
+  3    a night was ended early (by its budget, the clock, the disk, a person)
   130  stopped by you"""
 
 _ABOUT = "Calm films with LTX-2 and ComfyUI: from scenes.csv to a finished film."
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"ltxlib {__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", dest="verb")
     _film_verbs(verbs)
+    _night_verb(verbs)
     _tool_verbs(verbs)
     _workflow_verbs(verbs)
     _pod_verbs(verbs)
@@ -90,6 +92,47 @@ def _film_verbs(verbs: Any) -> None:
     assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
     assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
     assemble.set_defaults(run="film.assemble")
+
+
+def _night_verb(verbs: Any) -> None:
+    night = verbs.add_parser(
+        "night",
+        help="render everything by night, unwatched; make the film, stop the pod, tell you",
+        description="Looks at everything first, tries one tiny clip of each kind, then runs the\n"
+        "notebooks in a process of its own and watches it. Closing terminal or browser changes nothing.\n"
+        "Exit code 3: it was ended early, by its budget, the clock, the disk or a person.",
+    )
+    night.add_argument("--assemble", action="store_true", help="make the film at the end")
+    night.add_argument("--budget", type=_usd, metavar="USD", help="end when it has cost so much")
+    night.add_argument("--until", metavar="06:30", help="end when this machine's clock shows that time")
+    night.add_argument("--stop-pod", action="store_true", help="stop the pod when all is done")
+    night.add_argument(
+        "--countdown", type=_seconds, default=180.0, metavar="SECONDS", help="time to say no to that (180)"
+    )
+    night.add_argument("--price", type=_usd, metavar="USD", help="what an hour costs (what RunPod says)")
+    night.add_argument(
+        "--no-ladder", action="store_true", help="make no take smaller when memory does not suffice"
+    )
+    night.add_argument("--rehearsal", action="store_true", help="with stand-in clips; no GPU, no cost")
+    what = night.add_mutually_exclusive_group()
+    what.add_argument("--watch", action="store_true", help="watch the night that runs")
+    what.add_argument("--cancel", action="store_true", help="end it after the take that is rendered")
+    what.add_argument("--cancel-now", action="store_true", help="end it now; takes that are made are kept")
+    night.add_argument("--keep-pod", action="store_true", help="let the pod run on after all")
+    night.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    for name in ("--inside", "--watchman"):
+        night.add_argument(name, help=argparse.SUPPRESS)
+    night.set_defaults(run="night.night")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not a time in seconds")
+    return value
 
 
 def _draft_verbs(verbs: Any) -> None:

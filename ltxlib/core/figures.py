@@ -10,17 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ltxlib.core.ladder import asked_id, rung_in
+
 _BEGINS = "batch started"
 _ENDS = "batch ended"
+# What is tried before a run is no part of the run before that.
+_TRIED = "canary"
 
 
 @dataclass(frozen=True)
 class Made:
-    """A take that was made: where it belongs, and how long the server worked on it, in seconds."""
+    """A take that was made: where it belongs, and how long the server worked on it, in seconds.
+
+    rung: how far down the ladder for want of memory, 0 is as asked.
+    """
 
     scene: str
     take_id: str
     render_s: float
+    rung: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,11 @@ class Figures:
     away: int
 
     @property
+    def lowered(self) -> int:
+        """How many takes were made otherwise than asked, since memory ran out."""
+        return sum(made.rung > 0 for made in self.made)
+
+    @property
     def elapsed_s(self) -> float:
         """From the first line to the last, in seconds."""
         return max((_time(self.last) - _time(self.began)).total_seconds(), 0.0)
@@ -80,10 +93,12 @@ class Figures:
 def last_run(entries: Iterable[Mapping[str, Any]]) -> Figures | None:
     """The figures of the last run in a journal, its lines oldest first; None when nothing ever ran.
 
-    A take that failed and was made later in the same run counts as made.
+    A take that failed and was made later in the same run counts as made, also when with less memory.
     """
     run: list[Mapping[str, Any]] = []
     for entry in entries:
+        if str(entry["event"]).startswith(_TRIED):
+            continue
         if entry["event"] == _BEGINS:
             run = []
         if run or entry["event"] == _BEGINS:
@@ -108,11 +123,18 @@ def last_run(entries: Iterable[Mapping[str, Any]]) -> Figures | None:
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The take that was asked for."""
+    scene, take_id = _names(entry)
+    return scene, asked_id(take_id)
+
+
+def _names(entry: Mapping[str, Any]) -> tuple[str, str]:
     return str(entry.get("scene", "")), str(entry.get("take", ""))
 
 
 def _made(entry: Mapping[str, Any]) -> Made:
-    return Made(*_key(entry), float(entry.get("render_s") or 0.0))
+    scene, take_id = _names(entry)
+    return Made(scene, take_id, float(entry.get("render_s") or 0.0), rung_in(take_id))
 
 
 def _failed(entry: Mapping[str, Any]) -> Failed:

@@ -285,24 +285,31 @@ class Estimate:
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
-    model = catalog.KNOWN[scene.model]
-    took = model.render_s(scene.width, scene.height, scene.frames)
-    usual_work = sum(stage.work for stage in model.stages)
+    took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
     if not MODES[scene.mode].seen:
         return None
-    if took is None or not usual_work:
-        return took
-    # Times are reported of two stages and the model's own steps; one stage makes all its steps at full size.
-    first, *rest = model.stages
+    share = work_share(scene, draft=plan.draft)
+    return took if took is None or share is None else (took[0] * share, took[1] * share)
+
+
+def work_share(scene: Scene, *, draft: bool = False) -> float | None:
+    """How much work a take is beside one in two stages with the model's own steps; None when not known.
+
+    Times are reported of those; one stage makes all its steps at full size.
+    """
+    stages = catalog.KNOWN[scene.model].stages
+    usual_work = sum(stage.work for stage in stages)
+    if not usual_work:
+        return None
+    first, *rest = stages
     first = replace(first, own_steps=scene.steps or first.own_steps, own_cfg=scene.cfg or first.own_cfg)
     made = [first, *rest] if scene.stages == 2 else [replace(first, scale=1)]
-    if plan.draft:
+    if draft:
         made, rest = [first], []
     # Frames are doubled between the stages, so that only those after the first have twice as many.
     doubled = sum(stage.work for stage in rest) if scene.smooth else 0
     share = (sum(stage.work for stage in made) + doubled) / usual_work * MODES[scene.mode].seen ** 2
-    share *= specials.work(scene)
-    return took[0] * share, took[1] * share
+    return share * specials.work(scene)
 
 
 def estimate(plans: list[RenderPlan]) -> Estimate:

@@ -34,7 +34,10 @@ h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:2em 0 .6em}p{margin:.4em 0
 
 @dataclass(frozen=True)
 class Card:
-    """One take as it is shown: a small JPEG (empty for none), what was decided, what is worth a look."""
+    """One take as it is shown: a small JPEG (empty for none), what was decided, what is worth a look.
+
+    lowered: what it is for want of memory, in a word or two; empty where it is as asked.
+    """
 
     scene: str
     take_id: str
@@ -43,17 +46,23 @@ class Card:
     render_s: float
     decision: str = ""
     remarks: tuple[str, ...] = ()
+    lowered: str = ""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page tells. usd_per_hour is None when no price is known; next_steps are sentences."""
+    """All that the page tells. usd_per_hour is None when no price is known; next_steps are sentences.
+
+    says: the night in one sentence, else the figures' own. lines: what else there is to know of it.
+    """
 
     figures: Figures
     cards: tuple[Card, ...]
     next_steps: tuple[str, ...]
     usd_per_hour: float | None = None
     price_source: str = ""
+    says: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def headline(figures: Figures) -> str:
@@ -69,16 +78,17 @@ def headline(figures: Figures) -> str:
 
 def page(report: Report) -> str:
     """The whole page as HTML."""
-    figures = report.figures
+    figures, title = report.figures, report.says or headline(report.figures)
     banner = ""
     if figures.rehearsal:
         banner = '<p class="banner"><b>REHEARSAL</b> The clips are drawn stand-ins, not made by LTX-2.</p>'
     parts = [
         banner,
-        f"<h1>{_safe(headline(figures))}</h1>",
+        f"<h1>{_safe(title)}</h1>",
         f'<p class="quiet">{_safe(_when(figures))}</p>',
         f'<div class="figures">{"".join(_figure(*pair) for pair in _pairs(report))}</div>',
         _list("What to do next", report.next_steps),
+        _list("The night", report.lines),
         _failures(figures.failed),
         _takes(report.cards),
     ]
@@ -86,7 +96,7 @@ def page(report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_safe(headline(figures))}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        f"<title>{_safe(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
 
 
@@ -95,6 +105,7 @@ def _pairs(report: Report) -> list[tuple[str, str]]:
     pairs = [
         (str(len(figures.made)), "made"),
         (str(len(figures.failed)), "failed"),
+        *([(str(figures.lowered), "made with less memory")] if figures.lowered else []),
         (_span(figures.elapsed_s), "in all"),
         (f"{figures.idle_share:.0%}", "of it idle"),
     ]
@@ -152,6 +163,7 @@ def _card(card: Card) -> str:
         picture = f'<img alt="{_safe(card.scene)}" src="data:image/jpeg;base64,{data}">'
     mark = {"keep": "kept", "reject": "rejected"}.get(card.decision, "")
     tag = f' <span class="tag {_safe(card.decision)}">{mark}</span>' if mark else ""
+    tag += f' <span class="tag warn">{_safe(card.lowered)}</span>' if card.lowered else ""
     remarks = "".join(f'<p class="warn">{_safe(remark)}</p>' for remark in card.remarks)
     facts = f"{card.duration_s:.2f} s, made in {_span(card.render_s)}"
     return (

@@ -29,7 +29,8 @@ def work_of(plan: RenderPlan) -> int:
 
 def held_at(plan: RenderPlan, held: Held) -> frozenset[int]:
     """The rungs on which a clip of at most this plan's work ran out of memory before."""
-    return frozenset(rung for rung, least in held.items() if least <= work_of(plan))
+    failed = frozenset(rung for rung, least in held.items() if least <= work_of(plan))
+    return failed | {ladder.FREED} if ladder.AS_ASKED in failed else failed
 
 
 def start_rung(plan: RenderPlan, held: Held, means: ladder.Means) -> int:

@@ -92,6 +92,14 @@ class Take:
         return f"{self.scene}/{self.take_id}"
 
     @property
+    def made_otherwise(self) -> str:
+        """What it is for want of memory otherwise than asked, in a sentence; empty where it is as asked.
+
+        It is the first thing that is said of such a take when it is saved.
+        """
+        return self.warnings[0] if self.asked and self.warnings else ""
+
+    @property
     def sound_alone(self) -> bool:
         """Whether it is sound without a picture, which has no place of its own in a film."""
         return self.mode in MODES and MODES[self.mode].sound_alone

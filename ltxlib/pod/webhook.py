@@ -52,11 +52,10 @@ def send(note: Note, to: tuple[str, ...]) -> tuple[Sent, ...]:
 
 
 def _send(note: Note, address: str) -> Sent:
-    parts = urlsplit(address)
-    host = parts.hostname or "that address"
-    here = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
-    if parts.scheme != "https" and not here:
-        return Sent(host, "The address must begin with https.")
+    looked = _host_of(address)
+    host = looked.host
+    if looked.fault:
+        return looked
     url, body = _message(note, address)
     fault = ""
     for _ in range(_TRIES):
@@ -77,6 +76,36 @@ def _send(note: Note, address: str) -> Sent:
         if answer.status_code < 500:
             break
     return Sent(host, fault)
+
+
+def _host_of(address: str) -> Sent:
+    """The host of an address, and why nothing may be sent there: others on the way could read along."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host:
+        return Sent("that address", "It is no address of the web.")
+    here = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    fault = "" if parts.scheme == "https" or here else "The address must begin with https."
+    return Sent(host, fault)
+
+
+def looked_at(address: str) -> Sent:
+    """Whether an address can be one, by its shape alone; nothing is sent."""
+    found = _host_of(address)
+    if found.fault:
+        return found
+    host, path = found.host, urlsplit(address).path.strip("/")
+    shapes = (
+        (host.endswith(("discord.com", "discordapp.com")), path.startswith("api/webhooks/")),
+        (host == "hooks.slack.com", path.startswith(("services/", "workflows/", "triggers/"))),
+        (host.startswith("ntfy."), bool(path) and "/" not in path),
+    )
+    if any(meant and not right for meant, right in shapes):
+        return Sent(host, "The address is not whole: something is missing behind the host's name.")
+    return found
 
 
 def _message(note: Note, address: str) -> tuple[str, dict[str, Any]]:

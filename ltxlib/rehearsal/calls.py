@@ -33,7 +33,8 @@ class Bench:
     """What every node of a run shares.
 
     step: waits as long as one sampler step takes. check: raises when the run shall end. find_ffmpeg: the
-    program's path. struck: the ordered faults that strike this take.
+    program's path. struck: the ordered faults that strike this take. too_large: whether work at a place
+    ("sampling", "decoding"), in pixels times frames at once, is more than an ordered small card holds.
     """
 
     folders: Folders
@@ -44,6 +45,7 @@ class Bench:
     extra_data: Mapping[str, Any] = field(default_factory=dict)
     struck: frozenset[str] = frozenset()
     in_mid_take: Callable[[], None] = lambda: None
+    too_large: Callable[[str, int], bool] = lambda at, px_frames: False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ TAKE_KINDS = (
 )
 PROMPT_KINDS = ("node_errors", "refused")
 NOW_KINDS = ("die", "drop_sockets", "forget")
+SAMPLING, DECODING = PLACES = "sampling", "decoding"
 KINDS = (*REQUEST_KINDS, *TAKE_KINDS, *PROMPT_KINDS)
 
 
@@ -33,6 +34,11 @@ class Fault:
     count: how often it strikes: that many takes in a row from `take` on, answers or posts; 1 or more.
     seconds: how long a slow answer takes.
     path: for faults of an answer, only addresses that begin so (without `/api`).
+    above_px_frames: an `oom` of a card that is too small: whatever needs more than so many pixels times
+        frames at once fails, until the order is withdrawn; take and count say nothing then.
+    at: where such a card is too small: in `sampling` the film, or in `decoding` one tile of it.
+    until_free: such an `oom` is over once somebody asks the server to free its memory; without a size, every
+        film fails until then.
     of: for faults of a take or a post, only prompts whose file name on the server has this text in it.
     """
 
@@ -41,7 +47,15 @@ class Fault:
     count: int = 1
     seconds: float = 1.0
     path: str = ""
+    above_px_frames: int = 0
+    at: str = SAMPLING
+    until_free: bool = False
     of: str = ""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it is a card that is too small, and not a mishap of one take."""
+        return self.above_px_frames > 0 or self.until_free
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Fault:
@@ -52,18 +66,31 @@ class Fault:
             raise ValueError(f"no fault has {', '.join(unknown)}; there are {', '.join(sorted(known))}")
         if said.get("kind") not in KINDS:
             raise ValueError(f"there is no fault {said.get('kind')!r}; there are {', '.join(KINDS)}")
-        numbers: dict[str, Callable[[Any], Any]] = {"take": int, "count": int, "seconds": float}
+        numbers: dict[str, Callable[[Any], Any]] = {
+            **{"take": int, "count": int, "seconds": float},
+            **{"above_px_frames": int, "until_free": _flag},
+        }
         try:
             given = {
                 name: numbers[name](value) if name in numbers else str(value) for name, value in said.items()
             }
         except (TypeError, ValueError) as error:
-            raise ValueError(f"take and count are whole numbers, seconds a number: {error}") from error
+            raise ValueError(
+                f"take, count and above_px_frames are whole numbers, seconds a number: {error}"
+            ) from error
         fault = cls(**given)
         first = 0 if fault.kind in NOW_KINDS else 1
         if fault.take < first or fault.count < 1 or fault.seconds < 0:
             raise ValueError(f"take is {first} or more, count 1 or more, seconds 0 or more")
+        if fault.at not in PLACES or fault.above_px_frames < 0 or (fault.lasting and fault.kind != "oom"):
+            raise ValueError(f"above_px_frames and until_free are for oom, at is {' or '.join(PLACES)}")
         return fault
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
 
 
 class FaultPlan:
@@ -100,7 +127,7 @@ class FaultPlan:
         with self._lock:
             struck, left = [], []
             for fault in self._faults:
-                if fault.kind not in TAKE_KINDS or fault.of not in name:
+                if fault.kind not in TAKE_KINDS or fault.lasting or fault.of not in name:
                     left.append(fault)
                 elif fault.take > 1:
                     left.append(replace(fault, take=fault.take - 1))
@@ -109,6 +136,19 @@ class FaultPlan:
                     left.extend(_used(fault))
             self._faults = left
             return frozenset(struck)
+
+    def too_large(self, at: str, px_frames: int) -> bool:
+        """Whether work of so many pixels times frames at once is too much for the card that was ordered."""
+        with self._lock:
+            return any(
+                fault.lasting and fault.at == at and px_frames > fault.above_px_frames
+                for fault in self._faults
+            )
+
+    def memory_freed(self) -> None:
+        """Somebody asked for memory to be freed."""
+        with self._lock:
+            self._faults = [fault for fault in self._faults if not fault.until_free]
 
     def for_request(self, path: str) -> Fault | None:
         """The fault that strikes an answer at this address, if any."""

@@ -161,6 +161,8 @@ class Free(Answer):
         said = self.body_json()
         if said.get("free_memory"):
             self.state.forget_cache.set()
+        if said.get("free_memory") or said.get("unload_models"):
+            self.state.faults.memory_freed()
         self.empty()
 
 

@@ -8,6 +8,8 @@ from math import ceil
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
+from ltxlib.rehearsal.faults import DECODING
+from ltxlib.rehearsal.memory import need
 from ltxlib.rehearsal.spec import LATENTS_PER_SECOND, STEP_S, STEPS_LOST, STEPS_PER_LATENT
 from ltxlib.rehearsal.values import (
     LATENT_FRAMES,
@@ -163,6 +165,8 @@ def _decode(call: Call) -> tuple[Any, ...]:
     if not isinstance(latent, VideoLatent):
         raise NodeFailed("ValueError", f"{call.class_type} was given sound to decode as a picture")
     width, height = latent.size_px
+    side, at_once = call.get("tile_size", max(width, height)), call.get("temporal_size", latent.frames)
+    need(call, DECODING, min(width, side) * min(height, side) * min(latent.frames, at_once))
     if latent.passes and not (latent.held and latent.content):
         start = latent.start or (latent.content if latent.content and not latent.passes[0].seed else None)
         source: Any = Drawing(latent.passes, start, latent.strength, latent.end, latent.lead)

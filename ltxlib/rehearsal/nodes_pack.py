@@ -96,7 +96,7 @@ def _tiled(call: Call) -> tuple[Any, ...]:
     tiles, sigmas = int(call["horizontal_tiles"]) * int(call["vertical_tiles"]), call.a(Sigmas, "sigmas")
     seed = call.a(Noise, "noise").seed
     for _ in range(tiles):
-        made = sampled(call, guider, seed, sigmas, latent)
+        made = sampled(call, guider, seed, sigmas, latent, tiles)
     return made, made
 
 
@@ -118,8 +118,9 @@ def _looping(call: Call) -> tuple[Any, ...]:
     latent = _begun(call, latent, call["cond_image_strength"])
     if guide is not None:
         latent = replace(latent, start=guide.content, lead=guide.content)
-    for _ in range(stretches(latent.steps, tile, overlap)):
-        made = sampled(call, guider, seed, sigmas, latent)
+    pieces = stretches(latent.steps, tile, overlap)
+    for _ in range(pieces):
+        made = sampled(call, guider, seed, sigmas, latent, pieces)
     return (made,)
 
 

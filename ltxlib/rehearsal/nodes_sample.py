@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
+from ltxlib.rehearsal.faults import SAMPLING
+from ltxlib.rehearsal.memory import need, run_out
 from ltxlib.rehearsal.values import (
     AudioLatent,
     AVLatent,
@@ -17,13 +20,6 @@ from ltxlib.rehearsal.values import (
     Sampler,
     Sigmas,
     VideoLatent,
-)
-
-OUT_OF_MEMORY = (
-    "CUDA out of memory. Tried to allocate 2.25 GiB. GPU 0 has a total capacity of 23.64 GiB of which "
-    "1.05 GiB is free. (REHEARSAL: this fault was ordered)\nThis error means you ran out of memory on your "
-    "GPU.\n\nTIPS: If the workflow worked before you might have accidentally set the batch_size to a large "
-    "number."
 )
 
 
@@ -95,8 +91,13 @@ def _sample(call: Call, guider: Guider, seed: int | None, sigmas: Sigmas) -> Any
     return sampled(call, guider, seed, sigmas, call["latent_image"])
 
 
-def sampled(call: Call, guider: Guider, seed: int | None, sigmas: Sigmas, latent: Any) -> Any:
-    """A latent after as many steps as there are noise levels, each of which takes its time."""
+def sampled(
+    call: Call, guider: Guider, seed: int | None, sigmas: Sigmas, latent: Any, pieces: int = 1
+) -> Any:
+    """A latent after as many steps as there are noise levels, each of which takes its time.
+
+    pieces: in how many it is sampled, so that the card holds only one of them at once.
+    """
     steps = sigmas.steps
     if isinstance(latent, AVLatent) and not isinstance(latent.audio, AudioLatent):
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
@@ -108,7 +109,10 @@ def sampled(call: Call, guider: Guider, seed: int | None, sigmas: Sigmas, latent
         if step == middle:
             call.bench.in_mid_take()
             if "oom" in call.bench.struck:
-                raise NodeFailed("torch.OutOfMemoryError", OUT_OF_MEMORY)
+                run_out()
+            film = latent.video if isinstance(latent, AVLatent) else latent
+            if isinstance(film, VideoLatent):
+                need(call, SAMPLING, math.prod(film.size_px) * film.frames // pieces)
         call.progress(step, steps)
     positive = guider.positive
     noise = min(1.0, max(sigmas.values, default=0.0))

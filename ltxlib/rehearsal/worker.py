@@ -115,6 +115,7 @@ class Worker(threading.Thread):
             extra_data=job.extra_data,
             struck=struck,
             in_mid_take=in_mid_take,
+            too_large=state.faults.too_large,
         )
 
     def _ffmpeg(self) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ltxlib.errors import ProjectBusy, StoreError
@@ -22,11 +23,7 @@ class ProjectLock:
         self._handle: int | None = None
 
     def __enter__(self) -> ProjectLock:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise StoreError(f"{self.path.name} could not be made: {error.strerror or error}.") from error
+        handle = self._open()
         try:
             _take(handle)
         except OSError as error:
@@ -35,15 +32,37 @@ class ProjectLock:
             raise ProjectBusy(
                 f"Another batch is running in this project (process {holder or '?'})."
             ) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        self._handle = handle
+        self._keep(handle)
         return self
 
     def __exit__(self, *exc: object) -> None:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Holds it too, but waits, however long, until the process that has it ends or lets go."""
+        handle = self._open()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._keep(handle)
+            yield
+        finally:
+            self._handle = None
+            os.close(handle)
+
+    def _open(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(f"{self.path.name} could not be made: {error.strerror or error}.") from error
+
+    def _keep(self, handle: int) -> None:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        self._handle = handle
 
 
 def _take(handle: int) -> None:

@@ -52,6 +52,11 @@ class Project:
         """All that the kit writes."""
         return self.root / "production"
 
+    @property
+    def copying(self) -> ProjectLock:
+        """Held while films are copied away from this machine: until then it is not switched off."""
+        return ProjectLock(self.production / "copying.lock")
+
     def set(self, *, rehearsal: bool) -> Shelf:
         """The shelf for rehearsal work or for the real film."""
         return Shelf(self.production / (REHEARSAL_FOLDER if rehearsal else FILM_FOLDER), rehearsal)

@@ -69,12 +69,23 @@ def choose(shelf: Shelf, scene_order: list[str], settings: FilmSettings) -> tupl
             problems.append(_no_picture(scene))
         elif take:
             chosen.append(take)
+            problems += _made_otherwise(take)
         else:
             cure = "Run the batch in notebook 02, or keep one of its takes in notebook 03."
             problems.append(
                 Problem(f"scene {scene}", "It has no take that may go into the film.", cure, warning=True)
             )
     return chosen, problems + _seams(chosen)
+
+
+def _made_otherwise(take: Take) -> list[Problem]:
+    """That the film shows a take which was made with less memory."""
+    if not take.asked:
+        return []
+    cure = (
+        "To have it as its row asks, render it on a card with more memory, or with the ladder switched off."
+    )
+    return [Problem(f"scene {take.scene}", take.made_otherwise, cure, warning=True)]
 
 
 def _no_picture(scene: str) -> Problem:
@@ -191,8 +202,20 @@ def assemble(
 
     report = render_master(timeline, target, master, work_dir=work, on_progress=tell, cancel=cancel)
     facts = _facts(target, report, timeline, digest) | {"rehearsal": shelf.rehearsal, "made_of": made_of}
+    facts["made_otherwise"] = [_lowered(take) for take in takes if take.asked]
     write_json(target.with_suffix(".json"), facts)
     return Film(target, report.frames, float(report.duration_s), facts, reused=False)
+
+
+def _lowered(take: Take) -> dict[str, Any]:
+    """A take that was made with less memory, as the manifest tells of it."""
+    return {
+        "scene": take.scene,
+        "take": take.take_id,
+        "asked": take.asked,
+        "rung": take.rung,
+        "says": take.made_otherwise,
+    }
 
 
 def _facts(target: Path, report: MasterReport, timeline: Timeline, digest: str) -> dict[str, Any]:

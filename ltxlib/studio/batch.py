@@ -13,13 +13,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.comfy.backend import feed_for
 from ltxlib.comfy.events import Executing, ExecutionError, ExecutionSuccess, Progress
-from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.core.limits import DISK, STOP_WORDS
 from ltxlib.core.ordering import in_order
 from ltxlib.core.plan import RenderPlan
@@ -53,12 +53,12 @@ def run_batch(job: BatchJob, cancel: threading.Event | None = None) -> Iterator[
         stack.enter_context(job.shelf.lock)
         bell = threading.Event()
         lanes = [
-            Lane(server, stack.enter_context(ProgressFeed(server.client, bell=bell)))
+            Lane(server, stack.enter_context(feed_for(server.client, bell=bell)))
             for server in job.connection.servers
         ]
         work = stack.enter_context(Work(job, lanes, cancel or threading.Event(), bell))
         telling = Telling(job.shelf, len(lanes))
-        nurse = stack.enter_context(closing(Nurse(work)))
+        nurse = Nurse(work)
         try:
             for event in _run(work, nurse):
                 telling.see(event)
@@ -184,7 +184,7 @@ def _submit_next(work: Work, lane: Lane) -> Iterator[events.Event]:
         lane.client.system_stats()
         _well(work, lane)
     while lane.room:
-        found = work.next()
+        found = work.next(lane)
         if found is None:
             return
         waiting, given_up = found
@@ -208,6 +208,10 @@ def _submit(work: Work, lane: Lane, plan: RenderPlan) -> Iterator[events.Event]:
         facts["take"] = plan.take_id
         pictures = upload(job, lane, plan)
         graph = job.graph(plan, prompt_id, pictures, lane.server.schema)
+        if lane.client.gives(graph) and work.others_give(lane, graph):
+            lane.declined.add(plan.whole.key)
+            work.wait_in_line(plan, first=True)
+            return
         job.shelf.journal.append("submitted", **facts, prompt_id=prompt_id, **pictures)
         given = lane.client.submit(graph, prompt_id=prompt_id)
     except ServerUnreachable:
@@ -249,6 +253,9 @@ def _collect(work: Work, lane: Lane) -> Iterator[events.Event]:
     # All are asked before anything is changed: an answer that fails must not cost the one before it.
     asked = [(flight, lane.client.status(flight.prompt_id)) for flight in lane.flights.values()]
     _well(work, lane)
+    if not any(state.kind == "running" for _, state in asked):
+        # It may be busy with other people's work, or an endpoint whose workers are still coming up.
+        lane.lives()
     for flight, state in asked:
         if state.kind == "unknown":
             # History and queue are read one after the other, so one miss may be a prompt on its way between.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltxlib.comfy.address import server_url, server_urls
-from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.backend import Backend, client_for
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import BadInput, ComfyError
@@ -20,7 +20,7 @@ from ltxlib.studio import rehearsing
 class Server:
     """One server that answered: the client, what it can do, and what it says of itself."""
 
-    client: ComfyClient
+    client: Backend
     schema: NodeSchema
     facts: Mapping[str, Any]
 
@@ -32,7 +32,7 @@ class Connection:
     notes: which of the servers that were named do not answer.
     """
 
-    client: ComfyClient
+    client: Backend
     schema: NodeSchema
     shelf: Shelf
     facts: Mapping[str, Any]
@@ -95,7 +95,7 @@ def connect(project: Project) -> Connection:
 
 
 def _ask(url: str) -> tuple[Server, bool]:
-    client = ComfyClient(url)
+    client = client_for(url)
     stats = client.system_stats()
     system = stats.get("system", {})
     facts = {
@@ -103,4 +103,5 @@ def _ask(url: str) -> tuple[Server, bool]:
         "devices": [str(device.get("name", "")) for device in stats.get("devices", [])],
         "rehearsal": system.get("ltx_rehearsal"),
     }
-    return Server(client, NodeSchema(client.object_info()), facts), "ltx_rehearsal" in system
+    schema = NodeSchema(client.object_info(), lists_known=client.lists_known)
+    return Server(client, schema, facts), "ltx_rehearsal" in system

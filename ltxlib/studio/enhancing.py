@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ltxlib.core import check, enhance, text_request
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem
+from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import LtxlibError, ServerAnswerError, ServerUnreachable, WorkflowError
 from ltxlib.store import enhanced
 from ltxlib.studio import events, instructions
@@ -17,6 +19,7 @@ from ltxlib.studio.asking import Patience, ask_text
 if TYPE_CHECKING:
     from ltxlib.studio.job import BatchJob
 
+TRIAL_TOKENS = 16
 Upload = Callable[[RenderPlan], Mapping[str, str]]
 
 
@@ -55,6 +58,16 @@ def _graph(
     told = instructions.read(job.project, plan.instructions)
     request = enhance.request_for(plan.prompt, told, plan.enhance_key, attempt)
     return text_request.text_graph(job.graph(plan, "enhance", pictures), job.schema, request)
+
+
+def trial_graph(
+    job: BatchJob, plan: RenderPlan, pictures: Mapping[str, str], schema: NodeSchema
+) -> tuple[dict[str, object], str]:
+    """A graph in which the text encoder writes a few words for a scene, to see that it can; and its node."""
+    told = instructions.read(job.project, plan.instructions)
+    request = enhance.request_for(plan.prompt, told, plan.enhance_key, 1)
+    graph = job.graph(plan, "enhance", pictures, schema)
+    return text_request.text_graph(graph, schema, replace(request, tokens=TRIAL_TOKENS))
 
 
 def write_out(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.comfy.client import ComfyClient
+from ltxlib.comfy.backend import Backend
 from ltxlib.core import check, ladder, roles
 from ltxlib.core.draft import draft_of
 from ltxlib.core.plan import RenderPlan
@@ -19,6 +19,7 @@ from ltxlib.store.project import Project, Shelf
 from ltxlib.studio import enhancing, fitting
 from ltxlib.studio.check import Checked
 from ltxlib.studio.connect import Connection
+from ltxlib.studio.night_options import ladder_wanted
 
 REFUSED = "Nothing was rendered: the server cannot make these scenes yet."
 
@@ -66,7 +67,7 @@ class BatchJob:
         return self.connection.shelf
 
     @property
-    def client(self) -> ComfyClient:
+    def client(self) -> Backend:
         """The server."""
         return self.connection.client
 
@@ -111,7 +112,10 @@ def job_for(project: Project, connection: Connection, checked: Checked) -> Batch
     if errors_in(notes):
         raise BadInput(REFUSED, errors_in(notes))
     notes = [*connection.notes, *notes]
-    return checked_job(BatchJob(project, connection, checked.plans, checked.workflows, notes=tuple(notes)))
+    care = Care(ladder=ladder_wanted())
+    return checked_job(
+        BatchJob(project, connection, checked.plans, checked.workflows, care, notes=tuple(notes))
+    )
 
 
 def checked_job(job: BatchJob) -> BatchJob:

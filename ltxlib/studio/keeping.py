@@ -41,13 +41,13 @@ def keeper_for(project: Project, server: Server) -> Keeper | None:
     url = server.client.url
     if not is_loopback(url):
         return None
-    if server.facts.get("rehearsal"):
-        noted = rehearsing.noted(project)
-        return RehearsalKeeper(project) if noted and noted.url == url else None
+    noted = rehearsing.noted(project)
+    if noted and noted.url == url:
+        return RehearsalKeeper(project)
     home = comfyui.find_home()
     if home is None or str(urlsplit(url).port) != _port(home):
         return None
-    return ComfyKeeper(home, url, project.production / "film" / "comfyui.log")
+    return ComfyKeeper(home, url, project.production / "comfyui.log")
 
 
 def _port(home: comfyui.ComfyHome) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltxlib.comfy.backend import Backend
+from ltxlib.comfy.no_feed import NoFeed
 from ltxlib.comfy.progress import ProgressFeed
 from ltxlib.core.plan import RenderPlan
 from ltxlib.errors import ComfyError, ServerAnswerError, ServerUnreachable
@@ -48,11 +50,12 @@ class Lane:
     sent: by hash, under which names it has pictures and clips. sign_s: its last sign of life; asked_s: when
     it was last asked after its prompts. trouble_s: when it began to fail, 0 while all is well; next_s: when
     it is tried again. out: it was given up, and others do its work. hung: when it was told to let go of a
-    prompt that it hangs on. nursed: how often it was started again since it made a take.
+    prompt that it hangs on. nursed: how often it was started again since it made a take. declined: the keys
+    of takes that it cannot make, though others can.
     """
 
     server: Server
-    feed: ProgressFeed
+    feed: ProgressFeed | NoFeed
     flights: dict[str, Flight] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
     last_end: float = 0.0
@@ -64,9 +67,10 @@ class Lane:
     out: bool = False
     hung: float = 0.0
     nursed: int = 0
+    declined: set[str] = field(default_factory=set)
 
     @property
-    def client(self) -> Any:
+    def client(self) -> Backend:
         """The server's client."""
         return self.server.client
 

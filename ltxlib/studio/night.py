@@ -1,4 +1,4 @@
-"""The four notebooks run one after the other with nobody watching."""
+"""The notebooks run one after the other with nobody watching, by papermill."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ltxlib.errors import NightStopped
 from ltxlib.store.project import Project, Shelf
+from ltxlib.studio.secrets import clean_file
 
 NOTEBOOKS = ("01_setup", "02_generate", "03_review", "04_assemble")
 TICK_S = 1.0
@@ -42,16 +43,30 @@ def run_notebooks(project: Project, shelf: Shelf, env: Mapping[str, str], listen
     parameters into the notebook. Raises NightStopped with what the notebook said.
     """
     done = []
-    executed = shelf.folder / "notebooks"
-    executed.mkdir(parents=True, exist_ok=True)
-    with _environment(env), _ticking(listeners.on_tick):
+    with kernel_environment(env), _ticking(listeners.on_tick):
         for name in NOTEBOOKS:
             listeners.on_step(name)
-            began = time.monotonic()
-            target = executed / f"{name}.ipynb"
-            _run(project.notebooks / f"{name}.ipynb", target)
-            done.append(Step(name, target, time.monotonic() - began))
+            done.append(run_notebook(project, shelf, name))
     return done
+
+
+def executed_copy(shelf: Shelf, name: str) -> Path:
+    """Where the executed copy of a notebook lies."""
+    return shelf.folder / "notebooks" / f"{name}.ipynb"
+
+
+def run_notebook(project: Project, shelf: Shelf, name: str) -> Step:
+    """Run one notebook headless; its executed copy grows while it runs, and is there however it ends.
+
+    Raises NightStopped with what the notebook said.
+    """
+    began, target = time.monotonic(), executed_copy(shelf, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _run(project.notebooks / f"{name}.ipynb", target)
+    finally:
+        clean_file(target)
+    return Step(name, target, time.monotonic() - began)
 
 
 def _run(source: Path, target: Path) -> None:
@@ -78,7 +93,7 @@ def _run(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _environment(env: Mapping[str, str]) -> Iterator[None]:
+def kernel_environment(env: Mapping[str, str]) -> Iterator[None]:
     """The environment that kernels are started with; nothing of a JupyterLab around us reaches them."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("JPY_")]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 
 from ltxlib.core.problem import Problem
@@ -29,7 +30,6 @@ class Nurse:
             keeper_for(work.job.project, lane.server) for lane in work.lanes
         ]
         self._starting: dict[int, Future[str]] = {}
-        self._pool = ThreadPoolExecutor(max_workers=len(work.lanes), thread_name_prefix="ltx-nurse")
 
     def look(self) -> Iterator[events.Event]:
         """See to each server; yields what was done."""
@@ -40,10 +40,6 @@ class Nurse:
                 self._revive(place, lane)
             else:
                 yield from self._free(place, lane)
-
-    def close(self) -> None:
-        """Leave the servers to themselves."""
-        self._pool.shutdown(wait=False)
 
     def _revive(self, place: int, lane: Lane) -> None:
         """Start a server that is gone, or that has been there for long without answering."""
@@ -59,8 +55,11 @@ class Nurse:
         # Nobody speaks to it meanwhile, and its absence costs no patience.
         lane.next_s = float("inf")
         self._work.job.shelf.journal.append("restarting", server=lane.client.url)
-        future = self._starting[place] = self._pool.submit(keeper.restart)
+        future: Future[str] = Future()
+        self._starting[place] = future
         future.add_done_callback(lambda _: self._work.bell.set())
+        # A daemon, because it may take minutes and nobody who ends a batch is to wait for it.
+        threading.Thread(target=_restart, args=(keeper, future), name="ltx-nurse", daemon=True).start()
 
     def _started(self, place: int, lane: Lane) -> Iterator[events.Event]:
         future = self._starting[place]
@@ -109,3 +108,10 @@ class Nurse:
         with suppress(ComfyError):
             lane.client.interrupt(flight.prompt_id)
         yield events.ServerNursed(says)
+
+
+def _restart(keeper: Keeper, future: Future[str]) -> None:
+    try:
+        future.set_result(keeper.restart())
+    except (PodError, ComfyError) as error:
+        future.set_exception(error)

@@ -45,7 +45,8 @@ def _number(text: str) -> float:
 
 
 def _checked(text: str, usd: float, what: str) -> float:
-    if not math.isfinite(usd) or usd <= 0:
+    # Zero is the price of a card of one's own.
+    if not math.isfinite(usd) or usd < 0:
         raise BadInput(
             f"{what} is “{text}”, which is no price of an hour.",
             cure="Write US dollars as a plain number, such as 0.59.",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ltxlib.core.figures import Figures, Made, last_run
+from ltxlib.core.ladder import words_of
 from ltxlib.core.report_page import Card, Report, page
 from ltxlib.errors import LtxlibError
 from ltxlib.media.poster import write_poster
@@ -19,12 +22,26 @@ PICTURE_PX = 240
 MOST_PICTURES = 150
 
 
-def write_report(shelf: Shelf, price: HourlyPrice | None = None) -> Path | None:
+@dataclass(frozen=True)
+class NightPart:
+    """What a night knows beyond its batch: when it began and ended, in seconds since 1970; how it went."""
+
+    began: float
+    ended: float
+    says: str
+    lines: tuple[str, ...] = ()
+
+
+def write_report(
+    shelf: Shelf, price: HourlyPrice | None = None, night: NightPart | None = None
+) -> Path | None:
     """Write the report of the last run, whole or not at all; None when nothing ever ran.
 
-    It needs nothing but the disk, so it can be written after a night that died half way. Raises StoreError.
+    night: then it is this night's, with or without a run in it, and time and money are those of the whole
+    night. It needs nothing but the disk, so it can be written after a night that died half way. Raises
+    StoreError.
     """
-    figures = last_run(shelf.journal)
+    figures = _of_night(shelf, last_run(shelf.journal), night) if night else last_run(shelf.journal)
     if figures is None:
         return None
     report = Report(
@@ -33,12 +50,22 @@ def write_report(shelf: Shelf, price: HourlyPrice | None = None) -> Path | None:
         _next_steps(figures),
         price.usd if price else None,
         price.source if price else "",
+        night.says if night else "",
+        night.lines if night else (),
     )
     began = "".join(letter for letter in figures.began[:16] if letter.isdigit())
     path = inside(shelf.folder, "reports", f"night-{began}.html")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page(report).encode())
     return path
+
+
+def _of_night(shelf: Shelf, run: Figures | None, night: NightPart) -> Figures:
+    """The figures of the run that belongs to a night, over the whole night; empty ones when it had none."""
+    began, last = (datetime.fromtimestamp(at, timezone.utc) for at in (night.began, night.ended))
+    if run is None or datetime.fromisoformat(run.began) < began.replace(microsecond=0):
+        run = Figures("", "", True, False, shelf.rehearsal, None, (), (), 0, 0)
+    return replace(run, began=began.isoformat(), last=last.isoformat())
 
 
 def _cards(shelf: Shelf, figures: Figures) -> tuple[Card, ...]:
@@ -61,6 +88,7 @@ def _cards(shelf: Shelf, figures: Figures) -> tuple[Card, ...]:
                 made.render_s,
                 decision,
                 tuple(take.warnings),
+                words_of(take.rung),
             )
         )
     return tuple(cards)
@@ -82,6 +110,11 @@ def _next_steps(figures: Figures) -> tuple[str, ...]:
         steps.append("Run the batch again: it goes on from here, and what is made is not made twice.")
     if figures.failed:
         steps.append("Mend what is named below, or run the batch again: takes that failed are tried anew.")
+    if figures.lowered:
+        steps.append(
+            "Where takes are named smaller, shorter or the like, memory ran out. To have them as asked, take"
+            " a card with more memory or an fp8 model, switch the ladder off, and run the batch again."
+        )
     if figures.made:
         steps.append("Open notebook 03, watch the takes and keep the good ones; notebook 04 joins them.")
     if not figures.rehearsal:

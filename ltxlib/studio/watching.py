@@ -84,7 +84,7 @@ class NightView:
     @property
     def died(self) -> bool:
         """Whether the night's process ended without saying so (a power cut, a kill)."""
-        return self.there and not self.running and self.phase != ENDED
+        return self.there and not self.running and self.exit_code is None
 
     @property
     def told(self) -> str:
@@ -110,7 +110,9 @@ def look(project: Project, now: float | None = None) -> NightView:
     """The project's night as it is at this moment. Reads small files, raises nothing, changes nothing."""
     now = time.time() if now is None else now
     night = night_folder(project)
-    running, facts = is_held(night.lock.path), night.read()
+    facts = night.read()
+    # One that has said that it ended is over, though its process may need a moment more to go.
+    running = is_held(night.lock.path) and facts.get("phase") != ENDED
     began = _number(facts.get("began")) or 0.0
     if not facts.get("id"):
         # Its lock is there a moment before its first words are.

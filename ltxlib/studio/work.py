@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ltxlib.core.limits import ALIKE
 from ltxlib.core.plan import RenderPlan
@@ -103,11 +104,15 @@ class Work:
         else:
             self.line.append(waiting)
 
-    def next(self) -> tuple[Waiting, LtxlibError | None] | None:
-        """Take the first that may begin out of the line, or one that is to be given up, with the reason."""
+    def next(self, lane: Lane) -> tuple[Waiting, LtxlibError | None] | None:
+        """Take the first that may begin there out of the line, or one to be given up, with the reason."""
         now = time.monotonic()
-        due = [waiting for waiting in self.line if waiting.not_before <= now]
-        later = [waiting.plan.whole for waiting in self.line if waiting.not_before > now]
+
+        def may_begin(waiting: Waiting) -> bool:
+            return waiting.not_before <= now and waiting.plan.whole.key not in lane.declined
+
+        due = [waiting for waiting in self.line if may_begin(waiting)]
+        later = [waiting.plan.whole for waiting in self.line if not may_begin(waiting)]
         coming = [*later, *(plan.whole for plan in self.under_way)]
         found = self.chain.next_of((waiting.plan.whole for waiting in due), coming)
         if found is None:
@@ -115,6 +120,12 @@ class Work:
         place, given_up = found
         self.line.remove(due[place])
         return due[place], given_up
+
+    def others_give(self, lane: Lane, graph: Mapping[str, Any]) -> bool:
+        """Whether another server can do what this one cannot."""
+        return any(
+            not other.client.gives(graph) for other in self.lanes if other is not lane and not other.out
+        )
 
     def stop(self, reason: str, says: str) -> None:
         """End the batch after what is rendered now."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from ltxlib.core.plan import RenderPlan, estimate
+from ltxlib.core.pace import Pace, estimate_by
+from ltxlib.core.plan import RenderPlan
 from ltxlib.core.scene import Scene
 from ltxlib.errors import RenderFailed
 from ltxlib.store.project import Project
@@ -18,6 +19,7 @@ from ltxlib.studio.check import Checked, check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
+from ltxlib.studio.pacing import pace_on
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job, Outcome, latest, run_here
 from ltxlib.ui.panel import Panel, face
@@ -82,6 +84,7 @@ class _Found:
     checked: Checked | None
     there: frozenset[tuple[str, str]]
     outcome: Outcome
+    pace: Pace
 
 
 def _key(plan: RenderPlan) -> tuple[str, str]:
@@ -131,7 +134,9 @@ class BatchPanel(Panel):
             found = check_project(self.project, self.path, shelf=here.shelf)
             checked = with_picks(found, here.shelf)
             there = frozenset(_key(plan) for plan in checked.plans if place.is_there(here.shelf, plan))
-        return _Found(here, checked, there, outcome)
+        # A pod's time is told by what pods made, also while one rehearses.
+        pace = pace_on(self.project.set(rehearsal=False))
+        return _Found(here, checked, there, outcome, pace)
 
     def _fill(self, found: _Found) -> None:
         self._found = found
@@ -143,7 +148,7 @@ class BatchPanel(Panel):
             self.start.disabled = True
             return
         missing = self._show_scenes(found, found.checked)
-        set_html(self.estimate, _estimate_html(found.checked, missing, found.place))
+        set_html(self.estimate, _estimate_html(found.checked, missing, found))
         words = f"Render {look.plural(len(missing), 'missing take')}" if missing else "Nothing is missing"
         self.start.description = "Render what is missing" if found.checked.errors else words
         job = latest(self.job_name)
@@ -154,7 +159,7 @@ class BatchPanel(Panel):
         job = latest(self.job_name)
         there = set(found.there)
         if job and job.running:
-            there |= {_key(event.plan) for event in job.state.saved}
+            there |= {_key(event.plan.whole) for event in job.state.saved}
         missing = [plan for plan in checked.plans if _key(plan) not in there]
         set_html(self.head, look.heading("The whole film", _summary(self.path.name, checked, missing)))
         set_html(self.scenes, _scene_table(checked, missing))
@@ -204,11 +209,11 @@ def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:
     return f"{file} asks for {scenes}, {takes}, {look.clock(length_s)} of clips; {there}."
 
 
-def _estimate_html(checked: Checked, missing: list[RenderPlan], here: place.Place) -> str:
-    problems = _problems_html(checked)
+def _estimate_html(checked: Checked, missing: list[RenderPlan], found: _Found) -> str:
+    here, problems = found.place, _problems_html(checked)
     if checked.errors or not missing:
         return problems
-    guess = estimate(missing)
+    guess = estimate_by(missing, found.pace)
     low, high = look.span_text(guess.low_s), look.span_text(guess.high_s)
     least = "more than" if guess.left_out else "about"
     text = f"On a pod the missing takes would need {least} {low} to {high} ({guess.source})."

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from ltxlib.core.ladder import words_of
 from ltxlib.core.problem import Problem
 from ltxlib.core.take import KEEP, REJECT, UNDECIDED, Take
 from ltxlib.store.project import Project
@@ -42,6 +43,8 @@ def _by_night(project: Project, scenes_csv: str, only_scene: str) -> None:
     for one in shown:
         mark = "in the film" if one.chosen else one.decision
         print(f"  {one.take.scene}, take {one.take.take_no}: {_length(one)}{_origin(one)}, {mark}")
+        if one.take.made_otherwise:
+            print(f"    {one.take.made_otherwise}")
     for problem in problems:
         print(f"  {problem}")
 
@@ -86,6 +89,8 @@ class _Card:
         self.one = one
         take = one.take
         mark = look.tag("in the film", "good") if one.chosen and not take.sound_alone else ""
+        less = words_of(take.rung)
+        mark += f" {look.tag(less, 'wait')}" if less else ""
         head = f'<div class="ltx-said"><b>{look.escape(take.scene)}</b>{mark}</div>'
         alone = ", sound alone" if take.sound_alone else ""
         quiet = look.escape(f"Take {take.take_no}, {_length(one)}{alone}{_origin(one)}")

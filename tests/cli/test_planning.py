@@ -11,6 +11,8 @@ import pytest
 from ltxlib.cli.main import main
 from ltxlib.core import catalog
 from ltxlib.store.takes import save_take
+from ltxlib.studio.check import check_project
+from tests.support.made_takes import put_take
 from tests.support.studio import HEADER, a_project
 from tests.support.takes import a_take
 
@@ -111,6 +113,16 @@ def test_takes_that_are_there_are_not_counted(capsys, project, tmp_path):
     made(takes[2])
     _, out, _ = kit(capsys, "--project", project.root)
     assert "nothing would be rendered" in out
+
+
+def test_takes_that_were_made_tell_how_long_others_last(capsys, project, tmp_path):
+    """With a take on the film's shelf, times are those of that card; without a like it the catalog's."""
+    plans = check_project(project).plans
+    put_take(project.set(rehearsal=False), plans[0], 100.0, tmp_path)
+    _, out, _ = kit(capsys, "--project", project.root)
+    (rain,) = [line for line in out.splitlines() if line.startswith("rain") and "take02" in line]
+    assert "1 min 20 s to 2 min 5 s" in rain
+    assert "Time: from 1 take made here on NVIDIA L40S." in out
 
 
 def test_a_graph_of_ones_own_is_explained_as_far_as_it_can_be(capsys, project):

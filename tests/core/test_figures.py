@@ -56,3 +56,20 @@ def test_nothing_and_next_to_nothing():
         None,
         True,
     )
+
+
+def test_takes_made_with_less_memory_are_counted_as_what_was_asked():
+    """A take that was made a rung down is made; what failed on a rung is told under the id that was asked."""
+    night = [
+        line(10, "batch started", takes=3),
+        line(11, "failed", scene="rain", take="take01-ab", reason="?", cure="!"),
+        line(12, "saved", scene="rain", take="take01-ab-r3", render_s=60.0, rung=3, asked="take01-ab"),
+        line(13, "saved", scene="sea", take="take01-cd", render_s=60.0),
+        line(14, "failed", scene="fire", take="take01-ef-r6", reason="?", cure="!"),
+        line(15, "batch ended"),
+    ]
+    found = last_run(night)
+    assert found is not None
+    assert found.made == (Made("rain", "take01-ab-r3", 60.0, 3), Made("sea", "take01-cd", 60.0))
+    assert found.failed == (Failed("fire", "take01-ef", "?", "!"),)
+    assert found.lowered == 1

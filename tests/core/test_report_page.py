@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -88,3 +89,15 @@ def test_a_night_that_ended_early_says_so(ended, cancelled, words):
     night = Figures(**{**vars(NIGHT), "ended": ended, "cancelled": cancelled, "rehearsal": True})
     assert headline(night) == words
     assert "REHEARSAL" in page(Report(night, (), ()))
+
+
+def test_takes_made_with_less_memory_are_marked():
+    """Each says in a word what it is, the figures say how many there are; without any, nothing is said."""
+    low = replace(NIGHT, made=(Made("rain", "take01-ab-r4", 95.0, 4), Made("sea", "take01-cd", 3605.0)))
+    cards = (Card("rain", "take01-ab-r4", b"", 1.7, 95.0, "", ("Made smaller.",), "smaller"), CARDS[1])
+    read = Reader(page(Report(low, cards, ())))
+    assert "1 made with less memory" in read.text
+    assert "rain smaller take01-ab-r4" in read.text
+    assert "Made smaller." in read.text
+    plain = Reader(page(Report(NIGHT, CARDS, ())))
+    assert "less memory" not in plain.text

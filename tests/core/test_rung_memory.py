@@ -28,7 +28,8 @@ def test_a_night_on_a_small_card_is_learned_once():
         held = learn(held, on(rung), worked=False)
     held = learn(held, on(SMALLER), worked=True)
     assert held == {0: WORK, TILED: WORK, SHORTER: WORK}
-    assert held_at(ASKED, held) == {0, TILED, SHORTER}
+    assert held_at(ASKED, held) == {0, FREED, TILED, SHORTER}
+    assert ladder.next_rung(ASKED, MEANS, held_at(ASKED, held)) == SMALLER
     assert start_rung(ASKED, held, MEANS) == start_rung(LARGER, held, MEANS) == SMALLER
 
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ltxlib.pod.webhook import Note, Sent, addresses, send
+from ltxlib.pod.webhook import Note, Sent, addresses, looked_at, send
 from ltxlib.pod.webhook import _message as message
 
 NOTE = Note("The night is over", "7 takes made, 1 failed <rain & fire>.", urgent=True)
@@ -105,3 +105,36 @@ def test_addresses_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("LTX_NOTIFY", "https://a.example/x, https://b.example/y\nhttps://a.example/x")
     assert addresses() == ("https://a.example/x", "https://b.example/y")
     assert addresses("") == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "fault"),
+    [
+        ("https://discord.com/api/webhooks/1/SECRET", "discord.com", ""),
+        ("https://discord.com/channels/1/SECRET", "discord.com", "not whole"),
+        ("https://hooks.slack.com/services/T/B/SECRET", "hooks.slack.com", ""),
+        ("https://hooks.slack.com", "hooks.slack.com", "not whole"),
+        ("https://ntfy.sh/SECRET", "ntfy.sh", ""),
+        ("https://ntfy.sh/", "ntfy.sh", "not whole"),
+        ("https://films.example/SECRET", "films.example", ""),
+        ("http://127.0.0.1:8080/SECRET", "127.0.0.1", ""),
+        ("http://films.example/SECRET", "films.example", "begin with https"),
+        ("SECRET", "that address", "no address"),
+        ("https://[SECRET", "that address", "no address"),
+    ],
+)
+def test_an_address_is_looked_at_without_sending(address, host, fault):
+    """Its shape tells whether it can be one; only the host is ever shown."""
+    found = looked_at(address)
+    assert found.host == host
+    assert fault in found.fault
+    assert bool(fault) == bool(found.fault)
+    assert "SECRET" not in repr(found)
+
+
+def test_what_is_no_address_is_told_and_not_raised():
+    """A slip in LTX_NOTIFY ends no night."""
+    assert send(NOTE, ("https://[nothing", "nothing")) == (
+        Sent("that address", "It is no address of the web."),
+        Sent("that address", "It is no address of the web."),
+    )

@@ -40,7 +40,7 @@ def test_a_person_goes_before_the_environment_and_that_before_runpod(on_a_pod, m
     assert hourly_price() == HourlyPrice(0.59, "RunPod")
 
 
-@pytest.mark.parametrize("text", ["cheap", "0", "-1", "nan", "inf", "0,59", "0.59 USD"])
+@pytest.mark.parametrize("text", ["cheap", "-1", "nan", "inf", "0,59", "0.59 USD"])
 def test_what_is_no_price_is_refused_in_one_sentence(monkeypatch, text):
     """A slip in the environment must not become a night without a budget."""
     monkeypatch.setenv("LTX_USD_PER_HOUR", text)
@@ -51,9 +51,10 @@ def test_what_is_no_price_is_refused_in_one_sentence(monkeypatch, text):
 
 
 def test_a_named_price_must_be_one_too():
-    """Zero dollars an hour is a slip."""
+    """A price below nothing is a slip; nothing at all is a card of one's own."""
     with pytest.raises(BadInput):
-        hourly_price(0.0)
+        hourly_price(-0.5)
+    assert hourly_price(0.0) == HourlyPrice(0.0, "named with --price")
 
 
 def test_a_runpod_that_does_not_tell_is_not_known(on_a_pod, monkeypatch):

@@ -10,9 +10,11 @@ import pytest
 from ltxlib.errors import BadInput, ProjectBusy, RenderFailed
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
+from ltxlib.studio.check import check_project
 from ltxlib.ui.batch import BatchPanel, batch_panel
 from ltxlib.ui.job import latest
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
+from tests.support.made_takes import put_take
 
 SLOW = RehearsalSettings(seconds_per_step=0.3)
 
@@ -46,6 +48,14 @@ def test_the_table_tells_what_is_missing_and_nothing_starts(panel, project):
     assert not panel.start.disabled
     assert latest(panel.job_name) is None
     assert takes_of(project) == []
+
+
+def test_what_pods_made_tells_how_long_a_pod_would_need(panel, project, tmp_path):
+    """Takes on the film's shelf are better than the catalog's figures, and are named."""
+    put_take(project.set(rehearsal=False), check_project(project).plans[0], 60.0, tmp_path)
+    panel.refresh()
+    panel.settle()
+    assert "from 1 take made here on NVIDIA L40S" in panel.estimate.value
 
 
 def test_one_press_makes_what_is_missing(panel, project):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ltxlib.store.takes import decisions
+from ltxlib.store.takes import clip_path, decisions, load_takes, record_path, save_take
 from ltxlib.ui import review
 from ltxlib.ui.review import ReviewPanel, review_panel
 
@@ -123,6 +125,40 @@ def test_nothing_to_review_leads_back(project):
     panel.settle()
     assert "There is no take yet" in panel.head.value
     assert panel.banner.value == ""
+
+
+@pytest.fixture
+def lowered(filled) -> str:
+    """The sentence of a take of the scene still that stands in for the one it was, made on rung 4."""
+    shelf = filled.set(rehearsal=True)
+    take = next(take for take in load_takes(shelf)[0] if take.scene == "still")
+    clip = clip_path(shelf, take.scene, take.take_id)
+    said = "Made smaller, 192x128 instead of 256x128, since memory ran out."
+    less = replace(
+        take, take_id=f"{take.take_id}-r4", rung=4, asked=take.take_id, warnings=(said, *take.warnings)
+    )
+    save_take(shelf, less, clip)
+    record_path(shelf, take.scene, take.take_id).unlink()
+    return said
+
+
+def test_a_take_made_with_less_memory_is_marked(lowered, filled):
+    """Its card says in a word what it is; the whole sentence stands below the player. Others bear no mark."""
+    panel = ReviewPanel(filled)
+    panel.settle()
+    still = card(panel, "still", 1)
+    assert "smaller" in still.words.value
+    assert "smaller" not in card(panel, "rain", 1).words.value
+    panel.play(still.one)
+    assert lowered in panel.player.value
+
+
+def test_the_night_says_which_takes_are_less_than_asked(lowered, filled, night, capsys):
+    """The list of takes has the sentence below the take."""
+    review_panel()
+    lines = capsys.readouterr().out.splitlines()
+    (place,) = (number for number, text in enumerate(lines) if lowered in text)
+    assert lines[place - 1].startswith("  still, take 1: ")
 
 
 def test_the_night_lists_the_takes(filled, night, capsys):
