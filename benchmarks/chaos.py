@@ -17,6 +17,7 @@ import argparse
 import json
 import random
 import resource
+import signal
 import statistics
 import sys
 import tempfile
@@ -90,6 +91,8 @@ def main(arguments: Sequence[str]) -> int:
     places = range(chosen.rounds) if chosen.round is None else [chosen.round]
     kept = Path(tempfile.mkdtemp(prefix="chaos-kept-"))
     began, outcomes = time.monotonic(), []
+    # A polite kill must not leave a disk mounted and servers running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         for place, outcome in zip(places, rounds(seed, places, Path(folder), kept), strict=True):
