@@ -150,16 +150,19 @@ def follows(plan: RenderPlan) -> bool:
 def lower(plan: RenderPlan, rung: int, means: Means) -> RenderPlan:
     """The plan on a rung, with all that the rungs above it give up too; as it is where it is as low already.
 
-    rung: one of `rungs_of` the plan.
+    A rung that there is not for the plan means the nearest above it.
     """
     asked = plan.whole
     if rung <= plan.rung or follows(plan):
         return plan
     if rung == FREED:
         return replace(asked, rung=rung, lowered_from=asked)
+    rung = max(there for there in rungs_of(asked, means) if there <= rung)
+    if rung <= max(plan.rung, FREED):
+        return plan
     scene = asked.scene
-    for step in rungs_of(asked, means):
-        scene = _lowered(asked, scene, step, means) if step <= rung else scene
+    for step in range(SHORTER, rung + 1):
+        scene = _lowered(asked, scene, step, means)
     changes: dict[str, Any] = {}
     if scene.stages != asked.scene.stages:
         changes["workflow"] = name = _one_stage(asked.scene)

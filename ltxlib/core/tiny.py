@@ -65,7 +65,8 @@ def tiny(plan: RenderPlan, offers: Iterable[str] = ()) -> RenderPlan:
     """
     samples = {column: sample_of(source) for column, source in plan.sources.items()}
     scene, first = plan.scene, next(iter(samples.values()), None)
-    frames = min(first.frames if first else SHORTEST_FRAMES, scene.frames)
+    frames = first.frames if first else SHORTEST_FRAMES
+    frames = min(LED_FRAMES if MODES[scene.mode].continues else frames, scene.frames)
     width, height = min(scene.width, SIDE_PX), min(scene.height, SIDE_PX)
     if first and "width" in MODES[scene.mode].same:
         width, height = first.width_px, first.height_px

@@ -123,6 +123,14 @@ def there(shelf: Shelf, plan: RenderPlan, ladder: bool = True) -> bool:
     return not any(has_take(shelf, source.scene, source.take_id) for source in replaced)
 
 
+def take_of(shelf: Shelf, plan: RenderPlan) -> Take | None:
+    """The take of a plan that is on disk, whole; else the best that stands in for it; None without any."""
+    try:
+        return load_take(record_path(shelf, plan.scene.scene, plan.whole.take_id))
+    except StoreError:
+        return standing_in(shelf, plan.scene.scene, plan.whole.take_id)
+
+
 def decide(shelf: Shelf, take: Take, decision: str) -> None:
     """Write down that a take is kept, rejected or undecided."""
     if decision not in DECISIONS:

@@ -142,8 +142,6 @@ def sample_values(mode: str, stages: int = 2, model: Model | None = None) -> dic
     """Values of an ordinary take, with which a graph can be checked before anybody has written a scene.
 
     model: the kit's standard one when it is left out.
-    if used.melts:
-        values |= {"overlap_first": -9, "overlap_frames": 9, "melt_latents": 2}
     """
     model = model or next(iter(catalog.MODELS.values()))
     camera = model.family.cameras.get("static")

@@ -26,7 +26,7 @@ from ltxlib.studio.lowering import Lowering
 from ltxlib.studio.overseer import Overseer
 
 # A take during which the server was restarted so often is taken to be what brings it down.
-_LOSSES = 3
+_LOSSES = 2
 
 
 @dataclass(frozen=True)

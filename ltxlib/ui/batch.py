@@ -88,7 +88,7 @@ class _Found:
 
 
 def _key(plan: RenderPlan) -> tuple[str, str]:
-    return plan.scene.scene, plan.take_id
+    return plan.scene.scene, plan.whole.take_id
 
 
 class BatchPanel(Panel):

@@ -12,10 +12,11 @@ from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.prompts import PromptEntry
 from ltxlib.core.scene import Scene, cells_for
+from ltxlib.core.take import Take
 from ltxlib.errors import BadInput
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import add_scene, edit_scene, read_sheet
-from ltxlib.store.takes import clip_path
+from ltxlib.store.takes import clip_path, take_of
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_scenes, read_library
 from ltxlib.studio.connect import connect
@@ -41,9 +42,10 @@ def one_take_panel() -> None:
 
 @dataclass(frozen=True)
 class Made:
-    """What came of the button: the plan, and where its clip lies."""
+    """What came of the button: the plan, its take (None when there is none), and where the clip lies."""
 
     plan: RenderPlan
+    take: Take | None
     clip: Path
 
 
@@ -57,7 +59,8 @@ def _work(project: Project, scene: Scene) -> Callable[[Job], Made]:
         for event in run_batch(batch, job.cancel):
             job.tell(event)
         plan = batch.plans[0]
-        return Made(plan, clip_path(batch.shelf, plan.scene.scene, plan.take_id))
+        take = take_of(batch.shelf, plan)
+        return Made(plan, take, clip_path(batch.shelf, plan.scene.scene, (take or plan).take_id))
 
     return work
 
@@ -174,8 +177,9 @@ class OneTakePanel(Panel):
                 words += f", made in {look.span_text(state.saved[0].take.render_s)}"
             else:
                 words += ". This very take was made before; choose New seed for another one"
+            otherwise = f" {made.take.made_otherwise}" if made.take and made.take.made_otherwise else ""
             shape = (plan.scene.width, plan.scene.height)
-            set_html(self.result, video_html(made.clip, note=f"{words}.", shape=shape))
+            set_html(self.result, video_html(made.clip, note=f"{words}.{otherwise}", shape=shape))
         elif state.ended and state.ended.cancelled:
             self.say(look.note("Stopped. No take was made.", kind="wait"))
         elif not state.failed:

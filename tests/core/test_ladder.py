@@ -109,6 +109,16 @@ def test_a_plan_is_the_same_whichever_way_it_came_down():
     assert ladder.lower(asked, 0, MEANS) is asked
 
 
+def test_a_rung_that_is_not_there_is_the_one_above():
+    """Where a file for one stage is gone, what was on its rung is on the one above, and bears that name."""
+    without = Means({"asmr-txt2vid.json": FILES["asmr-txt2vid.json"]}, shipped())
+    assert ladder.lower(planned(), ONE_STAGE, without).take_id.endswith("-r4")
+    low = ladder.lower(planned(), SMALLER, without)
+    assert ladder.lower(low, ONE_STAGE, without) is low
+    sound = planned(Scene("rain", "x", mode="sound", stages=1))
+    assert ladder.lower(sound, SILENT, MEANS) is sound
+
+
 def test_rungs_that_are_known_to_fail_are_passed_over():
     """Nobody pays for a try that is held to run out of memory; at the end of the ladder there is no next."""
     plan = planned()

@@ -96,6 +96,8 @@ def test_what_starts_from_a_take_starts_from_a_piece_of_it():
     assert small.values["overlap_from_s"] == pytest.approx((17 - 9 - 0.5) / 24, abs=1e-3)
     assert small.sources["source"].frames == 17
     assert small.size_px == (256, 256)
+    short = tiny(replace(begun, values=values, sources={"source": replace(CLIP, frames=9)}))
+    assert (short.scene.frames, short.overlap_frames, short.sources["source"].frames) == (17, 9, 9)
 
 
 def test_a_graph_of_ones_own_is_told_only_what_it_has_tags_for():

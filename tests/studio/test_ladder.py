@@ -124,6 +124,23 @@ def test_what_starts_from_a_lowered_take_follows_it_down(project, server):
     assert not take_store.there(job.shelf, more, ladder=False)
 
 
+@pytest.mark.parametrize(
+    ("mode", "size", "frames"),
+    [("detail", (192, 192), 9), ("foley", (192, 192), 9), ("control", (256, 256), 9)],
+)
+def test_every_way_of_starting_from_a_take_can_follow_it(project, server, mode, size, frames):
+    """Detail and new sound are made for the smaller, shorter clip that is there, outlines for its length."""
+    cells = "17,256,256" if mode == "control" else ",,"
+    job = job_of(project, MIST, f"more,{mode},{WORDS},mist,{cells},1,yes")
+    mist, more = job.plans
+    lowered, _ = made(job, ladder.lower(mist, ladder.SMALLER, means_of(job)))
+    take, clip = made(job, Chain(job.shelf).follow(more))
+    info = probe(clip)
+    assert ((info.width_px, info.height_px), info.frames) == (size, frames)
+    assert (take.take_id, take.source) == (f"{more.take_id}-r4", lowered.key)
+    assert "since mist, which it starts from" in take.warnings[0]
+
+
 @pytest.fixture
 def chained(project, server):
     """A job of a take and one that goes on from it, and the first one's lowered take on the shelf."""

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from ltxlib.core.status import BatchStatus
-from ltxlib.errors import ProjectBusy
+from ltxlib.errors import NightStopped, ProjectBusy
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.store.night_files import night_folder
@@ -260,6 +260,15 @@ def test_one_night_at_a_time(night):
     """A second one is told how to see and how to end the first."""
     with night_folder(night).lock, pytest.raises(ProjectBusy, match="--watch shows it"):
         run_night(night, launch())
+
+
+def test_a_night_that_does_not_begin_says_why(night):
+    """When another one holds the lock, whoever starts is told its last words and not left waiting."""
+    with (
+        night_folder(night).lock,
+        pytest.raises(NightStopped, match=r"did not start.*running in this project"),
+    ):
+        begin(night, launch())
 
 
 def test_a_killed_night_is_ended_by_its_watchman(night, ear, on_a_pod, tmp_path):

@@ -115,6 +115,25 @@ def test_a_server_that_died_is_started_again(project, own_rehearsal):
     assert [entry["event"] for entry in entries(project, "restarted")] == ["restarted"]
 
 
+def test_a_take_that_brings_the_server_down_twice_goes_down_the_ladder(project, monkeypatch):
+    """Where the machine has no memory left the server is killed: nothing is gained by going on as before."""
+    monkeypatch.delenv("LTX_COMFY_URL", raising=False)
+    rehearsing.start(project, seconds_per_step=0.3)
+    try:
+        happened, kills = [], 0
+        for event in run_batch(job(project, revive_s=0.0)):
+            happened.append(event)
+            if isinstance(event, events.TakeProgress) and event.step > 1 and kills < 2:
+                kills += event.plan.scene.scene == "rain" and not event.plan.rung
+                os.kill(rehearsing.noted(project).pid, signal.SIGKILL)
+    finally:
+        rehearsing.stop(project)
+    for e in project.set(rehearsal=True).journal: print({k:e[k] for k in e if k in ("event","scene","prompt_id","at")})
+    (lowered,) = of_kind(happened, events.TakeLowered)
+    assert (lowered.plan.scene.scene, lowered.plan.rung) == ("rain", 1)
+    assert happened[-1] == events.BatchEnded(made=2, there=0, failed=0, cancelled=False)
+
+
 def test_a_server_that_does_not_let_go_is_started_again(project, own_rehearsal):
     """What hangs and is deaf to the interruption is ended and started anew."""
     client = ComfyClient(own_rehearsal.url)

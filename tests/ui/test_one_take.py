@@ -57,6 +57,20 @@ def test_only_legal_lengths_and_sizes_are_offered():
     assert lengths(Fraction(25))[-1][1] == 497
 
 
+def test_a_take_too_large_for_the_card_is_shown_as_it_came_out(panel, project, server, in_jupyter):
+    """Memory runs out, so it is made smaller: that clip is played, and the note says what it is."""
+    server.faults.add("oom", above_px_frames=192 * 128 * 9)
+    fill(panel)
+    panel.form.load(replace(TINY, height=192))
+    panel.form.base = Scene(scene="", prompt="")
+    panel.render.click()
+    panel.settle()
+    (take,) = load_takes(project.set(rehearsal=True))[0]
+    assert (take.rung, take.clip.width_px, take.clip.height_px) == (4, 192, 128)
+    assert take.take_id in panel.result.value
+    assert "Made smaller, 192x128 instead of 256x192, since memory ran out." in panel.result.value
+
+
 def test_one_press_makes_one_take_and_shows_it(panel, project, in_jupyter):
     """The clip appears in a player, by address."""
     in_jupyter(project.root, "/base/")
