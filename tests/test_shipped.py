@@ -15,7 +15,14 @@ from ltxlib.store.project import Project
 from ltxlib.studio.check import check_project
 from tests.support.shipped import skip_when_made_own
 
-PAGES = ("README.md", "CHANGELOG.md", "docs/POD.md", "docs/TROUBLE.md", "docs/ARCHITECTURE.md")
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "docs/POD.md",
+    "docs/MACHINES.md",
+    "docs/TROUBLE.md",
+    "docs/ARCHITECTURE.md",
+)
 
 
 @pytest.fixture(scope="module")

@@ -65,9 +65,10 @@ class ServerlessClient:
         return f"ServerlessClient({self.url!r})"
 
     def system_stats(self) -> dict[str, object]:
-        """What RunPod says of the endpoint: `system` with `workers` and `jobs` by their state, no `devices`.
+        """What RunPod says of the endpoint: `system` with `workers` and `jobs` by their state.
 
-        The kinds of cards are not told. `ltx_rehearsal` is among it when the handler says it is one; that is
+        The kinds of cards are not told; one entry of `devices` stands for them, so that what is remembered of
+        different machines stays apart. `ltx_rehearsal` is there when the handler says it is one; that is
         asked only of an endpoint on this machine, since a question to RunPod wakes a worker that is paid for.
         """
         system: dict[str, object] = {"comfyui_version": "", "runpod_endpoint": self._endpoint.endpoint_id}
@@ -82,7 +83,7 @@ class ServerlessClient:
         marked = self._rehearsed() if self._endpoint.near else None
         if marked is not None:
             system["ltx_rehearsal"] = marked
-        return {"system": system, "devices": []}
+        return {"system": system, "devices": [{"name": f"workers of {self.url}", "type": "runpod"}]}
 
     def rehearsal(self) -> bool:
         """Whether the endpoint says that what it makes are stand-ins.

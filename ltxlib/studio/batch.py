@@ -239,6 +239,7 @@ def _progress(work: Work, lane: Lane) -> Iterator[events.Event]:
             continue
         lane.lives()
         if isinstance(event, Progress):
+            flight.running = True
             yield events.TakeProgress(flight.plan, int(event.value), int(event.max))
         elif isinstance(event, _ENDS) or (isinstance(event, Executing) and event.node is None):
             lane.asked_s = 0.0
@@ -256,7 +257,8 @@ def _collect(work: Work, lane: Lane) -> Iterator[events.Event]:
     if not any(state.kind == "running" for _, state in asked):
         # It may be busy with other people's work, or an endpoint whose workers are still coming up.
         lane.lives()
-    for flight, state in asked:
+    # From the last to the first: those that are lost go to the front of the line, in their old order.
+    for flight, state in reversed(asked):
         if state.kind == "unknown":
             # History and queue are read one after the other, so one miss may be a prompt on its way between.
             flight.unknown += 1

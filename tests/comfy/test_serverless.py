@@ -200,12 +200,12 @@ def test_a_job_is_cancelled_wherever_it_is(monkeypatch):
 
 
 def test_the_health_of_the_endpoint_is_its_stats(cloud):
-    """Workers and jobs by their state; no cards, no version, and no rehearsal unless the handler says so."""
+    """Workers and jobs by their state, no version, no kinds of cards; a rehearsal if the handler says so."""
     client = ServerlessClient(ADDRESS)
     stats = client.system_stats()
     assert stats["system"]["workers"] == {"ready": 2, "initializing": 0}
     assert stats["system"]["runpod_endpoint"] == ENDPOINT
-    assert stats["devices"] == []
+    assert [device["name"] for device in stats["devices"]] == [f"workers of {ADDRESS}"]
     assert not client.rehearsal()
     assert client.free() is None
     cloud.work = lambda job: {"ltx_rehearsal": {"speed": 1}}
@@ -398,3 +398,24 @@ def test_a_few_results_are_kept_and_no_more(cloud, tmp_path):
         client.download(require_video(state), tmp_path / f"{number}.mp4")
     assert all(path.read_bytes() == CLIP for path in tmp_path.iterdir())
     assert 0 < len(cloud.seen) - asked <= 6
+
+
+def test_the_local_servers_silence_is_told_and_asked_anew(replies, monkeypatch):
+    """A broken answer of the SDK's local server is an error once; the next question begins anew."""
+    replies.on(
+        "POST", "/status/j", Reply(drop=True), Reply(200, b"<html>"), Reply(200, {"status": "CANCELLED"})
+    )
+    client = ServerlessClient("runpod://local")
+
+    def ask() -> PromptState:
+        until = time.monotonic() + 20
+        while (state := client.status("j")).kind == "running":
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return state
+
+    for error in (ServerUnreachable, ServerAnswerError):
+        with pytest.raises(error):
+            ask()
+    assert ask().kind == "interrupted"
+    assert replies.routes() == ["POST /status/j"] * 3

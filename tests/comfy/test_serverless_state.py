@@ -133,3 +133,11 @@ def test_a_file_of_another_server_is_no_result():
     for subfolder in ("", "takes", "runpod/", "runpod/j/x"):
         with pytest.raises(OutputMissing):
             place_of(OutputFile("save", "a.mp4", subfolder))
+
+
+def test_an_error_inside_a_completed_job_is_an_error():
+    """A handler that gives its error in another shape than RunPod reads has its job called completed."""
+    output = {"details": ["Error fetching history", {"message": "CUDA out of memory"}]}
+    state = job_state({"status": "COMPLETED", "output": output}, "j")
+    assert state.kind == "failed"
+    assert state.error.out_of_memory
