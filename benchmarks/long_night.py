@@ -4,7 +4,7 @@
 
 Each kind of fault strikes a share (5 %) of the scenes: take by take those of `TAKES`, at any moment those of
 `MOMENTS`. Some stay for good with their scene (`LASTING`), which then cannot be made. The batch runs with the
-pauses of a night cut short. 500 scenes take about six minutes. The last line is one JSON object.
+pauses of a night cut short. 500 scenes take about four minutes. The last line is one JSON object.
 
 Memory is what the batch's process has in use (RSS), looked at ten times a second once ten scenes are made:
 the median of the last tenth of these looks over that of the first.
