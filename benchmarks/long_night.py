@@ -18,6 +18,7 @@ import json
 import os
 import random
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -276,9 +277,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--share", type=float, default=0.05, metavar="S", help="struck by each kind (0.05)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="which scenes are struck (1)")
     chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="long-night-") as folder:
-        found = run(chosen.scenes, chosen.share, chosen.seed, Path(folder))
+    folder = Path(tempfile.mkdtemp(prefix="long-night-"))
+    found = run(chosen.scenes, chosen.share, chosen.seed, folder)
     report(found)
+    if found.wrong:
+        print(f"its files are kept: {folder}")
+    else:
+        shutil.rmtree(folder)
     print()
     print(json.dumps(figures(found)))
     return int(chosen.check and not found.good)
