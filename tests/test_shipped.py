@@ -22,6 +22,7 @@ PAGES = (
     "docs/MACHINES.md",
     "docs/TROUBLE.md",
     "docs/ARCHITECTURE.md",
+    "docs/PARTS.md",
 )
 
 
