@@ -43,8 +43,7 @@ def small_project(root: Path, scenes: int, *, sound: bool = False) -> Project:
     for folder in (project.notebooks, project.workflows, project.prompts):
         folder.mkdir(parents=True, exist_ok=True)
     rows = [
-        f"{scene_name(n)},t2v,A candle flame number {n} burns softly.,1,9,128,128,"
-        f"{'yes' if sound else 'no'}"
+        f"{scene_name(n)},t2v,A candle flame number {n} burns softly.,1,9,128,128,{'yes' if sound else 'no'}"
         for n in range(scenes)
     ]
     project.scenes_csv.write_text("\n".join((HEADER, *rows)) + "\n")
