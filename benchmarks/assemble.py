@@ -53,9 +53,9 @@ def make_clips(folder: Path, count: int, frames: int) -> list[Path]:
     for number in range(count):
         clip = folder / f"clip{number:02}.mp4"
         size, lasts_s = f"{WIDTH_PX}x{HEIGHT_PX}", frames / FPS
-        # Small, then enlarged: fine grain would make files twenty times as large as real clips are.
-        picture = f"gradients=s=96x64:r={FPS}:d={lasts_s + 1}:seed={number + 1}:speed=0.02,noise=alls=3"
-        picture += f",scale={size}:flags=bicubic"
+        # Small, then enlarged: fine grain would make far larger files than real clips are.
+        picture = f"gradients=s=96x64:r={FPS}:d={lasts_s + 1}:seed={number + 1}:speed=0.02"
+        picture += f",noise=alls=3:allf=t,scale={size}:flags=bicubic"
         sound = f"anoisesrc=r=24000:c=pink:a=0.2:seed={number + 1}:d={lasts_s}"
         words = ["-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-frames:v", str(frames)]
         words += ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-ac", "2"]
