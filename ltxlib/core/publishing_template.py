@@ -22,8 +22,8 @@ PLACES = (FILM, LENGTH, SCENES, CHAPTERS, DISCLOSURE, CREDITS)
 SECTIONS = ("title", "description", "tags", "scenes", "credits")
 DEFAULT = """# Publishing
 
-Your words for YouTube. `./kit publish` fills in what stands in braces: `{film}` the film's name, `{length}` how
-long it lasts, `{scenes}` its scenes, `{chapters}` its chapters, `{disclosure}` how it was made, `{credits}` whom
+Your words for YouTube. `./kit publish` fills in what stands in braces: `{film}` its name, `{length}` its
+length, `{scenes}` its scenes, `{chapters}` its chapters, `{disclosure}` how it was made, `{credits}` whom
 to thank. Change everything below as you like; what is between `<!--` and `-->` is for you alone.
 
 ## Title
@@ -49,7 +49,7 @@ asmr, ambience, relaxing sounds, sleep sounds, no talking, calm, background for 
 
 ## Scenes
 
-<!-- What a scene is called in chapters and description, one a line; without one its name in the table is used:
+<!-- What a scene is called in chapters and description, one a line; else its name in the table is used:
 rain-window: Rain on the cabin window
 -->
 
