@@ -153,7 +153,7 @@ def _title(story: Story, template: Template) -> tuple[str, list[Problem]]:
     places = {words.FILM: story.film, words.LENGTH: length_words(float(story.duration_s))}
     whole = " ".join(clean(_filled(template.title, places)).split()) or " ".join(clean(story.film).split())
     title = before + (whole or "Film")
-    problems = _marks_changed("Title", _filled(template.title, places))
+    problems = _marks_changed("Title", template.title)
     limit = TITLE_CHARACTERS
     while characters(title) > TITLE_CHARACTERS:
         title = shortened(before + whole, limit)

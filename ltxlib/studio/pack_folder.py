@@ -19,7 +19,7 @@ YOURS = "yours-"
 
 @dataclass(frozen=True)
 class PackFolder:
-    """A pack while it is written: new is beside its place, old is the place, with the last pack or nothing."""
+    """A pack while it is written: new is beside its place, old the place, with the last pack in it or not."""
 
     new: Path
     old: Path
@@ -61,6 +61,9 @@ class PackFolder:
 def pack_folder(place: Path) -> Iterator[PackFolder]:
     """Gives a folder to write into, which takes its place at the end, or not at all. Raises StoreError."""
     new, before = place.with_name(f"{place.name}.part"), place.with_name(f"{place.name}.old")
+    if place.exists() and not place.is_dir():
+        cure = "Move it elsewhere and run this again."
+        raise StoreError(f"There is a file called {place.name} where the pack belongs.", cure=cure)
     try:
         if before.exists() and not place.exists():
             # The last run was killed between the two renames.

@@ -62,7 +62,8 @@ class MasterFilm:
     @property
     def title(self) -> str:
         """What it is called for people: the words on its card, else its name."""
-        return str(self.settings.get("title") or "").strip() or str(self.settings.get("name") or "film")
+        title = str(self.settings.get("title") or "").strip() or str(self.settings.get("name") or "film")
+        return title[:1].upper() + title[1:]
 
     @property
     def fps(self) -> Fraction:

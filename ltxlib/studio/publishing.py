@@ -1,4 +1,4 @@
-"""The publishing pack beside a master: words, pictures, chapters, and a manifest of all that made the film."""
+"""The publishing pack beside a master: words, pictures, chapters, and a manifest of what made the film."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _manifest_head(
 
 
 def template_of(project: Project) -> tuple[Template, list[Problem]]:
-    """The creator's words from publishing.md, and what is odd in them; the file is made when it is missing."""
+    """The creator's words from publishing.md, and what is odd in them; the file is made where it lacks."""
     path = project.root / FILE
     try:
         if not path.exists():
