@@ -123,16 +123,17 @@ def _ways_lines(ways: tuple[Way, ...]) -> list[str]:
         lines += [f"  all else as in {told.index(body) + 1}"] if body in told else body
         told.append(body)
         if way.unread:
-            lines.append(
-                "  This graph cannot be read without its server; files and stages are the catalog's."
+            theirs = (
+                "files and stages are the catalog's" if way.model_told else "so nothing of it is known here"
             )
+            lines.append(f"  This graph cannot be read without its server; {theirs}.")
             lines.append(f"  ({way.unread})")
     return lines
 
 
 def _way_lines(way: Way) -> list[str]:
     model, scene = way.model, way.plan.scene
-    report = model.nearest_time(scene.width, scene.height, scene.frames)
+    report = model.nearest_time(scene.width, scene.height, scene.frames) if take_s(way.plan) else None
     told = f" a take, on {report.gpu} ({report.source})" if report else ""
     stages = [
         [f"  stage {place}", f"{stage.width_px}x{stage.height_px}, {_sampling(stage.steps, stage.cfg)}"]
@@ -150,12 +151,12 @@ def _way_lines(way: Way) -> list[str]:
         length += f"; the file has {scene.clip_frames} frames at {float(scene.clip_fps):g} fps"
     rows = [
         *([["  needs", f"{specials.PACK}, a node pack, on the server"]] if packed else []),
-        ["  model", f"{model.name} ({model.family.name}; {model.family.licence})"],
+        ["  model", _model(way)],
         *stages,
         ["  length", f"{length}, {sound}"],
         *([["  prompt", written_out]] if scene.enhance else []),
-        ["  RAM", _need(model.ram_gb, model.ram_source)],
-        ["  card", _need(model.vram_gb, model.vram_source)],
+        ["  RAM", _need(model.ram_gb, model.ram_source) if way.model_told else words.NOT_KNOWN],
+        ["  card", _need(model.vram_gb, model.vram_source) if way.model_told else words.NOT_KNOWN],
         ["  time", words.span_of(take_s(way.plan)) + told],
         *(
             [
@@ -171,6 +172,12 @@ def _way_lines(way: Way) -> list[str]:
     return words.table(rows)
 
 
+def _model(way: Way) -> str:
+    if not way.model_told:
+        return "none that the catalog knows is named in this graph"
+    return f"{way.model.name} ({way.model.family.name}; {way.model.family.licence})"
+
+
 def _sampling(steps: int | None, cfg: float | None) -> str:
     counted = words.count(steps, "step") if steps is not None else "steps not told by the graph"
     return f"{counted}, CFG {cfg:g}" if cfg is not None else counted
@@ -184,7 +191,7 @@ def _need(figure_gb: float | None, source: str) -> str:
 
 def _total_lines(night: _Night) -> list[str]:
     price = night.price
-    ram_gb = max((way.model.ram_gb or 0 for way in night.ways), default=0)
+    ram_gb = max((way.model.ram_gb or 0 for way in night.ways if way.model_told), default=0)
     ram = f"{ram_gb:g} GB of system RAM or more" if ram_gb else f"system RAM {words.NOT_KNOWN}"
     lines = [f"Model files to bring: {words.together(night.files)}. The pod: {ram}."]
     if not night.missing:
@@ -237,14 +244,14 @@ def _take_facts(night: _Night, plan: RenderPlan) -> dict[str, Any]:
 
 
 def _way_facts(way: Way) -> dict[str, Any]:
-    scene, model = way.plan.scene, way.model
+    scene, model, told = way.plan.scene, way.model, way.model_told
     return {
         "workflow": way.plan.workflow,
         "needs_pack": specials.PACK if specials.needs_pack(way.plan.workflow) else "",
         "mode": scene.mode,
-        "model": model.name,
-        "family": model.family.name,
-        "licence": model.family.licence,
+        "model": model.name if told else None,
+        "family": model.family.name if told else None,
+        "licence": model.family.licence if told else None,
         "gated": sorted({file.hf_repo for file in way.files if file.gated}),
         "width_px": scene.width,
         "height_px": scene.height,
@@ -255,10 +262,10 @@ def _way_facts(way: Way) -> dict[str, Any]:
         "audio": scene.audio,
         "enhance": scene.enhance,
         "stages": [vars(stage) for stage in way.stages],
-        "ram_gb": model.ram_gb,
-        "ram_source": model.ram_source,
-        "vram_gb": model.vram_gb,
-        "vram_source": model.vram_source,
+        "ram_gb": model.ram_gb if told else None,
+        "ram_source": model.ram_source if told else words.NOT_KNOWN,
+        "vram_gb": model.vram_gb if told else None,
+        "vram_source": model.vram_source if told else words.NOT_KNOWN,
         "files": [vars(file) for file in way.files],
         "unknown_files": list(way.unknown_files),
         "unread": way.unread,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ltxlib.core.controls import CONTROLS, EDGES
 from ltxlib.core.modes import MODES
 from ltxlib.core.specials import NONE, SPECIALS
 
@@ -77,6 +78,15 @@ COLUMNS: tuple[Column, ...] = (
         + ".",
         NONE,
         choices=(NONE, *SPECIALS),
+    ),
+    Column(
+        "control",
+        "choice",
+        "What mode control keeps of its take: "
+        + ", ".join(f"{name} {control.meaning}" for name, control in CONTROLS.items())
+        + ".",
+        EDGES,
+        choices=tuple(CONTROLS),
     ),
     Column("notes", "text", "Anything you want to remember; the kit does not read it.", ""),
 )  # fmt: skip

@@ -36,7 +36,8 @@ class Way:
     """One way in which takes are made: the takes that share a graph, a model, a size and a length.
 
     unknown_files: names in the graph that the catalog does not hold. unread: why the graph could not be read
-    without a server, so that files and stages are those of the catalog; empty when it could.
+    without a server, so that files and stages are those of the catalog; empty when it could. model_told:
+    False for a graph of the creator's own that loads no model of the catalog; `model` is then only the row's.
     """
 
     plans: tuple[RenderPlan, ...]
@@ -45,6 +46,7 @@ class Way:
     unknown_files: tuple[str, ...]
     stages: tuple[GraphStage, ...]
     unread: str = ""
+    model_told: bool = True
 
     @property
     def plan(self) -> RenderPlan:
@@ -76,16 +78,20 @@ def _way(plans: tuple[RenderPlan, ...], workflow: Mapping[str, Any]) -> Way:
         api = roles.prepare(workflow, shipped(), values)
     except WorkflowError as error:
         # A graph may hold nodes that only the creator's own server knows.
+        if scene.workflow:
+            return Way(plans, model, (), (), (), error.message, model_told=False)
         files = catalog.files_for(scene.model, scene.camera_lora)
         return Way(plans, model, files, (), _catalog_stages(model, scene), error.message)
     names = model_names(api)
+    loaded = next((one for one in catalog.KNOWN.values() if one.checkpoint.name in names), None)
     known = catalog.shipped().files
     return Way(
         plans=plans,
-        model=model,
+        model=loaded or model if scene.workflow else model,
         files=tuple(known[name] for name in names if name in known),
         unknown_files=tuple(name for name in names if name not in known),
         stages=stages(api, *_seen(scene)),
+        model_told=loaded is not None or not scene.workflow,
     )
 
 

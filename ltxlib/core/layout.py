@@ -69,11 +69,6 @@ def node_size(
     return width, height
 
 
-def with_title(box: Box) -> Box:
-    """What a node covers, its title bar included."""
-    return Box(box.x, box.y - TITLE_PX, box.width, box.height + TITLE_PX)
-
-
 @dataclass(frozen=True)
 class Section:
     """A titled group: columns of node keys, left to right, each from top to bottom."""

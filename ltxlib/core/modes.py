@@ -90,7 +90,7 @@ MODES: dict[str, Mode] = {
         ),
         Mode(
             "control",
-            "makes a new film on the outlines of the take under source",
+            "makes a new film on what the take under source shows: its outlines, its depth or a pose",
             "on the outlines of a take",
             sources=("source",),
             same=("fps",),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ltxlib.core import source_rules
+from ltxlib.core import carried_sound, source_rules
 from ltxlib.core.modes import MODES
 from ltxlib.core.span import FRAME_GROUP
 
@@ -46,8 +46,18 @@ def values(scene: Scene, begun: Mapping[str, Source]) -> dict[str, Any]:
         "overlap_from_s": _seconds(read_from, source.fps),
         "overlap_start_s": _seconds(first - read_from, source.fps),
         "overlap_s": _seconds(Fraction(overlap), source.fps),
-        "overlap_rest_s": _seconds(Fraction(scene.frames - overlap), scene.fps),
+        **_sound(scene, source, overlap),
         "carry_sound": scene.audio and source.has_sound,
+    }
+
+
+def _sound(scene: Scene, source: Source, overlap: int) -> dict[str, Any]:
+    """How long the carried sound and the new one are together, and how many steps of it stay."""
+    together_s = carried_sound.whole_blocks_s(scene.frames / scene.fps)
+    return {
+        "sound_s": round(float(together_s + carried_sound.SPARE_S), 4),
+        "sound_steps": carried_sound.steps_of(together_s),
+        "held_steps": carried_sound.held_steps(source.frames / source.fps, overlap / source.fps),
     }
 
 

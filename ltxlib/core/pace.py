@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, plan, specials
+from ltxlib.core import catalog, controls, plan, specials
 from ltxlib.core.modes import MODES, SMALLEST_PX
 from ltxlib.core.plan import Estimate, RenderPlan
 from ltxlib.core.scene import Scene
@@ -226,6 +226,10 @@ def _way_of(take: Take, *, smooth: bool) -> tuple[int, str, str]:
     for name, special in specials.SPECIALS.items():
         if special.workflows.get(take.mode) == take.workflow:
             return 2, name, ""
+    if take.mode == controls.MODE and any(
+        take.workflow == one.workflow for one in controls.CONTROLS.values()
+    ):
+        return 2, specials.NONE, ""
     graph = catalog.KNOWN[take.model].graph
     files = plan.SMOOTH_WORKFLOWS if smooth else plan.WORKFLOWS
     for mode, stages in files:

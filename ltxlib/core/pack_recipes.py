@@ -43,7 +43,7 @@ def stg(*, picture: bool = False) -> dict[str, Any]:
     parts.load_models(builder)
     pack.describe(builder, picture=picture)
     pack.leave_out_a_layer(builder)
-    parts.stage_one(builder, guider=("STGGuider", "skip"))
+    parts.stage_one(builder, first=parts.First(guider=("STGGuider", "skip")))
     pack.plain_guider(builder, "guider_two", "Follow the prompt, stage two (CFG 1)")
     parts.stage_two(builder, guider="guider_two")
     _begin(builder, "join", picture)

@@ -75,6 +75,23 @@ START_CONTROL = (
 """
     + _OVER
 )
+START_DEPTH = (
+    """\
+1. Choose the clip in *Take to follow*. Only its depth counts: what is near, what is far, and how that moves.
+2. In *Prompt*, write what the **new** film shows and what is **heard**.
+3. Choose the *Length*: 8n+1 frames, no more than the take has, and press **Run**.
+"""
+    + _OVER
+)
+START_POSE = (
+    """\
+1. Choose the clip in *Take to follow*. Only the pose of one person in it counts.
+2. In *Prompt*, write what the **new** film shows and what is **heard**.
+3. Choose the *Length*: 8n+1 frames, no more than the take has, and press **Run**.
+"""
+    + _OVER
+)
+START_CONTROLS = {"edges": START_CONTROL, "depth": START_DEPTH, "pose": START_POSE}
 START_TRANSITION = (
     _PACK
     + """

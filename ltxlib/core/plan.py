@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ltxlib.core import catalog, enhance, overlap, own, settings, specials
+from ltxlib.core import catalog, controls, enhance, overlap, own, settings, specials
 from ltxlib.core.catalog_parts import Graph
 from ltxlib.core.modes import MODES
 from ltxlib.core.scene import Scene
@@ -51,7 +51,7 @@ def workflow_name(mode: str, stages: int, graph: Graph | None, *, smooth: bool =
 def workflow_for(scene: Scene) -> str:
     """The name of the workflow file that makes a scene."""
     graph = catalog.KNOWN[scene.model].graph
-    special = scene.workflow or specials.workflow_for(scene)
+    special = scene.workflow or specials.workflow_for(scene) or controls.workflow_for(scene)
     return special or workflow_name(scene.mode, scene.stages, graph, smooth=scene.smooth)
 
 
@@ -285,6 +285,8 @@ class Estimate:
 def take_s(plan: RenderPlan) -> tuple[float, float] | None:
     """How long one take lasts on a pod, in seconds from best to worst; None when no time is known."""
     scene = plan.scene
+    if scene.workflow:
+        return None  # what samples in a graph of the creator's own, and how often, the catalog cannot know
     took = catalog.KNOWN[scene.model].render_s(scene.width, scene.height, scene.frames)
     if not MODES[scene.mode].seen:
         return None
@@ -329,7 +331,7 @@ def estimate(plans: list[RenderPlan]) -> Estimate:
         if took is None:
             left_out += 1
             alone = not MODES[scene.mode].seen
-            what = f"mode {scene.mode}" if alone else scene.model
+            what = f"mode {scene.mode}" if alone else scene.workflow or scene.model
             sources[f"no time is known for {what}: nobody has reported one"] = None
             continue
         low_s += took[0]

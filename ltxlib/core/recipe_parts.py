@@ -29,6 +29,7 @@ from ltxlib.core.recipe_kinds import (
 from ltxlib.core.recipe_stages import (
     ONE,
     TWO,
+    First,
     Guided,
     connect_vae,
     double_frames,
@@ -58,6 +59,7 @@ __all__ = [
     "TWO",
     "UPSCALER",
     "VIOLET",
+    "First",
     "Guided",
     "connect_vae",
     "describe",

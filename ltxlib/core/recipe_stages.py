@@ -67,60 +67,57 @@ def guide(builder: WorkflowBuilder, at: Guided) -> None:
         builder.connect(last, side, crop, side)
 
 
-def stage_one(
-    builder: WorkflowBuilder,
-    kind: Kind = DISTILLED,
-    *,
-    alone: bool = False,
-    guided: bool = False,
-    sound: str = "sound_latent",
-    guider: tuple[str, str] = ("CFGGuider", "style"),
-) -> None:
-    """Film and sound; alone: the only stage, at the finished size. guided: `guide` leads it.
+@dataclass(frozen=True)
+class First:
+    """How the first stage works; alone: it is the only one, at the finished size. guided: `guide` leads it.
 
     sound: what the sound begins with; anything but the empty one is wired by whoever makes it. guider: the
     class of the node that follows the prompt, and the key of the node that gives it the model (of models
     that are not split).
     """
+
+    alone: bool = False
+    guided: bool = False
+    sound: str = "sound_latent"
+    guider: tuple[str, str] = ("CFGGuider", "style")
+
+
+PLAIN = First()
+
+
+def stage_one(builder: WorkflowBuilder, kind: Kind = DISTILLED, first: First = PLAIN) -> None:
+    """Film and sound, begun with an empty film."""
     width, height = STAGE_ONE_PX
-    about = words.about_one_stage(32 if kind.split else 64) if alone else words.ABOUT_STAGES
-    title = "About the size" if alone else "About the two stages"
+    about = words.about_one_stage(32 if kind.split else 64) if first.alone else words.ABOUT_STAGES
+    title = "About the size" if first.alone else "About the two stages"
     builder.note("about_stages", about, title=title, size=(360, 150))
     builder.add(
         "latent",
         "EmptyLTXVLatentVideo",
         {"width": width, "height": height},
-        title="Empty film [ltx.size]" if alone else "Empty film, half size [ltx.size]",
+        title="Empty film [ltx.size]" if first.alone else "Empty film, half size [ltx.size]",
     )
-    sampling(builder, kind, alone=alone, guided=guided, sound=sound, guider=guider)
+    sampling(builder, kind, first)
 
 
-def sampling(
-    builder: WorkflowBuilder,
-    kind: Kind = DISTILLED,
-    *,
-    alone: bool = False,
-    guided: bool = False,
-    sound: str = "sound_latent",
-    guider: tuple[str, str] = ("CFGGuider", "style"),
-) -> None:
+def sampling(builder: WorkflowBuilder, kind: Kind = DISTILLED, first: First = PLAIN) -> None:
     """An empty sound, joined with what is wired to `join`, sampled in the first stage's steps and parted."""
     builder.add("sound_latent", "LTXVEmptyLatentAudio", {"frame_rate": FPS}, title="Empty sound [ltx.fps]")
     builder.add("join", "LTXVConcatAVLatent", title="Film and sound together")
     builder.add("noise", "RandomNoise", {"noise_seed": 42}, title="Seed [ltx.seed]")
-    _guider(builder, kind, by=guider)
-    sampler = "Sampler [ltx.sampler]" if alone else "Sampler, both stages [ltx.sampler]"
+    _guider(builder, kind, by=first.guider)
+    sampler = "Sampler [ltx.sampler]" if first.alone else "Sampler, both stages [ltx.sampler]"
     builder.add("sampler", "KSamplerSelect", {"sampler_name": kind.sampler}, title=sampler)
-    _schedule(builder, kind, "" if alone else "Stage one: ")
-    builder.add("film", "SamplerCustomAdvanced", title="Film" if alone else "Film, stage one")
+    _schedule(builder, kind, "" if first.alone else "Stage one: ")
+    builder.add("film", "SamplerCustomAdvanced", title="Film" if first.alone else "Film, stage one")
     builder.add("split", "LTXVSeparateAVLatent", title="Film and sound apart")
     if builder.has("latent"):
         builder.connect("frames", 0, "latent", "length")
     builder.connect("frames", 0, "sound_latent", "frames_number")
     builder.connect("audio_vae", 0, "sound_latent", "audio_vae")
-    if sound == "sound_latent":
-        builder.connect(sound, 0, "join", "audio_latent")
-    if not guided:
+    if first.sound == PLAIN.sound:
+        builder.connect(first.sound, 0, "join", "audio_latent")
+    if not first.guided:
         _led_by(builder, "conditioning", "guider")
     _sample(builder, "film", noise="noise", sigmas="sigmas", latent="join")
     builder.connect("film", "output", "split", "av_latent")

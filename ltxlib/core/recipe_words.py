@@ -70,6 +70,9 @@ adding nodes or packing them into a subgraph is fine."""
 
 ABOUT_CARRIED_SOUND = """The sound begins with the take's last sound and goes on from it.
 
+The kit sets its length. By hand, for another *Length*: the seconds of the clip in *Silence* and *As long as*,
+25 steps a second under *White*.
+
 A take without sound? Wire *Empty sound* into *Film and sound together* instead."""
 
 ABOUT_DOUBLED = """**Twice as many frames a second**: 24 in stage one become 48 in the file, and 65 frames
@@ -101,7 +104,7 @@ changes it. Only the sound is made, in one stage."""
 ABOUT_SAVED_SOUND = """The clip is saved with the take's own frames. The kit then lays the sound under the
 take's own file, so that its picture is not coded a second time."""
 
-_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six"}
+_NUMBERS = {3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
 
 
 def about_models(files: int, camera: bool = True, gated: bool = False) -> str:

@@ -13,7 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from ltxlib.core import pack_recipes, recipes_clips, recipes_smooth, recipes_sound, recipes_takes
+from ltxlib.core import (
+    pack_recipes,
+    recipes_clips,
+    recipes_control,
+    recipes_smooth,
+    recipes_sound,
+    recipes_takes,
+)
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
@@ -119,7 +126,7 @@ def txt2vid_one_stage(kind: Kind = DISTILLED) -> dict[str, Any]:
     builder = WorkflowBuilder(f"asmr-txt2vid-1stage{kind.suffix}")
     parts.load_models(builder, kind, enlarger=False)
     parts.describe(builder, words.PROMPT, words.START_T2V, kind)
-    parts.stage_one(builder, kind, alone=True)
+    parts.stage_one(builder, kind, parts.First(alone=True))
     builder.connect("latent", 0, "join", "video_latent")
     parts.finish(builder, f"asmr/txt2vid-1stage{kind.suffix}", kind, last="split")
     _group_models(builder)
@@ -135,7 +142,7 @@ def img2vid_one_stage(kind: Kind = DISTILLED) -> dict[str, Any]:
     parts.load_models(builder, kind, enlarger=False)
     parts.describe(builder, words.MOTION, words.START_I2V, kind)
     parts.picture(builder, size_px=STAGE_ONE_PX, kind=kind)
-    parts.stage_one(builder, kind, alone=True)
+    parts.stage_one(builder, kind, parts.First(alone=True))
     parts.hold(builder, "hold", "Hold the first frame", "latent", "join")
     parts.finish(builder, f"asmr/img2vid-1stage{kind.suffix}", kind, last="split")
     _group_models(builder)
@@ -147,7 +154,7 @@ def img2vid_one_stage(kind: Kind = DISTILLED) -> dict[str, Any]:
 
 def _guided_stages(builder: WorkflowBuilder, kind: Kind, last_picture: str) -> None:
     """Two stages, each led by both pictures."""
-    parts.stage_one(builder, kind, guided=True)
+    parts.stage_one(builder, kind, parts.First(guided=True))
     parts.guide(builder, replace(parts.ONE, last_picture=last_picture))
     parts.stage_two(builder, kind, guided=True)
     parts.guide(builder, replace(parts.TWO, last_picture=last_picture))
@@ -264,7 +271,7 @@ def _written() -> dict[str, str]:
         f"{stem}{kind.suffix}.json": recipe(kind) for kind in KINDS for stem, recipe in written.items()
     }
     more = recipes_takes.recipes() | recipes_smooth.recipes() | recipes_sound.recipes()
-    more |= recipes_clips.recipes() | pack_recipes.shipped()
+    more |= recipes_clips.recipes() | recipes_control.recipes() | pack_recipes.shipped()
     return {name: as_text(workflow) for name, workflow in (recipes | more).items()}
 
 

@@ -1,7 +1,7 @@
-"""The shipped workflows over a whole clip: more detail, a take's outlines, one take melting into another.
+"""The shipped workflows over a whole clip: more detail, one take melting into another.
 
 Wiring as in ComfyUI-LTXVideo's example workflows of June 2026 (LTX-2_V2V_Detailer and
-LTX-2_ICLoRA_All_Distilled); detail in one piece and outlines need core nodes only. The pack lays latents over
+LTX-2_ICLoRA_All_Distilled); detail in one piece needs core nodes only. The pack lays latents over
 each other along axis 2, which is time.
 """
 
@@ -15,10 +15,9 @@ from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.recipe_parts import AMBER, BLUE, GREEN, SLATE, VIOLET
-from ltxlib.core.recipes_takes import lead, take
+from ltxlib.core.recipes_takes import take
 
 DETAILER = "ltx-2-19b-ic-lora-detailer.safetensors"
-OUTLINER = "ltx-2-19b-ic-lora-canny-control.safetensors"
 DETAIL_STRETCH_FRAMES, DETAIL_OVERLAP_FRAMES = 56, 24
 # A melting is a mixture already, so only its last steps are made anew.
 MELT_SIGMAS = "0.725, 0.421875, 0.0"
@@ -35,7 +34,7 @@ def detail(*, stretches: bool = False) -> dict[str, Any]:
     )
     _whole_take(builder, "source", "Take to go over [ltx.source]", frames=True)
     _encode(builder, "source")
-    _lora(builder, "detailer", DETAILER, "Detailer")
+    lora(builder, "detailer", DETAILER, "Detailer")
     _steps(builder, parts.SECOND_SIGMAS, "3 steps")
     builder.add("guider", "CFGGuider", {"cfg": 1.0}, title="Follow take and prompt (CFG 1)")
     builder.connect("detailer", "MODEL", "guider", "model")
@@ -49,12 +48,12 @@ def detail(*, stretches: bool = False) -> dict[str, Any]:
     else:
         _guided(builder, [("guide", "Follow the take", 0, "fit_source")], "encode_source")
         _finish(builder, "crop", name)
-    _group_models(builder, ["detailer"], sound=False)
-    _group_take(builder, ["source", "source_parts"], ["start", "cut_source", "fit_source"])
+    group_models(builder, ["detailer"], sound=False)
+    group_take(builder, ["source", "source_parts"], ["start", "cut_source", "fit_source"])
     middle = [] if stretches else [["guide"]]
     columns = (["encode_source", "sigmas", "sampler"], *middle, ["noise", "guider", "refine"])
     builder.group("3 Finer", *columns, *([] if stretches else [["crop"]]), color=AMBER, row=1)
-    _group_end(builder, "4", ["picture"])
+    group_end(builder, "4", ["picture"])
     return builder.build()
 
 
@@ -85,8 +84,8 @@ def transition() -> dict[str, Any]:
     builder.add("sigmas_sound", "ManualSigmas", {"sigmas": parts.FIRST_SIGMAS}, title="Sound: 8 steps")
     pack.sound_for_the_picture(builder, ("crop", "latent"), "guider_sound", "sigmas_sound")
     parts.finish(builder, "asmr/transition", last="heard", crop="crop")
-    _group_models(builder, [], sound=True)
-    _group_take(
+    group_models(builder, [], sound=True)
+    group_take(
         builder,
         ["source", "source_parts"],
         ["cut_source", "fit_source", "first"],
@@ -97,44 +96,11 @@ def transition() -> dict[str, Any]:
     builder.group("3 Melting", *columns, ["guider", "refine", "crop"], color=AMBER, row=1)
     heard = ["sound_latent", "join", "guider_sound"], ["hold_picture", "sigmas_sound"]
     builder.group("4 The sound", *heard, ["noise_sound", "listen", "heard"], color=VIOLET, row=1)
-    _group_end(builder, "5", ["picture", "sound", "about_end"])
+    group_end(builder, "5", ["picture", "sound", "about_end"])
     return builder.build()
 
 
-def control() -> dict[str, Any]:
-    """A new film on the outlines of a take, two stages with sound: 1536x1024, 65 frames at 24 fps."""
-    builder = WorkflowBuilder("asmr-control")
-    parts.load_models(builder, more=1)
-    parts.describe(builder, words.PROMPT, pack_words.START_CONTROL)
-    take(builder, "source", "Take to follow [ltx.source]")
-    _cut(builder, "source", tail=False)
-    width, height = parts.STAGE_ONE_PX
-    values = {"upscale_method": "lanczos", "width": width, "height": height, "crop": "center"}
-    builder.add("half", "ImageScale", values, title="Half size [ltx.size]")
-    builder.add("outlines", "Canny", {"low_threshold": 0.4, "high_threshold": 0.8}, title="Its outlines")
-    builder.connect("cut_source", 0, "half", "image")
-    builder.connect("half", 0, "outlines", "image")
-    _lora(builder, "outliner", OUTLINER, "Follows outlines")
-    parts.stage_one(builder, guided=True, guider=("CFGGuider", "outliner"))
-    lead(builder, parts.ONE, "outlines", "Follow the outlines")
-    parts.stage_two(builder, guided=True)
-    pack.lead(builder, "guider_two")
-    builder.connect("upsample", 0, "rejoin", "video_latent")
-    parts.finish(builder, "asmr/control")
-    _group_models(builder, ["outliner"], sound=True, enlarger=True)
-    _group_take(builder, ["source", "source_parts"], ["start", "cut_source", "half", "outlines"])
-    first = ["about_stages", "latent", "sound_latent"], ["lead_one", "join", "noise"]
-    builder.group(
-        "3 Stage one: half size", *first, ["guider", "sampler", "sigmas"], ["film", "split", "crop_one"],
-        color=AMBER, row=1,
-    )  # fmt: skip
-    second = ["upsample", "rejoin", "guider_two"], ["noise_two", "sigmas_two", "refine", "finished"]
-    builder.group("4 Stage two: full size", *second, color=VIOLET, row=1)
-    _group_end(builder, "5", ["picture", "sound", "about_end"])
-    return builder.build()
-
-
-def _cut(builder: WorkflowBuilder, key: str, *, tail: bool) -> None:
+def cut(builder: WorkflowBuilder, key: str, *, tail: bool) -> None:
     """As many frames of a take as the clip has: its last ones, or its first."""
     tag = " [ltx.overlap]" if tail else ""
     values = {"batch_index": -MELT_FRAMES if tail else 0, "length": MELT_FRAMES if tail else parts.FRAMES}
@@ -150,7 +116,7 @@ def _whole_take(
 ) -> None:
     """The frames of a take in the film's size; `fit_KEY` gives them."""
     take(builder, key, title)
-    _cut(builder, key, tail=tail and not frames)
+    cut(builder, key, tail=tail and not frames)
     width, height = parts.FINISHED_PX
     values = {"upscale_method": "lanczos", "width": width, "height": height, "crop": "center"}
     builder.add(f"fit_{key}", "ImageScale", values, title="The film's size [ltx.full_size]")
@@ -164,7 +130,8 @@ def _encode(builder: WorkflowBuilder, key: str) -> None:
     builder.connect("checkpoint", "VAE", f"encode_{key}", "vae")
 
 
-def _lora(builder: WorkflowBuilder, key: str, name: str, title: str) -> None:
+def lora(builder: WorkflowBuilder, key: str, name: str, title: str) -> None:
+    """A LoRA of the official ones, on the model with camera and style."""
     values = {"lora_name": name, "strength_model": 1.0}
     builder.add(key, "LoraLoaderModelOnly", values, title=title, models=pack.found(name))
     builder.connect("style", "MODEL", key, "model")
@@ -214,25 +181,27 @@ def _finish(builder: WorkflowBuilder, last: str, name: str) -> None:
     builder.connect("video", 0, "save", "video")
 
 
-def _group_models(builder: WorkflowBuilder, loras: list[str], *, sound: bool, enlarger: bool = False) -> None:
+def group_models(builder: WorkflowBuilder, loras: list[str], *, sound: bool, enlarger: bool = False) -> None:
+    """The box of the models, with those that only this workflow has."""
     second = ["encoder", *(["audio_vae"] if sound else []), *(["upscaler"] if enlarger else [])]
     columns = ["about_models", "checkpoint"], second, ["camera", "style"]
     builder.group("1 Models", *columns, *([loras] if loras else []), color=BLUE, row=0)
 
 
-def _group_take(builder: WorkflowBuilder, *columns: list[str]) -> None:
+def group_take(builder: WorkflowBuilder, *columns: list[str]) -> None:
+    """The box of what is filmed, the take's own columns first."""
     wishes = ["prompt", "negative"], ["frames", "fps", "conditioning"]
     builder.group("2 What to film", *columns, *wishes, color=GREEN, row=0)
 
 
-def _group_end(builder: WorkflowBuilder, number: str, first: list[str]) -> None:
+def group_end(builder: WorkflowBuilder, number: str, first: list[str]) -> None:
+    """The box of what is saved."""
     builder.group(f"{number} Picture, sound and file", first, ["video", "save"], color=SLATE, row=1)
 
 
 def recipes() -> dict[str, dict[str, Any]]:
     """Every workflow of this module, by file name."""
     return {
-        "asmr-control.json": control(),
         "asmr-detail.json": detail(),
         "ltxvideo-detail.json": detail(stretches=True),
         "ltxvideo-transition.json": transition(),

@@ -30,7 +30,7 @@ def foley() -> dict[str, Any]:
     )
     builder.add("held", "SetLatentNoiseMask", title="Picture that stays")
     builder.note("about_held", words.ABOUT_HELD, title="About the picture", size=(320, 130))
-    parts.sampling(builder, alone=True)
+    parts.sampling(builder, first=parts.First(alone=True))
     builder.connect("held", 0, "join", "video_latent")
     _decode(builder)
     builder.note("about_saved", words.ABOUT_SAVED_SOUND, title="About the file", size=(320, 130))
@@ -74,7 +74,7 @@ def sound() -> dict[str, Any]:
     builder.note("about_small", words.ABOUT_SMALLEST, title="About the picture", size=(320, 110))
     smallest = {"width": SMALLEST_PX, "height": SMALLEST_PX}
     builder.add("latent", "EmptyLTXVLatentVideo", smallest, title="The smallest film there is")
-    parts.sampling(builder, alone=True)
+    parts.sampling(builder, first=parts.First(alone=True))
     builder.connect("latent", 0, "join", "video_latent")
     _decode(builder)
     saved = {"filename_prefix": "asmr/sound"}

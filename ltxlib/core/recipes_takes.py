@@ -7,8 +7,10 @@ takes them away again (ComfyUI 0.33.0, comfy_extras/nodes_lt.py).
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+from ltxlib.core import carried_sound
 from ltxlib.core import recipe_parts as parts
 from ltxlib.core import recipe_words as words
 from ltxlib.core.builder import WorkflowBuilder
@@ -32,7 +34,7 @@ def extend() -> dict[str, Any]:
         title="Its last frames [ltx.overlap]",
     )
     builder.connect("source_parts", "images", "tail", "image")
-    parts.stage_one(builder, guided=True, sound="carried")
+    parts.stage_one(builder, first=parts.First(guided=True, sound="carried"))
     carry_sound(builder)
     lead(builder, parts.ONE, "tail")
     parts.stage_two(builder, guided=True)
@@ -59,36 +61,41 @@ def take(builder: WorkflowBuilder, key: str, title: str, *, end_s: float = 0.0) 
 def carry_sound(builder: WorkflowBuilder) -> None:
     """The source's last sound at the beginning of the new one, which is held there; the rest is made.
 
-    Silence is put behind it, all of it is encoded, and a mask says what is to be made: as high as the clip
-    has frames, black as far as the source reaches. ComfyUI stretches it over the steps of the sound.
+    Silence is put behind it and the whole cut to a length that is encoded as it is. A mask says what is to be
+    made: as high as the sound has steps, black as far as the source reaches.
     """
     builder.note(
-        "about_sound", words.ABOUT_CARRIED_SOUND, title="About the sound that goes on", size=(320, 150)
+        "about_sound", words.ABOUT_CARRIED_SOUND, title="About the sound that goes on", size=(340, 230)
     )
-    tail_s, rest_s = OVERLAP_FRAMES / parts.FPS, (parts.FRAMES - OVERLAP_FRAMES) / parts.FPS
+    tail_s, lasts_s = Fraction(OVERLAP_FRAMES, parts.FPS), Fraction(parts.FRAMES, parts.FPS)
+    together_s = carried_sound.whole_blocks_s(lasts_s)
+    length = {"duration": round(float(together_s + carried_sound.SPARE_S), 4)}
+    steps, held = carried_sound.steps_of(together_s), carried_sound.held_steps(lasts_s, tail_s)
     builder.add(
         "tail_sound",
         "TrimAudioDuration",
-        {"start_index": round(-tail_s, 2), "duration": round(tail_s, 2)},
+        {"start_index": round(-float(tail_s), 2), "duration": round(float(tail_s), 2)},
         title="Its last sound [ltx.overlap_sound]",
     )
-    builder.add(
-        "rest", "EmptyAudio", {"duration": round(rest_s, 2)}, title="The rest, silent [ltx.overlap_rest]"
-    )
+    builder.add("rest", "EmptyAudio", length, title="Silence behind it [ltx.sound_length]")
     builder.add("both", "AudioConcat", title="One after the other")
+    title = "As long as the clip, in whole blocks [ltx.sound_length]"
+    builder.add("whole", "TrimAudioDuration", {"start_index": 0.0, **length}, title=title)
     builder.add("encoded", "LTXVAudioVAEEncode", title="Sound to the model's own form")
-    builder.add("make", "SolidMask", {"width": 8, "value": 1.0}, title="White: sound that is made")
-    black = {"width": 8, "height": OVERLAP_FRAMES, "value": 0.0}
-    builder.add("hold", "SolidMask", black, title="Black: sound that stays [ltx.overlap_length]")
+    white, black = (
+        {"width": 8, "height": height, "value": value} for height, value in ((steps, 1.0), (held, 0.0))
+    )
+    builder.add("make", "SolidMask", white, title="White: sound that is made [ltx.sound_steps]")
+    builder.add("hold", "SolidMask", black, title="Black: sound that stays [ltx.held_sound]")
     builder.add("mask", "MaskComposite", {"operation": "multiply"}, title="Black above white")
     builder.add("carried", "SetLatentNoiseMask", title="Sound that goes on [ltx.carried_sound]")
     for origin, output, target, name in (
         ("source_parts", "audio", "tail_sound", "audio"),
         ("tail_sound", 0, "both", "audio1"),
         ("rest", 0, "both", "audio2"),
-        ("both", 0, "encoded", "audio"),
+        ("both", 0, "whole", "audio"),
+        ("whole", 0, "encoded", "audio"),
         ("audio_vae", 0, "encoded", "audio_vae"),
-        ("frames", 0, "make", "height"),
         ("make", 0, "mask", "destination"),
         ("hold", 0, "mask", "source"),
         ("encoded", 0, "carried", "samples"),
@@ -130,7 +137,7 @@ def _group(builder: WorkflowBuilder) -> None:
     builder.group(
         "3 Sound that goes on",
         ["about_sound", "tail_sound", "rest"],
-        ["both", "encoded", "sound_latent"],
+        ["both", "whole", "encoded", "sound_latent"],
         ["make", "hold"],
         ["mask", "carried"],
         color=BLUE,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ltxlib.core import cell, sampling_cells, sources, specials, styles
+from ltxlib.core import cell, controls, sampling_cells, sources, specials, styles
 from ltxlib.core.columns import BY_NAME, COLUMNS, NAMES
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem, as_warnings, errors_in
@@ -28,7 +28,7 @@ class Scene:
     defaults. style_loras: in the order they work. enhance: the text encoder writes the prompt out before it
     is filmed. source and end_source name takes, as written. follows: what was left open (of width, height,
     fps, frames) and so becomes what the source's take has. special: what ComfyUI-LTXVideo is used for (see
-    specials), or "none".
+    specials), or "none". control: what mode control keeps of its take (see controls).
     """
 
     scene: str
@@ -63,6 +63,7 @@ class Scene:
     follows: tuple[str, ...] = ()
     smooth: bool = False
     special: str = specials.NONE
+    control: str = controls.EDGES
 
     @property
     def from_image(self) -> bool:
@@ -139,6 +140,7 @@ def read_scene(
         "image_strength": reader.number("image_strength"),
         "style_loras": styles.read_cell(reader),
         "special": specials.named(reader, mode, stages),
+        "control": controls.named(reader, mode),
         "enhance": reader.flag("enhance"),
         "notes": reader.cells["notes"],
         "workflow": cell.workflow(reader),

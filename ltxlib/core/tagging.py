@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -27,13 +26,6 @@ def tagged(text: str, name: str, bindings: Iterable[Binding], schema: NodeSchema
     whole = parse(text, name)
     add_tags(unwrapped(whole), bindings, schema)
     return _as_before(whole, text)
-
-
-def with_tags(workflow: Mapping[str, Any], bindings: Iterable[Binding], schema: NodeSchema) -> dict[str, Any]:
-    """A copy of a workflow that has the tags of these bindings."""
-    changed = copy.deepcopy(dict(workflow))
-    add_tags(changed, bindings, schema)
-    return changed
 
 
 def add_tags(workflow: dict[str, Any], bindings: Iterable[Binding], schema: NodeSchema) -> None:

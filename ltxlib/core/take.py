@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -125,6 +126,12 @@ class Take:
         values = {k: v for k, v in data.items() if k in known}
         take = cls(**{**values, "clip": clip})
         return replace(take, warnings=tuple(take.warnings))
+
+
+def as_recorded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a plan as a record holds them, so that a take equals itself when it is read again."""
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain
 
 
 def newest_good(takes: list[Take], decisions: Mapping[str, str]) -> Take | None:

@@ -147,9 +147,11 @@ class Timeline:
         crossfade = self.crossfade_frames
         if crossfade < 0:
             return [Problem("timeline", "The crossfade is shorter than nothing.", "Choose 0 frames or more.")]
-        shortest = min(self.cuts, key=lambda cut: cut.frames)
+        plain = [None, *(cut.shared_frames is None for cut in self.cuts[1:]), None]
+        faded = [cut for number, cut in enumerate(self.cuts) if plain[number] or plain[number + 1]]
+        shortest = min(faded or self.cuts, key=lambda cut: cut.frames)
         longest = max(shortest.frames // 2, 0)
-        if len(self.cuts) < 2 or crossfade <= longest:
+        if not faded or crossfade <= longest:
             return self._joint_problems()
         return [
             Problem(

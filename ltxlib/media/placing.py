@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ def placed(out: Path, what: str) -> Iterator[Path]:
     part = out.with_name(f"{out.name}.{threading.get_native_id()}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(out)
         yield part
         _sync(part)
         part.replace(out)
@@ -40,3 +42,11 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _sweep(out: Path) -> None:
+    """Deletes what threads that are gone left of this very file."""
+    for part in out.parent.glob(f"{glob.escape(out.name)}.*.part"):
+        thread = part.suffixes[-2][1:]
+        if thread.isdecimal() and not Path("/proc", thread).exists():
+            part.unlink(missing_ok=True)

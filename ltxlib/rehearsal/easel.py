@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ltxlib.rehearsal import clip
 from ltxlib.rehearsal.calls import Bench, NodeFailed
+from ltxlib.rehearsal.followed import Inverted, Outlines, drawn
 from ltxlib.rehearsal.saving import write_whole
 from ltxlib.rehearsal.spec import SMALLEST_SIDE_PX, ClipSpec
 from ltxlib.rehearsal.values import (
@@ -21,7 +22,6 @@ from ltxlib.rehearsal.values import (
     DrawnSound,
     ImageFile,
     Joined,
-    Outlines,
     Pass,
     Pictures,
     Several,
@@ -183,7 +183,7 @@ class Easel:
             yield picture if picture.size == size else picture.resize(size)
 
     def _source_images(self, pictures: Pictures) -> Iterator[Image]:
-        from PIL import Image, ImageFilter, ImageOps
+        from PIL import Image, ImageOps
 
         source = pictures.source
         if isinstance(source, Solid):
@@ -198,7 +198,9 @@ class Easel:
             yield from _decoded(source.path, pictures.first)
         elif isinstance(source, Outlines):
             for picture in self.images(source.of):
-                yield picture.convert("L").filter(ImageFilter.FIND_EDGES).convert("RGB")
+                yield drawn(picture, source.what)
+        elif isinstance(source, Inverted):
+            yield from (ImageOps.invert(picture) for picture in self.images(source.of))
         elif isinstance(source, Several):
             together = (picture for part in source.parts for picture in self.images(part))
             yield from (picture for number, picture in enumerate(together) if number >= pictures.first)
@@ -214,9 +216,9 @@ class Easel:
         rate = pictures.source.passes[-1].frame_rate if isinstance(pictures.source, Drawing) else None
         fps = Fraction(str(rate)) if rate else PLAIN_FPS
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            drawn = Path(folder) / "drawn.mp4"
-            self._render(self._spec(whole, fps), drawn, {})
-            yield from _decoded(drawn, pictures.first)
+            whole_clip = Path(folder) / "drawn.mp4"
+            self._render(self._spec(whole, fps), whole_clip, {})
+            yield from _decoded(whole_clip, pictures.first)
 
     def samples(self, sound: Sound, rate_hz: int) -> np.ndarray:
         """A sound as 32-bit floats, shape (samples, 2), within -1 and 1; resampled if need be."""

@@ -20,6 +20,7 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
         "ltx-2.3-22b-dev.safetensors",
         "ltx-2.3-22b-distilled-1.1.safetensors",
         "ltx-2.3-22b-distilled-fp8.safetensors",
+        "sdpose_wholebody_fp16.safetensors",
     ),
     "loras": (
         "gemma-3-12b-it-abliterated_lora_rank64_bf16.safetensors",
@@ -52,6 +53,7 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
         "ltx-2.5-latent-temporal-upscaler-x2-bf16-1.0.safetensors",
     ),
     "diffusion_models": (
+        "lotus-depth-d-v1-1.safetensors",
         "ltx-2.5-22b-dev-transformer-bf16.safetensors",
         "ltx-2.5-22b-distilled-transformer-bf16.safetensors",
         "ltx-2.5-22b-distilled-transformer-comfy-int8-convrot.safetensors",
@@ -60,6 +62,7 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
         "ltx-2.5-audio-vae-bf16.safetensors",
         "ltx-2.5-video-vae-bf16.safetensors",
         "ltx-2.5-video-vae-conv-bf16.safetensors",
+        "vae-ft-mse-840000-ema-pruned.safetensors",
     ),
     "model_patches": ("ltx-2.5-duration-head-bf16.safetensors",),
 }

@@ -9,7 +9,19 @@ from typing import Any
 
 from ltxlib.core.span import in_thousandths
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
-from ltxlib.rehearsal.values import Cut, Joined, Mask, Outlines, Pictures, Several, Silence, Solid, Video
+from ltxlib.rehearsal.followed import Inverted, Keypoints, Outlines
+from ltxlib.rehearsal.values import (
+    Cut,
+    Joined,
+    Mask,
+    Model,
+    Pictures,
+    Several,
+    Silence,
+    Solid,
+    Vae,
+    Video,
+)
 
 
 def _empty_image(call: Call) -> tuple[Any, ...]:
@@ -61,6 +73,24 @@ def _as_it_is(call: Call) -> tuple[Any, ...]:
 def _outlines(call: Call) -> tuple[Any, ...]:
     pictures = call.a(Pictures, "image")
     return (replace(pictures, source=Outlines(pictures), first=0),)
+
+
+def _invert(call: Call) -> tuple[Any, ...]:
+    pictures = call.a(Pictures, "image")
+    return (replace(pictures, source=Inverted(pictures), first=0),)
+
+
+def _find_joints(call: Call) -> tuple[Any, ...]:
+    model = call.a(Model, "model")
+    call.a(Vae, "vae")
+    if not model.name.startswith("sdpose"):
+        raise NodeFailed("ValueError", "The provided model does not have a heatmap_head.")
+    return (Keypoints(call.a(Pictures, "image")),)
+
+
+def _draw_joints(call: Call) -> tuple[Any, ...]:
+    pictures = call.a(Keypoints, "keypoints").of
+    return (replace(pictures, source=Outlines(pictures, "pose"), first=0),)
 
 
 def _new_size(call: Call, width: int, height: int) -> tuple[float, float]:
@@ -176,6 +206,9 @@ PERFORMERS: dict[str, Performer] = {
     "ResizeImageMaskNode": _resize,
     "LTXVPreprocess": _as_it_is,
     "Canny": _outlines,
+    "ImageInvert": _invert,
+    "SDPoseKeypointExtractor": _find_joints,
+    "SDPoseDrawKeypoints": _draw_joints,
     "ImageBatch": _join_batches,
     "RepeatImageBatch": _repeat,
     "ImageFromBatch": _from_batch,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ltxlib.rehearsal.calls import Call, NodeFailed, Performer
 from ltxlib.rehearsal.faults import DECODING
+from ltxlib.rehearsal.followed import Outlines, leads_unseen
 from ltxlib.rehearsal.memory import need
 from ltxlib.rehearsal.spec import LATENTS_PER_SECOND, STEP_S, STEPS_LOST, STEPS_PER_LATENT
 from ltxlib.rehearsal.values import (
@@ -24,7 +25,6 @@ from ltxlib.rehearsal.values import (
     DrawnSound,
     Joined,
     Mask,
-    Outlines,
     Pictures,
     Silence,
     Solid,
@@ -119,7 +119,7 @@ def _add_guide(call: Call) -> tuple[Any, ...]:
     added = _video_steps(image.frames)
     at, last = int(call["frame_idx"]), (latent.steps - 1) * LATENT_FRAMES
     latent = replace(latent, guides=latent.guides + added)
-    if isinstance(image.source, Outlines):
+    if leads_unseen(image):
         pass  # an IC-LoRA follows them; nothing of them is seen
     elif at == 0 and latent.start is None:
         latent = replace(latent, start=image, strength=float(call["strength"]))
@@ -150,8 +150,10 @@ def _mask_noise(call: Call) -> tuple[Any, ...]:
 
 
 def _encode(call: Call) -> tuple[Any, ...]:
-    call.a(Vae, "vae")
-    pixels = call.a(Pictures, "pixels")
+    vae, pixels = call.a(Vae, "vae"), call.a(Pictures, "pixels")
+    if vae.of_stills:
+        size = pixels.width_px // PLAIN_CELL_PX, pixels.height_px // PLAIN_CELL_PX
+        return (VideoLatent(*size, pixels.frames, PLAIN_CELL_PX, content=pixels),)
     columns, rows = pixels.width_px // LTX_CELL_PX, pixels.height_px // LTX_CELL_PX
     steps = _video_steps(pixels.frames)
     return (VideoLatent(max(1, columns), max(1, rows), steps, content=pixels),)
@@ -167,6 +169,10 @@ def _decode(call: Call) -> tuple[Any, ...]:
     width, height = latent.size_px
     side, at_once = call.get("tile_size", max(width, height)), call.get("temporal_size", latent.frames)
     need(call, DECODING, min(width, side) * min(height, side) * min(latent.frames, at_once))
+    if latent.content is not None and latent.passes and latent.passes[-1].model.name.startswith("lotus"):
+        return (
+            replace(latent.content.sized(width, height), source=Outlines(latent.content, "depth"), first=0),
+        )
     if latent.passes and not (latent.held and latent.content):
         start = latent.start or (latent.content if latent.content and not latent.passes[0].seed else None)
         source: Any = Drawing(latent.passes, start, latent.strength, latent.end, latent.lead)
@@ -202,7 +208,10 @@ def _decode_audio(call: Call) -> tuple[Any, ...]:
         raise NodeFailed("ValueError", "too many values to unpack (expected 4)")
     seconds = (latent.steps * STEPS_PER_LATENT - STEPS_LOST) * STEP_S
     if latent.content is not None and (not latent.passes or latent.held == 1):
-        return (Decoded(Cut(latent.content, Fraction(0), min(seconds, latent.content.seconds))),)
+        heard = Cut(latent.content, Fraction(0), min(seconds, latent.content.seconds))
+        # The last step may be a begun one, which is decoded whole.
+        rest_s = seconds - heard.seconds
+        return (Decoded(Joined((heard, Silence(rest_s))) if rest_s else heard),)
     if latent.content is not None and latent.held:
         held_s = latent.held * Fraction(latent.steps, LATENTS_PER_SECOND)
         made = DrawnSound(latent.passes, seconds - held_s)

@@ -160,6 +160,10 @@ def _encode_text(call: Call) -> tuple[Any, ...]:
     return (Conditioning(str(call["text"])),)
 
 
+def _lotus(call: Call) -> tuple[Any, ...]:
+    return (Conditioning(""),)
+
+
 def _zero_out(call: Call) -> tuple[Any, ...]:
     return (dataclasses.replace(call.a(Conditioning, "conditioning"), zeroed=True),)
 
@@ -198,6 +202,7 @@ PERFORMERS: dict[str, Performer] = {
     "StringConcatenate": _join_text,
     "CLIPTextEncode": _encode_text,
     "ConditioningZeroOut": _zero_out,
+    "LotusConditioning": _lotus,
     "LTXVConditioning": _set_frame_rate,
     "LTXVReferenceAudio": _reference_audio,
 }

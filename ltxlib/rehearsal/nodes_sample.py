@@ -63,6 +63,10 @@ def _basic_schedule(call: Call) -> tuple[Any, ...]:
     return (_even_sigmas(int(call["steps"]), denoise) if denoise > 0 else Sigmas(()),)
 
 
+def _first_sigma(call: Call) -> tuple[Any, ...]:
+    return (Sigmas((float(call["sigma"]), *call.a(Sigmas, "sigmas").values[1:])),)
+
+
 def _split_sigmas(call: Call) -> tuple[Any, ...]:
     sigmas, step = call.a(Sigmas, "sigmas").values, int(call["step"])
     return Sigmas(sigmas[: step + 1]), Sigmas(sigmas[step:])
@@ -139,6 +143,7 @@ PERFORMERS: dict[str, Performer] = {
     "ManualSigmas": _manual_sigmas,
     "LTXVScheduler": _schedule,
     "BasicScheduler": _basic_schedule,
+    "SetFirstSigma": _first_sigma,
     "SplitSigmas": _split_sigmas,
     "SamplerCustomAdvanced": _advanced,
     "SamplerCustom": _custom,

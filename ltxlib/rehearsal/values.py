@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltxlib.rehearsal.spec import SOUND_RATE_HZ
+
+if TYPE_CHECKING:
+    from ltxlib.rehearsal.followed import Inverted, Outlines
 
 LATENT_FRAMES = 8
 """LTX-2's video VAE makes 8 frames of each step of its time axis, but 1 of the first."""
@@ -44,6 +48,11 @@ class Vae:
 
     name: str
     audio: bool = False
+
+    @property
+    def of_stills(self) -> bool:
+        """Whether it is one of Stable Diffusion's, which know pictures one by one and no time."""
+        return self.name.startswith(("vae-ft-mse", "sdpose"))
 
 
 @dataclass(frozen=True)
@@ -157,13 +166,6 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Outlines:
-    """The edges of some pictures."""
-
-    of: Pictures
-
-
-@dataclass(frozen=True)
 class Several:
     """Pictures one after the other."""
 
@@ -177,7 +179,7 @@ class Pictures:
     width_px: int
     height_px: int
     frames: int
-    source: Solid | ImageFile | VideoFile | Drawing | Several | Outlines
+    source: Solid | ImageFile | VideoFile | Drawing | Several | Outlines | Inverted
     first: int = 0
 
     def only(self, number: int) -> Pictures:

@@ -25,6 +25,7 @@ from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside, write_json
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
+from ltxlib.studio import melting
 
 TITLE_S = 4
 REHEARSAL_COMMENT = "REHEARSAL: stand-in pictures and sound, not made by LTX-2"
@@ -75,7 +76,7 @@ def choose(shelf: Shelf, scene_order: list[str], settings: FilmSettings) -> tupl
             problems.append(
                 Problem(f"scene {scene}", "It has no take that may go into the film.", cure, warning=True)
             )
-    return chosen, problems + _seams(chosen)
+    return chosen, problems + _seams(chosen) + melting.seams(chosen)
 
 
 def _made_otherwise(take: Take) -> list[Problem]:
@@ -119,6 +120,7 @@ def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline
         if number and goes_on_from(take, takes[number - 1]):
             cut = _joined(cut, cuts[-1], take, Timeline((), fps, width_px, height_px, crossfade_frames))
         cuts.append(cut)
+    cuts = melting.laid(cuts, takes, Timeline((), fps, width_px, height_px, crossfade_frames))
     timeline = Timeline(tuple(cuts), fps, width_px, height_px, crossfade_frames)
     problems = timeline.problems()
     if problems:
@@ -128,8 +130,7 @@ def lay_out(shelf: Shelf, takes: list[Take], settings: FilmSettings) -> Timeline
 
 def goes_on_from(take: Take, before: Take) -> bool:
     """Whether a take begins with the end of that other one, or of the one whose picture that has."""
-    pictures = (before.key, before.source) if before.keeps_picture else (before.key,)
-    return take.overlap_frames > 0 and take.goes_on_from in pictures
+    return take.overlap_frames > 0 and melting.shows(before, take.goes_on_from)
 
 
 def _joined(cut: Cut, before: Cut, take: Take, film: Timeline) -> Cut:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 from ltxlib.core import check, concept, concept_grammar, roles, text_request
 from ltxlib.core.concept import MOST_SCENES, Concept
 from ltxlib.core.plan import workflow_for
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.scene import Scene, cells_for, read_scene
+from ltxlib.core.span import LONGEST_S
 from ltxlib.errors import BadInput, Cancelled, LtxlibError, WorkflowError
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import add_scene, read_sheet
@@ -31,13 +33,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Idea:
-    """One scene to be: its name, its prompt, who wrote it (a key of LABELS), whether it was changed since."""
+    """One scene to be: its name, its prompt, who wrote it (a key of LABELS), whether it was changed since.
+
+    wish: what the length that was wished for asks of the film, for the row's notes; empty for none.
+    """
 
     scene: str
     prompt: str
     source: str
     line: str = ""
     changed: bool = False
+    wish: str = ""
 
     @property
     def label(self) -> str:
@@ -48,7 +54,8 @@ class Idea:
     def notes(self) -> str:
         """What stands in the row's notes."""
         by_hand = ", then changed by hand" if self.changed else ""
-        return f"From “{self.line}”; {self.label}{by_hand}."
+        told = f"From “{self.line}”; {self.label}{by_hand}."
+        return f"{told} {self.wish}" if self.wish else told
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,10 @@ def write_scenes(
         name = concept.scene_name(prompt, taken)
         taken.add(name)
         ideas.append(Idea(name, prompt, source, asked.line))
+    again = _again(asked.duration_s, len(ideas))
+    if asked.duration_s is not None and again > 1:
+        told = f"For {_span(asked.duration_s)} the film is played {again} times, {LONGEST_S} s a scene."
+        ideas = [replace(idea, wish=told) for idea in ideas]
     return Written(asked, tuple(ideas), tuple(draft.says))
 
 
@@ -210,18 +221,31 @@ def add(project: Project, ideas: Sequence[Idea]) -> list[str]:
 
 
 def wish_text(written: Written) -> str:
-    """What the wished length means for so many scenes, in a sentence; empty when none was wished."""
-    wish_s = written.concept.duration_s
-    if wish_s is None or not written.ideas:
+    """What the wished length means for so many scenes, in sentences; empty when none was wished.
+
+    The film shows one take of each scene, so its length is theirs; the rest is playing it again.
+    """
+    wish_s, count = written.concept.duration_s, len(written.ideas)
+    if wish_s is None or not count:
         return ""
     clip_s = float(Scene("x", "x").duration_s)
-    together_s = clip_s * len(written.ideas)
-    if wish_s <= together_s:
+    if wish_s <= clip_s * count:
         return ""
+    lasts = f"a film of these scenes lasts {_span(clip_s * count)}, {clip_s:.1f} s each."
+    told = f"You wish for {_span(wish_s)}; {lasts}"
+    again = _again(wish_s, count)
+    if again <= 1:
+        return f"{told} Write {ceil(wish_s / count)} under seconds in each row, and it lasts that long."
     return (
-        f"You wish for {_span(wish_s)}; a take of each scene gives {_span(together_s)}, {clip_s:.1f} s each."
-        f" Give the scenes more seconds and takes, or show each about {round(wish_s / together_s)} times."
+        f"{told} With {LONGEST_S} under seconds in each row, the longest a take can be, it lasts"
+        f" {_span(LONGEST_S * count)} and is played {again} times for your {_span(wish_s)}: let the player"
+        f" repeat it, or have up to {MOST_SCENES} scenes written. Each row's notes say so."
     )
+
+
+def _again(wish_s: float | None, count: int) -> int:
+    """How often a film of so many scenes, each as long as a take can be, is played to fill a wish."""
+    return ceil(wish_s / (LONGEST_S * count)) if wish_s and count else 0
 
 
 def _span(seconds: float) -> str:

@@ -55,21 +55,23 @@ def executed_copy(shelf: Shelf, name: str) -> Path:
     return shelf.folder / "notebooks" / f"{name}.ipynb"
 
 
-def run_notebook(project: Project, shelf: Shelf, name: str) -> Step:
+def run_notebook(project: Project, shelf: Shelf, name: str, scenes_csv: str = "") -> Step:
     """Run one notebook headless; its executed copy grows while it runs, and is there however it ends.
 
-    Raises NightStopped with what the notebook said.
+    scenes_csv: another table than the one that the notebook names. Raises NightStopped with what it said.
     """
     began, target = time.monotonic(), executed_copy(shelf, name)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _run(project.notebooks / f"{name}.ipynb", target)
+        # The first notebook looks around only: it has no table to be told of.
+        named = {"scenes_csv": scenes_csv} if scenes_csv and name != NOTEBOOKS[0] else {}
+        _run(project.notebooks / f"{name}.ipynb", target, named)
     finally:
         clean_file(target)
     return Step(name, target, time.monotonic() - began)
 
 
-def _run(source: Path, target: Path) -> None:
+def _run(source: Path, target: Path, parameters: Mapping[str, str]) -> None:
     # Loading papermill takes seconds, which only a night should pay.
     import papermill
 
@@ -78,6 +80,7 @@ def _run(source: Path, target: Path) -> None:
         papermill.execute_notebook(
             str(source),
             str(target),
+            parameters=dict(parameters),
             cwd=str(source.parent),
             kernel_name="python3",
             progress_bar=False,

@@ -6,11 +6,13 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from ltxlib.core.limits import Limits
 from ltxlib.errors import BadInput
 from ltxlib.store.night_files import night_around
+from ltxlib.store.project import Project
 
 COUNTDOWN_S = 180.0
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
@@ -23,7 +25,8 @@ class NightOptions:
     assemble: make the film at the end. budget_usd: end when it has cost so much. until: end at that moment,
     in seconds since 1970. stop_pod: stop the pod when all is done, after countdown_s seconds to say no.
     price_usd: what an hour costs, where a person named it. ladder: whether a take that does not fit into
-    memory may be made smaller. rehearsal: with the stand-in for ComfyUI.
+    memory may be made smaller. rehearsal: with the stand-in for ComfyUI. scenes_csv: another table than the
+    project's, by its path from the project's folder.
     """
 
     assemble: bool = False
@@ -34,6 +37,7 @@ class NightOptions:
     countdown_s: float = COUNTDOWN_S
     ladder: bool = True
     rehearsal: bool = False
+    scenes_csv: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The options as plain JSON values."""
@@ -43,6 +47,10 @@ class NightOptions:
     def from_json(cls, data: Mapping[str, Any]) -> NightOptions:
         """The options that were written; what they do not name is as usual."""
         return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+
+    def table(self, project: Project) -> Path | None:
+        """The table that is meant where it is not the project's own."""
+        return project.root / self.scenes_csv if self.scenes_csv else None
 
     def limits(self, began: float, usd_per_hour: float | None) -> Limits:
         """When this night is to end early."""

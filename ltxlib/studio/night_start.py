@@ -61,7 +61,7 @@ def prepare(project: Project, options: NightOptions) -> Ready:
         running = rehearsing.start(project, lasting=False)
         own_server, url = not running.lasting, running.url
     with _server(url):
-        found = preflight(project, options)
+        found = preflight(project, options, scenes_csv=options.table(project))
     launch = Launch(
         id=time.strftime("%Y%m%d-%H%M%S"),
         options=options,

@@ -59,7 +59,7 @@ class Work:
             if self._stop_word():
                 cancel.set()
 
-        checked = check_project(self.project, shelf=connection.shelf)
+        checked = check_project(self.project, self.options.table(self.project), shelf=connection.shelf)
         job = job_for(self.project, connection, with_picks(checked, connection.shelf))
         job = replace(job, care=replace(job.care, ladder=self.options.ladder))
         with heard(self.told.night, look):
@@ -143,7 +143,7 @@ class Work:
         self.told.set(phase=name, notebook=str(night.executed_copy(shelf, name)), notebooks=done)
         try:
             with heard(self.told.night, tick, OBEY_S if name == GENERATE else 0.0):
-                night.run_notebook(self.project, shelf, name)
+                night.run_notebook(self.project, shelf, name, self.options.scenes_csv)
         except NightStopped as error:
             self.told.log(error.message)
             return error.message

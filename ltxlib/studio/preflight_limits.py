@@ -13,7 +13,7 @@ from ltxlib.studio.price import VARIABLE, HourlyPrice
 if TYPE_CHECKING:
     from ltxlib.studio.preflight import Wishes
 
-_ASK = f"Name it with --price, such as --price 0.59, or set {VARIABLE}."
+_ASK = f"Name the price of an hour (in a terminal: --price 0.59), or set {VARIABLE}."
 
 
 def cost_usd(seconds: float | None, price: HourlyPrice | None) -> float | None:

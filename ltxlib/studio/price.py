@@ -29,7 +29,7 @@ def hourly_price(named_usd: float | None = None) -> HourlyPrice | None:
     of the first two is no price; what RunPod does not tell is not known.
     """
     if named_usd is not None:
-        return HourlyPrice(_checked(str(named_usd), named_usd, "The price"), "named with --price")
+        return HourlyPrice(_checked(str(named_usd), named_usd, "The price"), "named by hand")
     text = os.environ.get(VARIABLE, "").strip()
     if text:
         return HourlyPrice(_checked(text, _number(text), VARIABLE), VARIABLE)

@@ -13,7 +13,7 @@ from ltxlib.core.ladder import difference
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.problem import Problem, errors_in
-from ltxlib.core.take import ClipFacts, Take
+from ltxlib.core.take import ClipFacts, Take, as_recorded
 from ltxlib.errors import ClipUnreadable, MediaError
 from ltxlib.media.dub import dub
 from ltxlib.media.listen import check_sound, sound_seconds
@@ -143,7 +143,7 @@ def _take(connection: Connection, finished: Finished, clip: Path, warnings: list
         render_s=round(finished.render_s, 3),
         rehearsal=connection.rehearsal,
         clip=facts,
-        settings=dict(plan.values),
+        settings=as_recorded(plan.values),
         server=connection.facts,
         graph=finished.graph,
         image=scene.pictures.get("image", ""),

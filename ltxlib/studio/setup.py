@@ -168,7 +168,8 @@ def sample_values(mode: str, stages: int = 2, model: Model | None = None) -> dic
         values["image_strength"] = 1.0
     if used.continues:
         values |= {"overlap_first": -25, "overlap_frames": 25, "overlap_start_s": 0.0208, "overlap_s": 1.0417}
-        values |= {"overlap_from_s": 1.6458, "overlap_rest_s": 1.6667, "carry_sound": True}
+        values |= {"overlap_from_s": 1.6458, "sound_s": 2.7866, "carry_sound": True}
+        values |= {"sound_steps": 70, "held_steps": 25}
     return values
 
 

@@ -113,13 +113,12 @@ class AssemblePanel(Panel):
         self.order = FilmOrder(self._measure)
         self.length = parts.text_block("", "ltx-length")
         self.render = self.button("Render the film", self._render, "ltx-primary", "ltx-render")
-        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.cancel = self.cancel_button()
         self.again = self.button("Look again", self.refresh, "ltx-again")
         self.progress = parts.text_block("", "ltx-progress")
         self.result = parts.text_block("", "ltx-result")
         self.films = parts.text_block("", "ltx-films")
         self.render.disabled = True
-        parts.show(self.cancel, False)
         form = self._form()
         return [
             self.head,
@@ -219,12 +218,6 @@ class AssemblePanel(Panel):
         settings = self.settings()
         work = _work(self._found.place.shelf, list(settings.order), settings)
         self.start_job(work, FilmState())
-
-    def _cancel(self) -> None:
-        job = latest(self.job_name)
-        if job:
-            job.cancel.set()
-            self.cancel.disabled = True
 
     def show_running(self, job: Job) -> None:
         self.render.disabled = True

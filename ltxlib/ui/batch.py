@@ -20,14 +20,19 @@ from ltxlib.studio.connect import connect
 from ltxlib.studio.drafts import with_picks
 from ltxlib.studio.job import job_for
 from ltxlib.studio.pacing import pace_on
+from ltxlib.studio.watching import NightView
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job, Outcome, latest, run_here
+from ltxlib.ui.night_watch import watch
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState, TextProgress, panel_html
 from ltxlib.ui.take_form import MODE_WORDS
 
 _PROMPT_SHOWN = 90
+_NIGHT = (
+    "A night runs in this project and renders what is missing: see The night, below. This table follows it."
+)
 _NOTHING = "Nothing was rendered: the table asks for no take."
 
 
@@ -100,24 +105,27 @@ class BatchPanel(Panel):
         self.path = _path(project, scenes_csv)
         self.job_name = f"{project.root}:batch"
         self._found: _Found | None = None
+        self._night = NightView()
         super().__init__(project)
+        watch(project).add(self.see_night)
 
     def build(self) -> list[widgets.Widget]:
         self.head = text_block(look.heading("The whole film", f"Reading {self.path.name} ..."))
         self.scenes = text_block("", "ltx-scenes")
         self.estimate = text_block()
+        self.by_night = text_block("", "ltx-by-night")
         self.start = self.button("Render what is missing", self._start, "ltx-primary", "ltx-start")
-        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.cancel = self.cancel_button()
         self.again = self.button(
             "Look again", self.refresh, "ltx-again", tooltip=f"Read {self.path.name} anew"
         )
         self.progress = text_block("", "ltx-progress")
-        show(self.cancel, False)
         self.start.disabled = True
         return [
             self.head,
             self.scenes,
             self.estimate,
+            self.by_night,
             buttons([self.start, self.cancel, self.again]),
             self.progress,
             self.notice,
@@ -152,7 +160,16 @@ class BatchPanel(Panel):
         words = f"Render {look.plural(len(missing), 'missing take')}" if missing else "Nothing is missing"
         self.start.description = "Render what is missing" if found.checked.errors else words
         job = latest(self.job_name)
-        self.start.disabled = not missing or bool(job and job.running)
+        self.start.disabled = not missing or bool(job and job.running) or self._night.running
+
+    def see_night(self, view: NightView) -> None:
+        """While a night runs it does this panel's work; called by the watch, twice a second then."""
+        before, self._night = self._night, view
+        if view.running:
+            self.start.disabled = True
+        set_html(self.by_night, look.note(_NIGHT) if view.running else "")
+        if (view.running, _done(view)) != (before.running, _done(before)):
+            self.refresh()
 
     def _show_scenes(self, found: _Found, checked: Checked) -> list[RenderPlan]:
         """Show the table as it stands at this moment; gives what is missing."""
@@ -169,13 +186,6 @@ class BatchPanel(Panel):
         self.say("")
         self.start_job(_work(self.project, self.path), BatchState())
         self.in_background(lambda: place.look(self.project), self.stand_in)
-
-    def _cancel(self) -> None:
-        job = latest(self.job_name)
-        if job:
-            job.cancel.set()
-            self.cancel.disabled = True
-            self._see(job)
 
     def show_running(self, job: Job) -> None:
         stopping, found = job.cancel.is_set(), self._found
@@ -194,6 +204,11 @@ class BatchPanel(Panel):
         if not done and job.error is None:
             self.say(look.note(_NOTHING, f"Look at the columns takes and enabled of {self.path.name}."))
         self.fail(job.outcome)
+
+
+def _done(view: NightView) -> int:
+    """How many takes of a running night need no more work."""
+    return view.batch.made + view.batch.failed if view.running and view.batch else 0
 
 
 def _summary(file: str, checked: Checked, missing: list[RenderPlan]) -> str:

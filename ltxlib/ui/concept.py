@@ -82,14 +82,13 @@ class ConceptPanel(Panel):
         self.line = widgets.Text(placeholder=f"such as: {EXAMPLE}")
         self.count = widgets.IntSlider(value=6, min=1, max=MOST_SCENES, continuous_update=False)
         self.write = self.button("Write scenes", self._write, "ltx-primary", "ltx-write")
-        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.cancel = self.cancel_button()
         self.add = self.button("Add to scenes.csv", self._add, "ltx-primary", "ltx-add")
         self.progress = text_block("", "ltx-progress")
         self.told = text_block("", "ltx-told")
         self.list = column([], "ltx-ideas")
         self.adding = buttons([self.add])
         self.line.observe(lambda _: self._renewed(), "value")
-        show(self.cancel, False)
         show(self.adding, False)
         head = look.heading("Ideas", "Say in one line what the film shows, and get the scenes for it.")
         form = column(
@@ -123,12 +122,6 @@ class ConceptPanel(Panel):
         work = _work(self.project, self.line.value, self.count.value, self._seed)
         self._seed += 1
         self.start_job(work, _State())
-
-    def _cancel(self) -> None:
-        job = latest(self.job_name)
-        if job:
-            job.cancel.set()
-            self.cancel.disabled = True
 
     def show_running(self, job: Job) -> None:
         self.write.disabled = True

@@ -85,7 +85,7 @@ class DraftsPanel(Panel):
         )
         self.estimate = text_block()
         self.make = self.button("Make drafts", self._make, "ltx-primary", "ltx-make")
-        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.cancel = self.cancel_button()
         self.again = self.button(
             "Look again", self.refresh, "ltx-again", tooltip="Read table and drafts anew"
         )
@@ -94,7 +94,6 @@ class DraftsPanel(Panel):
         self.finish = self.button("Nothing is picked", self._finish, "ltx-finish")
         self.finish_hint = text_block()
         self.make.disabled = self.finish.disabled = True
-        show(self.cancel, False)
         show(self.finish, False)
         return [
             self.head,
@@ -200,13 +199,6 @@ class DraftsPanel(Panel):
         self.say("")
         self.start_job(work, state)
         self.in_background(lambda: place.look(self.project), self.stand_in)
-
-    def _cancel(self) -> None:
-        job = latest(self.job_name)
-        if job:
-            job.cancel.set()
-            self.cancel.disabled = True
-            self._see(job)
 
     def show_running(self, job: Job) -> None:
         stopping = job.cancel.is_set()

@@ -22,7 +22,7 @@ from ltxlib.studio.check import check_scenes, read_library
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import job_for
 from ltxlib.ui import look, place
-from ltxlib.ui.job import Job, latest
+from ltxlib.ui.job import Job
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.parts import buttons, set_html, show, text_block
 from ltxlib.ui.progress import BatchState
@@ -89,11 +89,10 @@ class OneTakePanel(Panel):
         self.job_name = f"{self.project.root}:take"
         self.form = TakeForm(self.project.images, self._name_changed)
         self.render = self.button("Render one take", self._render, "ltx-primary", "ltx-render")
-        self.cancel = self.button("Cancel", self._cancel, "ltx-cancel")
+        self.cancel = self.cancel_button()
         self.save = self.button("Add to scenes.csv", self._save, "ltx-save")
         self.progress = text_block("", "ltx-progress")
         self.result = text_block("", "ltx-result")
-        show(self.cancel, False)
         head = look.heading("One take", "Choose a prompt, or write your own, and see what comes of it.")
         return [
             text_block(head),
@@ -142,12 +141,6 @@ class OneTakePanel(Panel):
         if scene is not None:
             self.start_job(_work(self.project, scene), BatchState())
             self.in_background(lambda: place.look(self.project), self.stand_in)
-
-    def _cancel(self) -> None:
-        job = latest(self.job_name)
-        if job:
-            job.cancel.set()
-            self.cancel.disabled = True
 
     def show_running(self, job: Job) -> None:
         state = job.state

@@ -14,8 +14,8 @@ from ltxlib.errors import LtxlibError
 from ltxlib.store.project import Project
 from ltxlib.ui import look
 from ltxlib.ui.context import headless, project
-from ltxlib.ui.job import Job, Outcome, begin, to_show
-from ltxlib.ui.parts import button, column, set_html, text_block
+from ltxlib.ui.job import Job, Outcome, begin, latest, to_show
+from ltxlib.ui.parts import button, column, set_html, show, text_block
 from ltxlib.ui.place import Place
 from ltxlib.ui.presses import answer_the_open_page
 
@@ -35,6 +35,7 @@ class Panel:
 
     name = "panel"
     job_name = ""
+    cancel: widgets.Button
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -178,6 +179,19 @@ class Panel:
             self.fail(outcome)
 
         return button(text, guarded, *classes, tooltip=tooltip)
+
+    def cancel_button(self) -> widgets.Button:
+        """The button that ends this panel's job; hidden, until `show_running` shows it."""
+        made = self.button("Cancel", self._cancel, "ltx-cancel")
+        show(made, False)
+        return made
+
+    def _cancel(self) -> None:
+        job = latest(self.job_name)
+        if job:
+            job.cancel.set()
+            self.cancel.disabled = True
+            self._see(job)
 
     def fail(self, outcome: Outcome) -> None:
         """Show what went wrong, if anything did."""

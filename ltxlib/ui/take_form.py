@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ltxlib.core import catalog, span, specials
+from ltxlib.core import catalog, controls, span, specials
 from ltxlib.core.modes import MODES
 from ltxlib.core.problem import Problem
 from ltxlib.core.prompts import PromptEntry
@@ -238,6 +238,7 @@ class TakeForm:
             "stages": "1" if once and 1 in MODES[mode].stages else str(MODES[mode].stages[0]),
             "seconds": "",
             "special": self.base.special if mode in specials.modes_of(self.base) else specials.NONE,
+            "control": self.base.control if mode == controls.MODE else "",
             "frames": "" if "frames" in self.base.follows else str(self.length.value),
             "width": "" if "width" in self.base.follows else str(width),
             "height": "" if "height" in self.base.follows else str(height),

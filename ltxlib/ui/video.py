@@ -18,6 +18,18 @@ def files_url(path: Path) -> str | None:
     It is absolute (forms do not resolve relative ones) and changes with the file, since Jupyter lets browsers
     keep files for long. Jupyter does not serve hidden folders, nor what lies outside its root folder.
     """
+    found = _shown(path)
+    return f"{found[0]}files/{found[1]}?v={found[2]}" if found else None
+
+
+def open_url(path: Path) -> str | None:
+    """The address at which JupyterLab opens the file as what it is, such as a notebook; None as above."""
+    found = _shown(path)
+    return f"{found[0]}lab/tree/{found[1]}" if found else None
+
+
+def _shown(path: Path) -> tuple[str, str, int] | None:
+    """The server's base address, the file's path on it, and when it changed, in nanoseconds."""
     server = _server()
     if server is None:
         return None
@@ -28,7 +40,7 @@ def files_url(path: Path) -> str | None:
         return None
     if any(part.startswith(".") for part in shown.parts):
         return None
-    return f"{server['base_url']}files/{quote(shown.as_posix())}?v={changed_ns}"
+    return server["base_url"], quote(shown.as_posix()), changed_ns
 
 
 def _server() -> dict[str, Any] | None:

@@ -14,11 +14,12 @@ from PIL import Image
 
 from ltxlib.core import specials, workflow
 from ltxlib.core.flatten import flatten
-from ltxlib.core.layout import Box, with_title
+from ltxlib.core.layout import Box
 from ltxlib.core.schema import NodeSchema, shipped
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from tests.support.clips import make_clip
+from tests.support.drawn import with_title
 from tests.support.hard_workflows import CASES, text_of
 from tests.support.reshape import packed
 from tests.support.web_client import WebClient

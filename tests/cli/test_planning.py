@@ -137,6 +137,26 @@ def test_a_graph_of_ones_own_is_explained_as_far_as_it_can_be(capsys, project):
     assert "PackNode" in out
 
 
+def test_what_cannot_be_known_of_a_graph_of_ones_own_is_not_guessed(capsys, project):
+    """Its model is the one that its loaders name; time, and memory without such a model, are not known."""
+    graph = json.loads((project.workflows / "asmr-txt2vid.json").read_text())
+    text = json.dumps(graph).replace("ltx-2-19b-distilled.safetensors", "ltx-2-19b-dev.safetensors")
+    (project.workflows / "dev.json").write_text(text)
+    text = text.replace("ltx-2-19b-dev.safetensors", "my-own.safetensors")
+    (project.workflows / "mine.json").write_text(text)
+    lines = [f"{name},t2v,@rain/window,,65,768,512,1,yes,yes,{name}.json" for name in ("dev", "mine")]
+    project.scenes_csv.write_text("\n".join((f"{HEADER},workflow", *lines)) + "\n")
+    _, out, _ = kit(capsys, "--explain", "--json", "--project", project.root)
+    told = json.loads(out)
+    dev, mine = told["ways"]
+    assert (dev["model"], mine["model"], mine["ram_gb"]) == ("ltx-2-19b-dev", None, None)
+    assert "my-own.safetensors" in mine["unknown_files"]
+    assert told["night"]["left_out"] == 2
+    _, out, _ = kit(capsys, "--explain", "--project", project.root)
+    assert "none that the catalog knows is named in this graph" in out
+    assert "no time is known for mine.json: nobody has reported one" in out
+
+
 def test_a_long_night_keeps_to_a_screen(capsys, tmp_path):
     """Twenty takes are listed and the rest counted; --explain lists them all."""
     project = a_project(tmp_path / "long", (ROWS[0].replace(",2,yes,yes", ",30,yes,yes"),))

@@ -16,10 +16,11 @@ from ltxlib.core.check import check_graph
 from ltxlib.core.drift import follow
 from ltxlib.core.flatten import flatten
 from ltxlib.core.schema import NodeSchema, shipped
-from ltxlib.core.tagging import tagged, with_tags
+from ltxlib.core.tagging import tagged
 from ltxlib.core.tracing import Place, Tracer, calculate
 from ltxlib.core.wiring import enlargement
 from ltxlib.errors import WorkflowError
+from tests.support.drawn import with_tags
 from tests.support.hard_workflows import node
 from tests.support.hard_workflows import workflow as file_of
 from tests.support.official_templates import LTX, PACKAGE_MISSING, folder

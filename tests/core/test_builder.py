@@ -9,9 +9,10 @@ import pytest
 from ltxlib.core import workflow
 from ltxlib.core.builder import WorkflowBuilder
 from ltxlib.core.flatten import flatten
-from ltxlib.core.layout import Box, with_title
+from ltxlib.core.layout import Box
 from ltxlib.core.schema import shipped
 from ltxlib.errors import WorkflowError
+from tests.support.drawn import with_title
 
 
 @pytest.fixture

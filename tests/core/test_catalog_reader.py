@@ -6,6 +6,7 @@ from importlib import resources
 
 import pytest
 
+from ltxlib.core import controls
 from ltxlib.core.catalog_reader import read_catalog
 from ltxlib.errors import BadInput
 
@@ -45,8 +46,8 @@ def test_the_shipped_catalog_is_whole():
     assert set(catalog.files) - used == {
         "ltx-2-temporal-upscaler-x2-1.0.safetensors",
         "ltx-2.3-22b-distilled-lora-384-1.1.safetensors",
-        *(f"ltx-2-19b-ic-lora-{kind}-control.safetensors" for kind in ("canny", "depth", "pose")),
         "ltx-2-19b-ic-lora-detailer.safetensors",
+        *(name for control in controls.CONTROLS.values() for name in control.needs),
     }
 
 

@@ -15,10 +15,10 @@ from ltxlib.core import recipes, roles, workflow
 from ltxlib.core.binding import propose
 from ltxlib.core.flatten import flatten
 from ltxlib.core.schema import NodeSchema, shipped
-from ltxlib.core.tagging import with_tags
 from ltxlib.core.variants import missing_classes
 from ltxlib.errors import WorkflowError
 from tests.support.damaged_files import damaged_files
+from tests.support.drawn import with_tags
 from tests.support.hard_workflows import CASES, node, promoted_value, text_of
 from tests.support.hard_workflows import workflow as file_of
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ltxlib.core.layout import Box, Section, arrange, node_size, with_title
+from ltxlib.core.layout import Box, Section, arrange, node_size
+from tests.support.drawn import with_title
 
 
 def test_boxes_know_when_they_share_area() -> None:

@@ -8,15 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from ltxlib.core import explain, pack_recipes, recipes, recipes_clips, roles, specials, workflow
+from ltxlib.core import (
+    controls,
+    explain,
+    pack_recipes,
+    recipes,
+    recipes_clips,
+    recipes_control,
+    roles,
+    specials,
+    workflow,
+)
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
-from ltxlib.core.layout import Box, with_title
+from ltxlib.core.layout import Box
 from ltxlib.core.schema import NodeSchema, shipped
+from tests.support.drawn import with_title
 
 NAMES = tuple(pack_recipes.shipped())
-# The workflows over a whole clip; the first two need core nodes only.
-CLIPS = tuple(recipes_clips.recipes())
+# The workflows over a whole clip; most need core nodes only.
+CLIPS = (*recipes_clips.recipes(), *recipes_control.recipes())
 ALL = (*NAMES, *CLIPS)
 NEED_PACK = tuple(name for name in ALL if specials.needs_pack(name))
 BY_PICTURE = tuple(name for name in NAMES if "img2vid" in name)
@@ -177,7 +188,7 @@ def test_the_plan_tells_their_stages(name: str) -> None:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", [name for name in CLIPS if not specials.needs_pack(name)])
-def test_detail_and_outlines_need_no_pack(name: str, shared: Path) -> None:
+def test_detail_and_control_need_no_pack(name: str, shared: Path) -> None:
     """A server with core nodes alone would run them."""
     schema = _recorded(shared, "0.33.0")
     assert check_graph(_api(name, schema), schema) == []
@@ -199,13 +210,16 @@ def test_detail_goes_over_the_take_and_keeps_its_sound(name: str) -> None:
         assert api[sampler["image"][0]]["class_type"] == "ImageScale"
 
 
-def test_outlines_lead_stage_one_alone() -> None:
+@pytest.mark.parametrize(
+    ("by", "shown"), [("edges", "Canny"), ("depth", "ImageInvert"), ("pose", "SDPoseDrawKeypoints")]
+)
+def test_what_is_kept_leads_stage_one_alone(by: str, shown: str) -> None:
     """The IC-LoRA and its guide work in stage one; stage two is plain and its guide was taken away."""
-    api = _api("asmr-control.json")
+    api = _api(controls.CONTROLS[by].workflow)
     guide = _one(api, "LTXVAddGuide")
-    assert api[guide["image"][0]]["class_type"] == "Canny"
+    assert api[guide["image"][0]]["class_type"] == shown
     loras = [api[one["model"][0]]["inputs"]["lora_name"] for one in _of(api, "CFGGuider")]
-    assert sorted(loras) == sorted([recipes_clips.OUTLINER, recipes.STATIC_CAMERA])
+    assert sorted(loras) == sorted([controls.CONTROLS[by].needs[0], recipes.STATIC_CAMERA])
     assert api[_one(api, "LTXVLatentUpsampler")["samples"][0]]["class_type"] == "LTXVCropGuides"
 
 

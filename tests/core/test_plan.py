@@ -38,6 +38,8 @@ def ingredients(**changes):
                 "asmr-sound.json": "4" * 64,
                 "asmr-detail.json": "d" * 64,
                 "asmr-control.json": "c" * 64,
+                "asmr-control-depth.json": "5" * 64,
+                "asmr-control-pose.json": "6" * 64,
                 "ltxvideo-transition.json": "m" * 64,
             },
             images={"sea.png": "a" * 64, "night.png": "b" * 64},
@@ -98,6 +100,19 @@ def test_takes_made_by_earlier_kits_keep_their_names(scene, fingerprint):
     plan = plan_take(scene, 1, ingredients())
     assert plan.fingerprint == fingerprint
     assert plan.take_id == f"take01-{fingerprint[:10]}"
+
+
+def test_what_control_keeps_counts_in_mode_control_alone():
+    """Outlines are what an empty cell means; depth and pose are other takes; no other mode looks at it."""
+    rain = of_row(RAIN, "take01-0123456789")
+    scene = replace(SEA, mode="control", source="rain")
+    kept = {name: replace(scene, control=name) for name in ("edges", "depth", "pose")}
+    plans = {name: plan_take(one, 1, ingredients(), {"source": rain}) for name, one in kept.items()}
+    assert len({plan.take_id for plan in plans.values()}) == 3
+    assert plans["edges"].take_id == plan_take(scene, 1, ingredients(), {"source": rain}).take_id
+    assert plans["pose"].workflow == "asmr-control-pose.json"
+    other = plan_take(replace(SEA, control="depth"), 1, ingredients())
+    assert other.take_id == plan_take(SEA, 1, ingredients()).take_id
 
 
 def test_each_way_of_making_a_clip_has_its_workflow():

@@ -10,10 +10,11 @@ import pytest
 from ltxlib.core import catalog, recipe_kinds, recipes, roles, settings, specials, workflow
 from ltxlib.core.catalog_parts import Model
 from ltxlib.core.flatten import flatten
-from ltxlib.core.layout import Box, with_title
+from ltxlib.core.layout import Box
 from ltxlib.core.modes import MODES
 from ltxlib.core.schema import shipped
 from ltxlib.studio.setup import sample_values
+from tests.support.drawn import with_title
 from tests.support.ways import ShippedWay, models_and_ways, shipped_ways
 
 WAYS = shipped_ways()

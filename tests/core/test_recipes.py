@@ -11,8 +11,9 @@ import pytest
 from ltxlib.core import catalog, recipes, workflow
 from ltxlib.core.check import check_graph
 from ltxlib.core.flatten import flatten
-from ltxlib.core.layout import Box, with_title
+from ltxlib.core.layout import Box
 from ltxlib.core.schema import NodeSchema, shipped
+from tests.support.drawn import with_title
 
 GUIDED = ("asmr-loop.json", "asmr-first-last.json")
 ONE_STAGE = ("asmr-txt2vid-1stage.json", "asmr-img2vid-1stage.json")

@@ -16,7 +16,7 @@ from ltxlib.studio.connect import connect
 from ltxlib.studio.job import job_for
 from tests.support.studio import a_project
 
-HEADER = "scene,mode,prompt,image,frames,width,height,audio,special,source,end_source"
+HEADER = "scene,mode,prompt,image,frames,width,height,audio,special,source,end_source,control"
 WORDS = "Mist drifts over the water with a soft hush."
 ROWS = (
     f"dark,i2v,{WORDS},dark.png,33,192,128,yes,,,",
@@ -25,6 +25,8 @@ ROWS = (
     f"finer-long,detail,{WORDS},,,,,yes,long,dark,",
     f"finer-silent,detail,{WORDS},,,,,no,,dark,",
     f"outlines,control,{WORDS},,17,256,128,yes,,dark,",
+    f"depth,control,{WORDS},,17,256,128,yes,,dark,,depth",
+    f"pose,control,{WORDS},,17,256,128,no,,dark,,pose",
     f"melting,transition,{WORDS},,25,,,yes,,dark,light",
 )
 MADE_BY = {
@@ -32,6 +34,8 @@ MADE_BY = {
     "finer-long": "ltxvideo-detail.json",
     "finer-silent": "asmr-detail.json",
     "outlines": "asmr-control.json",
+    "depth": "asmr-control-depth.json",
+    "pose": "asmr-control-pose.json",
     "melting": "ltxvideo-transition.json",
 }
 
@@ -57,7 +61,7 @@ def film(tmp_path_factory):
     ):
         patch.setenv("LTX_COMFY_URL", server.url)
         happened = list(run_batch(job_for(project, connect(project), check_project(project))))
-    assert happened[-1] == events.BatchEnded(made=7, there=0, failed=0, cancelled=False)
+    assert happened[-1] == events.BatchEnded(made=9, there=0, failed=0, cancelled=False)
     takes, _ = load_takes(project.set(rehearsal=True))
     return project.set(rehearsal=True), {take.scene: take for take in takes}
 
@@ -76,6 +80,8 @@ def frames_of(film, scene):
         ("finer-long", 33, (128, 192), True),
         ("finer-silent", 33, (128, 192), False),
         ("outlines", 17, (128, 256), True),
+        ("depth", 17, (128, 256), True),
+        ("pose", 17, (128, 256), False),
         ("melting", 25, (128, 192), True),
     ],
 )
@@ -93,11 +99,15 @@ def test_a_finer_take_keeps_its_motion(film):
     assert max(np.abs(one - other).mean() for one, other in zip(before, after, strict=True)) < 12
 
 
-def test_a_film_on_outlines_is_not_the_take_itself(film):
-    """Only edges lead it: the graph finds them, and the picture is another one."""
-    kinds = [node["class_type"] for node in film[1]["outlines"].graph.values()]
-    assert "Canny" in kinds
-    assert np.abs(frames_of(film, "outlines")[0][:, :192] - frames_of(film, "dark")[0]).mean() > 5
+@pytest.mark.parametrize(
+    ("scene", "kind"),
+    [("outlines", "Canny"), ("depth", "LotusConditioning"), ("pose", "SDPoseKeypointExtractor")],
+)
+def test_a_film_on_what_a_take_shows_is_not_the_take_itself(film, scene, kind):
+    """Only edges, depth or a pose lead it: the graph finds them, and the picture is another one."""
+    kinds = [node["class_type"] for node in film[1][scene].graph.values()]
+    assert kind in kinds
+    assert np.abs(frames_of(film, scene)[0][:, :192] - frames_of(film, "dark")[0]).mean() > 5
 
 
 def test_a_melting_begins_as_the_one_and_ends_as_the_other(film):
@@ -119,7 +129,7 @@ def test_without_the_pack_a_melting_is_refused_and_detail_is_made_in_one_piece(t
     with pytest.raises(BadInput) as refused:
         job_for(project, connect(project), check_project(project))
     (problem,) = refused.value.problems
-    assert problem.where == "scenes.csv row 8, column mode"
+    assert problem.where == "scenes.csv row 10, column mode"
     assert "lacks LTXVLinearOverlapLatentTransition" in problem.what
     assert "of ComfyUI-LTXVideo" in problem.what
     assert "Install Custom Nodes" in problem.cure

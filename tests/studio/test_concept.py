@@ -103,7 +103,8 @@ def test_without_a_server_the_grammar_writes_and_says_so(project, monkeypatch):
     assert "no language model wrote them" in written.says[1]
     add(project, written.ideas)
     notes = [scene.notes for scene in read_sheet(project.scenes_csv).scenes[1:]]
-    assert notes == [f"From “{LINE}”; from the kit's grammar, not written by a language model."] * 4
+    by_whom = f"From “{LINE}”; from the kit's grammar, not written by a language model."
+    assert notes == [f"{by_whom} For 1 h the film is played 45 times, 20 s a scene."] * 4
 
 
 @pytest.mark.parametrize(
@@ -207,9 +208,14 @@ def test_a_project_without_a_table_gets_one(project, monkeypatch):
 def test_the_wish_is_put_beside_what_the_scenes_give(project, monkeypatch):
     """A wished hour is told in terms of what so many scenes are; no wish, or a small one, is no word."""
     monkeypatch.setenv("LTX_COMFY_URL", NOBODY)
-    told = wish_text(write_scenes(project, LINE, 6))
-    assert told.startswith("You wish for 1 h; a take of each scene gives 16 s, 2.7 s each.")
-    assert "about 222 times" in told or "about 221 times" in told
+    written = write_scenes(project, LINE, 6)
+    told = wish_text(written)
+    assert told.startswith("You wish for 1 h; a film of these scenes lasts 16 s, 2.7 s each.")
+    assert "With 20 under seconds" in told and "lasts 2 min and is played 30 times for" in told
+    assert all("For 1 h the film is played 30 times" in idea.notes for idea in written.ideas)
+    short = write_scenes(project, "rain, 50 s", 4)
+    assert "Write 13 under seconds in each row" in wish_text(short)
+    assert "played" not in short.ideas[0].notes
     assert wish_text(write_scenes(project, "rain", 6)) == ""
     assert wish_text(write_scenes(project, "rain, 10 s", 6)) == ""
     assert [concept._span(s) for s in (16.2, 1800, 5400, 7200)] == ["16 s", "30 min", "1 h 30 min", "2 h"]

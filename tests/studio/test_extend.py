@@ -9,14 +9,10 @@ import pytest
 
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.media.probe import probe
-from ltxlib.store.takes import clip_path, load_takes
+from ltxlib.store.takes import clip_path
 from ltxlib.studio.assemble import FilmSettings, assemble, choose, lay_out
-from ltxlib.studio.batch import run_batch
-from ltxlib.studio.check import check_project
-from ltxlib.studio.connect import connect
-from ltxlib.studio.job import job_for
 from tests.support.films import lumas
-from tests.support.studio import a_project
+from tests.support.rendered import rendered
 from tests.support.takes import a_take
 
 HEADER = "scene,mode,prompt,source,frames,width,height,audio"
@@ -34,19 +30,7 @@ ROWS = (
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """A take, what goes on from it with sound and without, and from a silent one; and twenty seconds."""
-    from ltxlib.rehearsal.server import RehearsalServer
-
-    root = tmp_path_factory.mktemp("extend")
-    project = a_project(root / "project")
-    project.scenes_csv.write_text("\n".join((HEADER, *ROWS)) + "\n")
-    with pytest.MonkeyPatch.context() as patch, RehearsalServer(root / "out", root / "in") as server:
-        patch.setenv("LTX_COMFY_URL", server.url)
-        ended = list(run_batch(job_for(project, connect(project), check_project(project))))[-1]
-    assert (ended.made, ended.failed) == (len(ROWS), 0)
-    shelf = project.set(rehearsal=True)
-    takes, problems = load_takes(shelf)
-    assert problems == []
-    return shelf, {take.scene: take for take in takes}
+    return rendered(tmp_path_factory.mktemp("extend"), HEADER, ROWS)
 
 
 def frames_of(film, scene):

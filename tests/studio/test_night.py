@@ -59,3 +59,17 @@ def test_a_missing_notebook_is_a_sentence(project):
     project.notebooks.mkdir()
     with pytest.raises(NightStopped, match="01_setup could not be run"):
         run(project)
+
+
+def test_another_table_is_told_to_the_notebooks_that_read_one(project):
+    """A table that was named replaces the notebook's own; the first notebook reads none and is not told."""
+    shelf = project.set(rehearsal=True)
+    for name in night.NOTEBOOKS[:2]:
+        notebook(project, name, "scenes_csv = ''", "print(scenes_csv or 'its own')")
+        path = project.notebooks / f"{name}.ipynb"
+        made = nbformat.read(path, 4)
+        made.cells[0].metadata["tags"] = ["parameters"]
+        nbformat.write(made, path)
+    steps = [night.run_notebook(project, shelf, name, "one.csv") for name in night.NOTEBOOKS[:2]]
+    said = [nbformat.read(step.executed, 4).cells[-1].outputs[0].text for step in steps]
+    assert said == ["its own\n", "one.csv\n"]

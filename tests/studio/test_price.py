@@ -35,7 +35,7 @@ def test_a_person_goes_before_the_environment_and_that_before_runpod(on_a_pod, m
     assert hourly_price() == HourlyPrice(0.59, "RunPod")
     monkeypatch.setenv("LTX_USD_PER_HOUR", " $0.40 ")
     assert hourly_price() == HourlyPrice(0.4, "LTX_USD_PER_HOUR")
-    assert hourly_price(1.5) == HourlyPrice(1.5, "named with --price")
+    assert hourly_price(1.5) == HourlyPrice(1.5, "named by hand")
     monkeypatch.setenv("LTX_USD_PER_HOUR", "  ")
     assert hourly_price() == HourlyPrice(0.59, "RunPod")
 
@@ -54,7 +54,7 @@ def test_a_named_price_must_be_one_too():
     """A price below nothing is a slip; nothing at all is a card of one's own."""
     with pytest.raises(BadInput):
         hourly_price(-0.5)
-    assert hourly_price(0.0) == HourlyPrice(0.0, "named with --price")
+    assert hourly_price(0.0) == HourlyPrice(0.0, "named by hand")
 
 
 def test_a_runpod_that_does_not_tell_is_not_known(on_a_pod, monkeypatch):

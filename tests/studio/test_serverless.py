@@ -125,8 +125,8 @@ def test_waiting_for_a_worker_is_no_hang(tmp_path, cloud, behind):
     project = a_project(tmp_path / "p", rows(1))
     # Both workers are busy with somebody else's work.
     others = [cloud._pool.submit(gate.wait, 30) for _ in range(cloud.workers)]
-    threading.Timer(1.5, gate.set).start()
-    happened = run(project, quiet_s=0.2, unknown_quiet_s=0.2)
+    threading.Timer(3.0, gate.set).start()
+    happened = run(project, quiet_s=2.0, unknown_quiet_s=2.0)
     assert all(other.result() for other in others)
     assert happened[-1].made == 1
     assert len(asked) == 1

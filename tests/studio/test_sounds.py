@@ -8,16 +8,12 @@ from ltxlib.errors import ClipUnreadable
 from ltxlib.media.dub import dub
 from ltxlib.media.listen import check_sound, sound_seconds
 from ltxlib.store import takes as take_store
-from ltxlib.studio import events
 from ltxlib.studio.assemble import FilmSettings, choose, goes_on_from, lay_out
-from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
-from ltxlib.studio.connect import connect
-from ltxlib.studio.job import job_for
 from ltxlib.studio.review import poster, review
 from ltxlib.ui.video import video_html
 from tests.support.clips import make_clip
-from tests.support.studio import a_project
+from tests.support.rendered import rendered
 
 HEADER = "scene,mode,prompt,source,frames,width,height,audio"
 WORDS = "Rain runs down a window at night while soft rain taps against the glass."
@@ -33,22 +29,8 @@ ROWS = (
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A take, what goes on from it, new sound for both, and sound alone; and what a second run found."""
-    from ltxlib.rehearsal.server import RehearsalServer
-
-    root = tmp_path_factory.mktemp("sounds")
-    project = a_project(root / "project")
-    project.scenes_csv.write_text("\n".join((HEADER, *ROWS)) + "\n")
-    with pytest.MonkeyPatch.context() as patch, RehearsalServer(root / "out", root / "in") as server:
-        patch.setenv("LTX_COMFY_URL", server.url)
-        first = list(run_batch(job_for(project, connect(project), check_project(project))))
-        again = list(run_batch(job_for(project, connect(project), check_project(project))))
-    assert first[-1] == events.BatchEnded(made=5, there=0, failed=0, cancelled=False)
-    assert again[-1] == events.BatchEnded(made=0, there=5, failed=0, cancelled=False)
-    shelf = project.set(rehearsal=True)
-    takes, problems = take_store.load_takes(shelf)
-    assert problems == []
-    return shelf, {take.scene: take for take in takes}
+    """A take, what goes on from it, new sound for both, and sound alone."""
+    return rendered(tmp_path_factory.mktemp("sounds"), HEADER, ROWS)
 
 
 def clip(made, scene):

@@ -8,6 +8,7 @@ from ltxlib.errors import BadInput
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.store.takes import load_takes
+from ltxlib.studio import events
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
@@ -41,14 +42,16 @@ def test_none_one_and_three_loras_are_rendered(tmp_path, server):
     """Each take is made with just the LoRAs of its row, and its record says so."""
     three = f"{LORAS[0]}:0.8; {LORAS[1]}; {LORAS[2]}:-0.5"
     project = a_film(tmp_path, "", f"{LORAS[0]}:0.8", three)
-    ended = list(run_batch(job_for(project, connect(project), check_project(project))))[-1]
-    assert (ended.made, ended.failed) == (3, 0)
+    happened = list(run_batch(job_for(project, connect(project), check_project(project))))
+    assert (happened[-1].made, happened[-1].failed) == (3, 0)
     takes, _ = load_takes(project.set(rehearsal=True))
+    # What was made and what is read again later are the same.
+    assert takes == [event.take for event in happened if isinstance(event, events.TakeSaved)]
     chains = {take.scene: the_chain(take.graph)[0] for take in takes}
     wanted = [(LORAS[0], 0.8), (LORAS[1], 1.0), (LORAS[2], -0.5)]
     assert chains == {"s0": [CAMERA], "s1": [CAMERA, wanted[0]], "s2": [CAMERA, *wanted]}
     (last,) = (take for take in takes if take.scene == "s2")
-    assert [tuple(pair) for pair in last.settings["style_loras"]] == wanted
+    assert last.settings["style_loras"] == [list(pair) for pair in wanted]
 
 
 def test_a_lora_that_the_server_lacks_is_told_before_anything_is_rendered(tmp_path, server):

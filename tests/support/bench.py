@@ -22,7 +22,7 @@ from tests.support.rehearsal_graphs import node
 
 REAL = "LTX_REAL_SERVER"
 NAMES = ("rehearsal", "real")
-NO_REAL = f"{REAL} names no real ComfyUI, so only the rehearsal is looked at; how: docs/ARCHITECTURE.md"
+NO_REAL = f"{REAL} names no real ComfyUI, so only the rehearsal is looked at; how: docs/PARTS.md"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ import csv
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ltxlib.core import catalog
+from ltxlib.core import catalog, controls
 from ltxlib.core.columns import BY_NAME
 from ltxlib.core.modes import MODES, Mode
 from ltxlib.core.take import Take
@@ -45,7 +45,7 @@ class Way:
 
     row: its cells of scenes.csv, beyond or instead of SMALL. needs: classes of node that no ComfyUI has by
     itself. gives: what the clip is like where the row does not say it (width, height, frames, fps, audio).
-    rehearsal_only: why a real server is not asked. lora: a file it needs besides its model's. before: rows of
+    rehearsal_only: why a real server is not asked. files: those it needs besides its model's. before: rows of
     the same table, made first, each with a name under scene that the row's source or end_source names; they
     too go beyond SMALL.
     """
@@ -55,7 +55,7 @@ class Way:
     needs: tuple[str, ...] = ()
     gives: Mapping[str, str] = field(default_factory=dict)
     rehearsal_only: str = ""
-    lora: str = ""
+    files: tuple[str, ...] = ()
     before: tuple[Mapping[str, str], ...] = ()
 
     @property
@@ -88,7 +88,7 @@ class Way:
         if bench.real and self.rehearsal_only:
             return self.rehearsal_only
         files = [file.name for file in catalog.KNOWN[self.model].files] if bench.real else []
-        files += [self.lora] if self.lora and bench.real else []
+        files += self.files if bench.real else []
         lacks = [name for name in self.needs if name not in bench.object_info]
         lacks += [name for name in files if f'"{name}"' not in bench.declared]
         return f"the server has no {', '.join(lacks)}" if lacks else ""
@@ -99,11 +99,11 @@ def both(name: str, gives: Mapping[str, str] = NOTHING, **row: str) -> tuple[Way
     return Way(name, row, gives=gives), Way(f"{name}-silent", {**row, "audio": "no"}, gives=gives)
 
 
-# What a mode needs besides its model's files.
-_LORAS = {
-    "detail": "ltx-2-19b-ic-lora-detailer.safetensors",
-    "control": "ltx-2-19b-ic-lora-canny-control.safetensors",
-}
+def _more_files(row: Mapping[str, str]) -> tuple[str, ...]:
+    """What a way needs besides its model's files."""
+    if row["mode"] == controls.MODE:
+        return controls.CONTROLS[row.get("control", controls.EDGES)].needs
+    return ("ltx-2-19b-ic-lora-detailer.safetensors",) if row["mode"] == "detail" else ()
 
 
 def from_take(name: str, *takes: Mapping[str, str], **row: str) -> Way:
@@ -116,7 +116,7 @@ def from_take(name: str, *takes: Mapping[str, str], **row: str) -> Way:
     first = {**SMALL, **takes[0]}
     cells = {**dict.fromkeys(left_open, ""), **named, **row}
     gives = {column: first[column] for column in left_open}
-    return Way(name, cells, gives=gives, lora=_LORAS.get(row["mode"], ""), before=takes)
+    return Way(name, cells, gives=gives, files=_more_files(row), before=takes)
 
 
 def of_other_models() -> tuple[Way, ...]:
@@ -142,6 +142,7 @@ TAKE = {"scene": "take", "mode": "t2v", "frames": "25", "width": "192", "fps": "
 MUTE = {**TAKE, "scene": "mute", "audio": "no"}
 # Between any two frames another one.
 SMOOTH = {"frames": "17", "fps": "48"}
+SLOW = "the pose finder looks at every frame in 768x1024, which takes a CPU minutes each"
 JIB = "ltx-2-19b-lora-camera-control-jib-up.safetensors"
 WAYS: tuple[Way, ...] = (
     *both("words", mode="t2v"),
@@ -177,6 +178,13 @@ WAYS: tuple[Way, ...] = (
     from_take("detail-silent", TAKE, mode="detail", audio="no"),
     from_take("control", TAKE, mode="control", frames="17"),
     from_take("control-silent", TAKE, mode="control", frames="17", audio="no"),
+    from_take("control-depth", TAKE, mode="control", control="depth", frames="17"),
+    from_take("control-depth-silent", TAKE, mode="control", control="depth", frames="17", audio="no"),
+    replace(from_take("control-pose", TAKE, mode="control", control="pose", frames="9"), rehearsal_only=SLOW),
+    replace(
+        from_take("control-pose-silent", TAKE, mode="control", control="pose", frames="9", audio="no"),
+        rehearsal_only=SLOW,
+    ),
     Way("sound", {"mode": "sound", "frames": "49", "width": "", "height": ""}),
 )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ltxlib.core import catalog, specials
+from ltxlib.core import catalog, controls, specials
 from ltxlib.core.catalog_parts import Model
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import SMOOTH_WORKFLOWS, WORKFLOWS, workflow_name
@@ -18,6 +18,7 @@ class ShippedWay:
     model: Model
     smooth: bool = False
     special: str = specials.NONE
+    control: str = controls.EDGES
 
 
 def shipped_ways() -> list[ShippedWay]:
@@ -36,6 +37,11 @@ def shipped_ways() -> list[ShippedWay]:
         ShippedWay(file, mode, 2, standard, special=name)
         for name, special in specials.SPECIALS.items()
         for mode, file in special.workflows.items()
+    ]
+    ways += [
+        ShippedWay(one.workflow, controls.MODE, 2, standard, control=name)
+        for name, one in controls.CONTROLS.items()
+        if name != controls.EDGES
     ]
     return ways
 

@@ -3,7 +3,8 @@
     python -m tests.support.workflow_pictures [OUT_DIR]
 
 Opens each file of workflows/ in Chromium, served by the rehearsal, and writes OUT_DIR/workflow-<name>.png
-(docs/pictures unless named). Run it after a recipe was changed, and look at what came of it.
+(docs/pictures unless named), where that is not a picture of the file already: delete those that are to be
+drawn again. Run it after a recipe was changed, and look at what came of it.
 """
 
 from __future__ import annotations
@@ -87,6 +88,14 @@ def made_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def shown_by(picture: Path) -> str:
+    """What a picture was made of; empty where there is none."""
+    if not picture.is_file():
+        return ""
+    with Image.open(picture) as there:
+        return str(there.info.get("workflow", ""))
+
+
 def shipped_files() -> list[Path]:
     """Every workflow file of the kit."""
     return sorted((KIT / "workflows").glob("*.json"))
@@ -154,7 +163,7 @@ def _with_few_colours(picture: Image.Image, kept: int, others: int) -> Image.Ima
 
 
 def main(argv: list[str]) -> int:
-    """Draw every shipped workflow into a folder."""
+    """Draw the shipped workflows into a folder, but for those whose picture is there as the file is now."""
     from playwright.sync_api import sync_playwright
 
     out = Path(argv[0]) if argv else KIT / "docs" / "pictures"
@@ -168,8 +177,10 @@ def main(argv: list[str]) -> int:
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=args)
         with web_client(browser) as client:
             for file in shipped_files():
-                picture = draw(client, workflow.load(file.read_text("utf-8"), file.name))
                 path = out / picture_name(file.name)
+                if shown_by(path) == made_of(file):
+                    continue
+                picture = draw(client, workflow.load(file.read_text("utf-8"), file.name))
                 size = save(picture, path, made_of(file))
                 print(f"{path.name}: {picture.width} x {picture.height}, {size // 1000} kB")
                 for said in client.notices():

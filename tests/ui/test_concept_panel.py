@@ -106,8 +106,9 @@ def test_ticked_and_changed_ideas_go_into_the_table(panel, project):
     batch.settle()
     assert names_in(project) == ["rain", "still", "my-cabin", kept]
     mine, other = read_sheet(project.scenes_csv).scenes[2:]
-    assert mine.notes.endswith("then changed by hand.")
-    assert other.notes == f"From “{LINE}”; rehearsal stand-in, not written by a language model."
+    assert "then changed by hand." in mine.notes
+    by_whom = f"From “{LINE}”; rehearsal stand-in, not written by a language model."
+    assert other.notes == f"{by_whom} For 1 h the film is played 60 times, 20 s a scene."
     assert f"my-cabin, {kept} are now the last rows of scenes.csv" in panel.notice.value
     assert panel.rows == []
     assert hidden(panel.adding)
