@@ -141,7 +141,7 @@ def tags_length(tags: Sequence[str]) -> int:
 def disclosure(story: Story) -> str:
     """The line that says that a machine made it, as LTX-2's licence asks."""
     models = " and ".join(dict.fromkeys(name for name, _ in story.models)) or "LTX-2"
-    return f"Made with AI: the pictures and sounds of this film were generated with {models} by Lightricks."
+    return f"Made with AI: the pictures and sounds of this film were generated with Lightricks' {models}."
 
 
 def _counted(number: int, what: str) -> str:

@@ -195,7 +195,9 @@ def _chosen(looks: list[_Look], count: int) -> list[_Look]:
         # By rank: night scenes are dark, and are only compared with each other.
         for rank, look in enumerate(sorted(lit, key=lambda one: getattr(one, measure))):
             look.score += weight * (rank + 1) / len(lit)
-    chosen = [max(lit, key=lambda look: look.score)]
+    # The poorer third is no choice, however different it is: half a fade, or the dark before dawn.
+    lit = sorted(lit, key=lambda look: look.score, reverse=True)[: -(-len(lit) * 2 // 3)]
+    chosen = lit[:1]
     while len(chosen) < count:
         apart = {
             look.time_s: min(float(np.abs(look.small - other.small).mean()) for other in chosen)

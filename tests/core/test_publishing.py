@@ -47,7 +47,7 @@ def test_the_kits_own_words_make_a_whole_pack():
     assert "0:00 Scene 0\n0:20 Scene 1\n0:40 Scene 2" in texts.description
     assert "- Scene 3" in texts.description
     assert "Made with AI" in texts.description
-    assert "LTX-2 19B, distilled by Lightricks" in texts.description
+    assert "generated with Lightricks' LTX-2 19B, distilled" in texts.description
     assert "Made under the LTX-2 Community License." in texts.description
     assert "{" not in texts.title + texts.description
     assert texts.tags[0] == "asmr"
