@@ -89,17 +89,13 @@ def with_words(picture: Any, words: str) -> Any:
     text = "\n".join(lines)
     place = (width * (1 - SAFE_SHARE) / 2, height * BASE_SHARE)
     style = {"font": sized, "anchor": "ld", "spacing": size_px * 0.2}
-    shade = Image.new("L", picture.size, 0)
-    edge = max(size_px // 14, 2)
-    ImageDraw.Draw(shade).multiline_text(
-        place, text, fill=200, stroke_width=edge * 2, stroke_fill=200, **style
-    )
-    shaded = Image.composite(
-        Image.new("RGB", picture.size), picture, shade.filter(ImageFilter.GaussianBlur(edge * 2))
-    )
-    ImageDraw.Draw(shaded).multiline_text(
-        place, text, fill=(255, 255, 255), stroke_width=edge // 2, stroke_fill=(0, 0, 0), **style
-    )
+    shade, edge = Image.new("L", picture.size, 0), max(size_px // 14, 2)
+    # The same edge in both drawings: Pillow sets lines further apart for a wider one.
+    style |= {"stroke_width": edge // 2}
+    ImageDraw.Draw(shade).multiline_text(place, text, fill=200, stroke_fill=200, **style)
+    shade = shade.filter(ImageFilter.MaxFilter(2 * edge + 1)).filter(ImageFilter.GaussianBlur(edge * 2))
+    shaded = Image.composite(Image.new("RGB", picture.size), picture, shade)
+    ImageDraw.Draw(shaded).multiline_text(place, text, fill=(255, 255, 255), stroke_fill=(0, 0, 0), **style)
     return shaded
 
 

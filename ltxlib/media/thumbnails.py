@@ -86,25 +86,35 @@ def pictures_at(film: Path, times_s: Sequence[float]) -> Iterator[tuple[float, A
 
 
 def write_thumbnails(
-    film: Path, folder: Path, duration_s: float, *, words: str = "", count: int = WANTED
+    film: Path,
+    folder: Path,
+    duration_s: float,
+    *,
+    words: str = "",
+    mark: str = "",
+    leave_out: Sequence[tuple[float, float]] = (),
+    count: int = WANTED,
 ) -> list[Candidate]:
     """Writes up to `count` thumbnails as thumbnail-1.jpg (the best) and so on; fewer where all look alike.
 
-    words: laid over each, up to 60 characters; empty for none.
+    words: laid over each, up to 60 characters; empty for none. mark: a word before them, such as REHEARSAL.
+    leave_out: stretches (seconds) to look away from, such as crossfades.
     Raises BadInput (words), ClipUnreadable, StoreError.
     """
     if words.strip():
         lettering.check_words(words)
+    text = f"{mark} {words.strip()}".strip()
     # Not the very ends: films fade in and out there.
-    times = [duration_s * (number + 0.5) / LOOKED_AT for number in range(LOOKED_AT)]
-    looks = [_looked(time_s, image) for time_s, image in pictures_at(film, times)]
+    every = [duration_s * (number + 0.5) / LOOKED_AT for number in range(LOOKED_AT)]
+    times = [time_s for time_s in every if not any(start <= time_s <= end for start, end in leave_out)]
+    looks = [_looked(time_s, image) for time_s, image in pictures_at(film, times or every)]
     chosen = _chosen(looks, count)
     rank = {look.time_s: number for number, look in enumerate(chosen, 1)}
     written = {}
     for time_s, image in pictures_at(film, sorted(rank)):
         picture = fill(image, (WIDTH_PX, HEIGHT_PX))
-        if words.strip():
-            picture = lettering.with_words(picture, words.strip())
+        if text:
+            picture = lettering.with_words(picture, text)
         path = folder / f"thumbnail-{rank[time_s]}.jpg"
         _save(picture, path)
         written[time_s] = path

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from ltxlib.studio.pack_folder import MANIFEST, pack_folder
 from ltxlib.studio.provenance import MasterFilm
 
 TIMELINE = "timeline.otio"
+# At both ends of a film its picture may still fade.
+FADE_S = 0.75
 MOST_TEMPLATE_BYTES = 1_000_000
 # Names that music and sound beds have in a film's settings.
 BEDS = {"music": "Music", "bed": "Sound bed", "beds": "Sound bed"}
@@ -69,7 +72,13 @@ def publish(
     with pack_folder(place) as folder:
         new = folder.new
         pictures = thumbnails.write_thumbnails(
-            film.path, new / "thumbnails", float(story.duration_s), words=words
+            film.path,
+            new / "thumbnails",
+            float(story.duration_s),
+            words=words,
+            # The clips' own mark may be cut off with the edges.
+            mark="REHEARSAL" if shelf.rehearsal else "",
+            leave_out=_passing(story.shown, story.duration_s),
         )
         moments = _moments(story.shown, story.duration_s)
         thumbnails.write_contact_sheet(film.path, new / "contact-sheet.jpg", moments, texts.title)
@@ -86,6 +95,13 @@ def publish(
     paths = tuple(place / "thumbnails" / one.path.name for one in pictures)
     written = place / TIMELINE if (place / TIMELINE).is_file() else None
     return Pack(place, film.path, texts, varied, paths, written, tuple(problems), fine, manifest)
+
+
+def _passing(shown: Sequence[Shown], duration_s: Fraction) -> list[tuple[float, float]]:
+    """Where one clip melts into the next, and where the film fades in and out, in seconds."""
+    last = float(duration_s)
+    ends = [(0.0, FADE_S), (last - FADE_S, last)]
+    return [*ends, *((float(after.start_s), float(before.end_s)) for before, after in pairwise(shown))]
 
 
 def _variety(film: MasterFilm) -> Variety:

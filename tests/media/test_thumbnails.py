@@ -49,6 +49,22 @@ def test_thumbnails_are_as_youtube_wants_them(film, tmp_path):
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_stretches_to_leave_out_are_left_out(film, tmp_path):
+    """No thumbnail comes from a crossfade; where all is to be left out, nothing is."""
+    found = write_thumbnails(film, tmp_path / "a", 10.0, leave_out=[(2.0, 4.0), (5.0, 10.0)])
+    assert all(one.time_s < 2 or 4 < one.time_s < 5 for one in found)
+    assert write_thumbnails(film, tmp_path / "b", 10.0, leave_out=[(0.0, 10.0)], count=1)
+
+
+def test_a_mark_stands_before_the_words(film, tmp_path):
+    """A rehearsal's thumbnails say so, with and without other words, however many."""
+    (plain,) = write_thumbnails(film, tmp_path / "a", 10.0, count=1)
+    grey = np.asarray(Image.open(plain.path).convert("L"), float)
+    for number, words in enumerate(("", "x" * 60)):
+        (one,) = write_thumbnails(film, tmp_path / f"m{number}", 10.0, words=words, mark="REHEARSAL", count=1)
+        assert np.abs(np.asarray(Image.open(one.path).convert("L"), float) - grey).max() > 60
+
+
 def test_a_sharp_bright_moment_is_preferred(tmp_path):
     """Of black and of flashing frames, the lit ones are chosen."""
     film = make_clip(tmp_path / "dark.mp4", frames=80, flashes=tuple(range(40, 60)))
