@@ -38,13 +38,12 @@ def _workflow() -> str:
 
 
 def small_project(root: Path, scenes: int, *, sound: bool = False) -> Project:
-    """A project of so many scenes, the smallest and quickest clips there are: 9 frames of 128x128."""
+    """A project of so many scenes, the smallest clips there are and of what is drawn quickest."""
     project = Project(root)
     for folder in (project.notebooks, project.workflows, project.prompts):
         folder.mkdir(parents=True, exist_ok=True)
     rows = [
-        f"{scene_name(n)},t2v,Soft rain taps against frosted glass number {n}.,1,9,128,128,"
-        f"{'yes' if sound else 'no'}"
+        f"{scene_name(n)},t2v,A candle flame number {n} burns softly.,1,9,128,128,{'yes' if sound else 'no'}"
         for n in range(scenes)
     ]
     project.scenes_csv.write_text("\n".join((HEADER, *rows)) + "\n")

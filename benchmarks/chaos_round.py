@@ -90,15 +90,21 @@ def can_mount(folder: Path) -> bool:
         return False
 
 
-def play(script: Script, folder: Path, *, disk: bool, keep: Path | None) -> Outcome:
-    """Play one round. folder: for its files, made and removed. keep: where those of a bad one are copied."""
+def play(
+    script: Script, folder: Path, *, disk: bool, keep: Path | None, make: type[Night] | None = None
+) -> Outcome:
+    """Play one round. folder: for its files, made and removed. keep: where those of a bad one are copied.
+
+    make: another kind of night than the batch alone.
+    """
+    make = make or Night
     began = time.monotonic()
     outcome = Outcome(script)
     with small_disk(folder / "disk", disk) as place:
-        night = _Night(script, folder, place)
+        night = make(script, folder, place)
         try:
             night.through()
-            outcome.wrong += night.wrong
+            outcome.wrong += [*night.wrong, *night.wrong_at_the_end()]
         except (TimeoutError, requests.RequestException) as error:
             outcome.wrong.append(str(error))
         finally:
@@ -114,7 +120,7 @@ def play(script: Script, folder: Path, *, disk: bool, keep: Path | None) -> Outc
     return outcome
 
 
-class _Night:
+class Night:
     """The rehearsal and the batch of a round, and what befalls them."""
 
     def __init__(self, script: Script, folder: Path, place: Path) -> None:
@@ -132,7 +138,7 @@ class _Night:
     def through(self) -> None:
         """From the first start to the end of a run that nothing disturbed."""
         self.rehearsal.start()
-        self._start_batch()
+        self.start_batch()
         for strike in self.script.strikes:
             self._wait_for_moment(strike)
             self._strike(strike)
@@ -140,22 +146,34 @@ class _Night:
         self._calm()
 
     def end(self) -> None:
-        """Let nothing of it run on."""
+        """Let nothing of it run on; a rehearsal that the batch was just starting is known a moment later."""
         end(self.batch, signal.SIGKILL)
+        last = time.monotonic() + NURSE_PATIENCE_S
         self.rehearsal.stop()
+        while left_over(self.mark) and time.monotonic() < last:
+            self.rehearsal.stop()
+            time.sleep(0.05)
 
     def left_over(self) -> list[str]:
         """Processes that are still there although all that were started have ended."""
-        with suppress(TimeoutError):
-            wait_for(lambda: not left_over(self.mark), "", 3.0)
         return [f"a process is left: {one}" for one in left_over(self.mark)]
 
-    def _start_batch(self) -> None:
+    def start_batch(self) -> None:
+        """Start the batch, again where it has ended."""
         self.runs += 1
         log, hasty = self.folder / "batch.log", self.script.hasty
         self.batch = batch(self.project, self.env, [self.rehearsal.url], log, hasty=hasty)
 
-    def _ended(self) -> bool:
+    def kill_batch(self) -> None:
+        """Kill the batch, -9."""
+        end(self.batch, signal.SIGKILL)
+
+    def wrong_at_the_end(self) -> list[str]:
+        """What else is wrong once all is done."""
+        return []
+
+    def ended(self) -> bool:
+        """Whether the run that was started last is over."""
         return self.batch is not None and self.batch.poll() is not None
 
     def _lines(self) -> int:
@@ -166,25 +184,36 @@ class _Night:
 
     def _wait_for_moment(self, strike: Strike) -> None:
         last, wanted = time.monotonic() + LINES_PATIENCE_S, self._lines() + strike.after_lines
-        while self._lines() < wanted and time.monotonic() < last and not self._ended():
+        while self._lines() < wanted and time.monotonic() < last and not self.ended():
             time.sleep(0.002)
         last = time.monotonic() + strike.delay_s
-        while time.monotonic() < last and not self._ended():
+        while time.monotonic() < last and not self.ended():
             time.sleep(0.005)
 
     def _strike(self, strike: Strike) -> None:
         if strike.kind in (KILL_NIGHT, KILL_BOTH):
-            end(self.batch, signal.SIGKILL)
+            self.kill_batch()
         if strike.kind == KILL_REHEARSAL and strike.details:
-            self.rehearsal.order(strike.details)
+            self._order(strike)
             with suppress(TimeoutError):  # nothing more may be rendered; then it lives
-                wait_for(lambda: not self.rehearsal.alive or self._ended(), "", 1.0)
+                wait_for(lambda: not self.rehearsal.alive or self.ended(), "", 1.0)
         elif strike.kind in (KILL_REHEARSAL, KILL_BOTH):
             self.rehearsal.kill()
         elif strike.kind == FILL_DISK:
             self._fill_disk(strike)
         elif strike.details:
-            self.rehearsal.order(strike.details)
+            self._order(strike)
+
+    def _order(self, strike: Strike) -> None:
+        """Order a fault, from a rehearsal that may just be dying of an earlier one."""
+        last = time.monotonic() + RUN_PATIENCE_S
+        while True:
+            try:
+                return self.rehearsal.order(strike.details)
+            except requests.RequestException:
+                if time.monotonic() > last:
+                    raise
+                self.rehearsal.start()
 
     def _fill_disk(self, strike: Strike) -> None:
         """The disk is made as small as what is on it, and large again: quicker than writing a gigabyte."""
@@ -201,20 +230,22 @@ class _Night:
         """Start again what died; a batch that came to its end well has nothing more to do."""
         if strike and strike.left_dead:
             with suppress(TimeoutError):  # nothing is left to do, so the batch lets it be
-                wait_for(lambda: self._ended() or self.rehearsal.answers(), "", NURSE_PATIENCE_S)
+                wait_for(lambda: self.ended() or self.rehearsal.answers(), "", NURSE_PATIENCE_S)
         if not self.rehearsal.answers():
             self.rehearsal.start()
-        if self._ended() and self.batch.returncode != 0:
-            self._start_batch()
+        if self.ended() and self.batch.returncode != 0:
+            self.start_batch()
 
     def _calm(self) -> None:
         """Nothing goes wrong any more: see that everything gets made."""
         self._revive()
-        self.rehearsal.order_nothing()
+        with suppress(requests.RequestException):  # it dies of what was ordered, and forgets it so
+            self.rehearsal.order_nothing()
+        self._revive()
         for left in range(LAST_RUNS, -1, -1):
-            wait_for(self._ended, "the batch", RUN_PATIENCE_S)
+            wait_for(self.ended, "the batch", RUN_PATIENCE_S)
             if self.batch.returncode == 0:
                 return
             if left:
-                self._start_batch()
+                self.start_batch()
         self.wrong.append(f"the last run, which nothing disturbed, ended with {self.batch.returncode}")

@@ -12,7 +12,7 @@ from ltxlib.comfy.state import OutputFile, PromptState, require_sound, require_v
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import RenderPlan
 from ltxlib.core.take import Take
-from ltxlib.errors import LtxlibError
+from ltxlib.errors import LtxlibError, RenderFailed, RenderInterrupted
 from ltxlib.store.takes import CLIP_SUFFIX, SOUND_SUFFIX
 from ltxlib.studio import review, saving
 from ltxlib.studio.job import BatchJob
@@ -77,6 +77,9 @@ class Landings:
 def bring(job: BatchJob, lane: Lane, flight: Flight, state: PromptState, render_s: float) -> Landed:
     """Fetch, check and record one finished prompt. Raises what kept it from becoming a take."""
     plan = flight.plan
+    if flight.hung and isinstance(state.error, RenderInterrupted):
+        # Not a person's doing, so it is worth another try.
+        raise RenderFailed("The server hung while it rendered this take.") from state.error
     if state.error:
         raise state.error
     wanted = require_sound if MODES[plan.scene.mode].sound_alone else require_video

@@ -30,7 +30,7 @@ class Flight:
 
     since: when it was handed over, by the monotonic clock. unknown: how often in a row the server did not
     know it. fetches: how often its clip could not be fetched. doubt_until: until then a prompt that nobody
-    knows may still be on its way in.
+    knows may still be on its way in. hung: the batch itself had it stopped, because nothing was heard of it.
     """
 
     plan: RenderPlan
@@ -41,6 +41,7 @@ class Flight:
     fetches: int = 0
     doubt_until: float = 0.0
     running: bool = False
+    hung: bool = False
 
 
 @dataclass

@@ -99,7 +99,7 @@ class Nurse:
         quiet_s = now - lane.sign_s
         if quiet_s <= self._work.quiet_s(flight.plan):
             return
-        lane.hung = now
+        lane.hung, flight.hung = now, True
         says = (
             f"Nothing was heard of {flight.plan.scene.scene} for {round(quiet_s)} s, longer than takes ever "
             "took here, so it is stopped and tried again."

@@ -55,6 +55,7 @@ class Work:
         self.there = self.count = self.failures = 0
         self.says = ""
         self._losses: dict[str, int] = {}
+        self._errors: dict[str, LtxlibError] = {}
         takes, _ = take_store.load_takes(job.shelf)
         self.rate = rate_of(takes)
         self._longest_s = max((take.render_s for take in takes), default=0.0)
@@ -155,10 +156,11 @@ class Work:
             return
         scene, care = plan.scene.scene, self.job.care
         failures = self.record.failed(scene, error, _work_of(plan))
-        least = min((_work_of(waiting.plan) for waiting in self.line), default=None)
-        if self.line and self.record.all_alike(error, least):
+        self._errors[scene] = error
+        if self._all_alike(error):
             self.stop(ALIKE, f"{error.message} {error.cure}")
-        elif worth_retrying(error) and not memory and failures < care.tries:
+            yield from self._name_failed(plan)
+        elif not self.overseer.reason and worth_retrying(error) and not memory and failures < care.tries:
             pause = pause_s(failures, care.pause_s)
             reason = _reason(error)
             self.job.shelf.journal.append("delayed", **facts, reason=reason, pause_s=pause)
@@ -168,6 +170,18 @@ class Work:
         yield self.give_up(plan, prompt_id, error)
         if failures >= care.tries:
             yield from self._set_aside(scene, error)
+
+    def _all_alike(self, error: LtxlibError) -> bool:
+        """Whether going on burns the night. Of takes that failed before, nobody expects anything else."""
+        fresh = [one.plan for one in self.line if not self.record.by_scene[one.plan.scene.scene]]
+        return bool(fresh) and self.record.all_alike(error, min(map(_work_of, fresh)))
+
+    def _name_failed(self, but: RenderPlan) -> Iterator[events.Event]:
+        """Give up what is in line for another try, so that each failure is written down with its reason."""
+        for waiting in [one for one in self.line if self.record.by_scene[one.plan.scene.scene]]:
+            self.line.remove(waiting)
+            if waiting.plan.scene.scene != but.scene.scene:
+                yield self.give_up(waiting.plan, "", self._errors[waiting.plan.scene.scene])
 
     def _set_aside(self, scene: str, error: LtxlibError) -> Iterator[events.Event]:
         """Leave what else is in line of a scene that failed too often."""
