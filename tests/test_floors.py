@@ -26,6 +26,7 @@ EVERYWHERE = {"ltxlib", "ltxlib.errors", "ltxlib.core.problem"}
 OWNED = {
     ("comfy", "pod"): ("requests",),
     ("comfy",): ("websocket", "urllib3"),
+    ("media",): ("opentimelineio",),
     ("media", "rehearsal"): ("av", "moviepy", "PIL", "numpy", "imageio_ffmpeg", "proglog"),
     # Of the web client only its files are used: the rehearsal serves them when they are there.
     ("rehearsal",): ("tornado", "comfyui_frontend_package"),
@@ -34,7 +35,17 @@ OWNED = {
     ("studio",): ("papermill",),
 }
 OWNERS = {library: rooms for rooms, libraries in OWNED.items() for library in libraries}
-HEAVY = ("moviepy", "pandas", "av", "papermill", "IPython", "ipywidgets", "imageio_ffmpeg", "tornado")
+HEAVY = (
+    "moviepy",
+    "opentimelineio",
+    "pandas",
+    "av",
+    "papermill",
+    "IPython",
+    "ipywidgets",
+    "imageio_ffmpeg",
+    "tornado",
+)
 # Pure: no disk, network or clock. core may read its own package data, and for that alone knows paths.
 WORLDLY = {
     "socket",

@@ -92,6 +92,25 @@ def _film_verbs(verbs: Any) -> None:
     assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
     assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
     assemble.set_defaults(run="film.assemble")
+    _publish_verb(verbs)
+
+
+def _publish_verb(verbs: Any) -> None:
+    publish = verbs.add_parser(
+        "publish",
+        help="write what a film is published with: title, description, chapters, thumbnails",
+        description="Writes a folder beside the master, with your words from publishing.md, and a manifest\n"
+        "of everything that made the film. Publishes nothing itself; running it again is safe.",
+    )
+    publish.add_argument("--name", default="", metavar="MASTER", help="which film (the newest)")
+    publish.add_argument("--words", default="", metavar="TEXT", help="words on the thumbnails (none)")
+    publish.add_argument("--timeline", action="store_true", help="write a .otio for other editors too")
+    publish.add_argument(
+        "--trace", default="", metavar="WHAT", help="only tell what made a film, or a take (SCENE/TAKE)"
+    )
+    publish.add_argument("--rehearsal", action="store_true", help="of the rehearsal's film")
+    publish.add_argument("--json", action="store_true", help="print one JSON object")
+    publish.set_defaults(run="publishing.publish")
 
 
 def _night_verb(verbs: Any) -> None:
