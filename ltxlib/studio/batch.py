@@ -14,7 +14,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from ltxlib import __version__
@@ -23,7 +22,7 @@ from ltxlib.comfy.events import Executing, ExecutionError, ExecutionSuccess, Pro
 from ltxlib.core.limits import DISK, STOP_WORDS
 from ltxlib.core.ordering import in_order
 from ltxlib.core.plan import RenderPlan
-from ltxlib.errors import LtxlibError, RenderFailed, RenderInterrupted, ServerUnreachable, StoreError
+from ltxlib.errors import LtxlibError, ServerUnreachable, StoreError
 from ltxlib.store.files import sweep
 from ltxlib.studio import disk, enhancing, events
 from ltxlib.studio.job import BatchJob
@@ -272,9 +271,6 @@ def _collect(work: Work, lane: Lane) -> Iterator[events.Event]:
             lane.lives()
         if state.finished:
             del lane.flights[flight.prompt_id]
-            if lane.hung and isinstance(state.error, RenderInterrupted):
-                # Not a person's doing, so it is worth another try.
-                state = replace(state, error=RenderFailed("The server hung while it rendered this take."))
             lane.hung = 0.0
             work.landings.begin(lane, flight, state)
 

@@ -23,6 +23,7 @@ class Lowering:
     def __init__(self, job: BatchJob, chain: Chain) -> None:
         self._job, self._chain = job, chain
         self._on = job.care.ladder
+        self._freed_for: set[str] = set()
         if not self._on:
             rungs.forget(job.shelf)
 
@@ -54,6 +55,10 @@ class Lowering:
         with suppress(ComfyError):
             server.client.free()
         held = rung_memory.held_at(plan, rungs.held_for(self._job.shelf, machine, plan))
+        if ladder.follows(plan) and plan.key not in self._freed_for:
+            # It has no rungs of its own: what it starts from decides its size. Memory freed is all there is.
+            self._freed_for.add(plan.key)
+            return plan, FREED
         rung = ladder.next_rung(plan, means, held)
         if rung is None:
             return None

@@ -166,3 +166,15 @@ def test_smaller_scenes_are_not_held_down(project, server, frames):
     happened = list(run_batch(job_of(project, SEA.replace("25", str(frames), 1))))
     assert saved(happened)["sea"].rung == 0
     assert ladder.words_of(0) == ""
+
+
+def test_a_row_that_follows_is_tried_once_more_with_memory_freed(project, server):
+    """It has no rungs of its own, but what lay in memory may have been all that was in its way."""
+    server.faults.add("oom", above_px_frames=256 * 256 * 40)
+    happened = []
+    for event in run_batch(job_of(project, MIST.replace("25", "49", 1), MORE)):
+        happened.append(event)
+        if isinstance(event, events.TakeSaved) and event.take.scene == "mist":
+            server.faults.add("oom", until_free=True)
+    assert (happened[-1].made, happened[-1].failed) == (2, 0)
+    assert lowered(happened)[-1] == ("more", 3)
