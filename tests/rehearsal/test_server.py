@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from ltxlib.core.file_format import nodes_of
 from ltxlib.errors import ComfyError, FfmpegMissing, StoreError
 from ltxlib.rehearsal.models import FOLDERS, MODEL_FILES, folder_for, installed
 from ltxlib.rehearsal.order import RunOrder
@@ -19,6 +20,7 @@ from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.rehearsal.signature import Signatures
 from ltxlib.rehearsal.state import Folders
+from tests.support import official_templates
 from tests.support.rehearsal import Client
 from tests.support.rehearsal_graphs import node, small_graph
 
@@ -128,8 +130,16 @@ def test_every_model_folder_is_listed_and_missing_files_are_left_out() -> None:
 
 @pytest.mark.shared
 def test_the_model_names_are_the_official_ones(shared: Path) -> None:
-    """Every name is in the table of official files, in the folder given there."""
+    """Every name is in the table of official files, or an official template names it, with its folder."""
     import csv
+
+    templates = [template.ui for template in official_templates.read_all()]
+    named = {
+        (model.get("directory"), model.get("name"))
+        for ui in templates
+        for node, _ in nodes_of(ui)
+        for model in (node.get("properties") or {}).get("models") or ()
+    }
 
     with (shared / "models.csv").open(encoding="utf-8", newline="") as file:
         official = {(row["comfyui_models_folder"], row["file"]) for row in csv.DictReader(file)}
@@ -137,7 +147,7 @@ def test_the_model_names_are_the_official_ones(shared: Path) -> None:
     for folder, names in MODEL_FILES.items():
         assert folder in folders
         for name in names:
-            known = (folder, name) in official or (folder, name.split("/")[0] + "/") in official
+            known = (folder, name) in official | named or (folder, name.split("/")[0] + "/") in official
             assert known, f"{folder}/{name}"
 
 
