@@ -24,6 +24,7 @@ class Lowering:
         self._job, self._chain = job, chain
         self._on = job.care.ladder
         self._freed_for: set[str] = set()
+        self._ran_out: dict[str, list[RenderPlan]] = {}
         if not self._on:
             rungs.forget(job.shelf)
 
@@ -42,16 +43,22 @@ class Lowering:
         return ladder.lower(plan, rung_memory.start_rung(plan, held, means), means)
 
     def worked(self, plan: RenderPlan, server: Server) -> None:
-        """Remember that a take was made on its rung."""
-        if self._on:
-            rungs.note(self._job.shelf, rungs.machine_of(server.facts), plan, worked=True)
+        """Remember that a take was made on its rung, and that memory ran out on those above."""
+        if not self._on:
+            return
+        machine = rungs.machine_of(server.facts)
+        for failed in self._ran_out.pop(plan.whole.key, ()):
+            rungs.note(self._job.shelf, machine, failed, worked=False)
+        rungs.note(self._job.shelf, machine, plan, worked=True)
 
     def after(self, plan: RenderPlan, server: Server, error: LtxlibError) -> tuple[RenderPlan, str] | None:
         """The take on the next rung down, with what changes; None at the end of the ladder."""
         if not self._on:
             return None
         machine, means = rungs.machine_of(server.facts), self._means(server)
-        rungs.note(self._job.shelf, machine, plan, worked=False)
+        # Remembered once a lower rung has worked: a take that fails on all of them teaches nothing of memory,
+        # and others of its kind must not be kept from a rung because of it.
+        self._ran_out.setdefault(plan.whole.key, []).append(plan)
         with suppress(ComfyError):
             server.client.free()
         held = rung_memory.held_at(plan, rungs.held_for(self._job.shelf, machine, plan))
@@ -61,6 +68,7 @@ class Lowering:
             return plan, FREED
         rung = ladder.next_rung(plan, means, held)
         if rung is None:
+            del self._ran_out[plan.whole.key]
             return None
         lower = ladder.lower(plan, rung, means)
         return lower, ladder.difference(lower) or FREED

@@ -178,3 +178,13 @@ def test_a_row_that_follows_is_tried_once_more_with_memory_freed(project, server
             server.faults.add("oom", until_free=True)
     assert (happened[-1].made, happened[-1].failed) == (2, 0)
     assert lowered(happened)[-1] == ("more", 3)
+
+
+def test_one_hopeless_take_keeps_no_other_from_its_rungs(project, server):
+    """A take that fails on every rung teaches nothing: another of its kind still finds its own rung."""
+    server.faults.add("oom", of="mist", count=20)
+    assert list(run_batch(job_of(project, MIST)))[-1].failed == 1
+    server.faults.add("oom", of="haze")
+    happened = list(run_batch(job_of(project, MIST.replace("mist,", "haze,", 1))))
+    assert (happened[-1].made, happened[-1].failed) == (1, 0)
+    assert saved(happened)["haze"].rung == ladder.FREED
