@@ -19,8 +19,10 @@ from tests.support.studio import a_project
 
 
 def slow(server, seconds):
-    """Have the server take its time for each step."""
+    """Have the server take its time for each step; it reads that as it starts."""
+    server.stop()
     server.settings = type(server.settings)(**{**vars(server.settings), "seconds_per_step": seconds})
+    server.start()
 
 
 def test_a_take_that_fails_twice_is_made_the_third_time(project, server):
@@ -244,7 +246,8 @@ def test_the_status_tells_what_goes_on(tmp_path, server):
     run(project)
     over.set()
     looker.join()
-    assert any(one.now and one.now[0].steps > 0 and one.now[0].server == server.url for one in seen)
+    rendering = [each for one in seen for each in one.now]
+    assert any(each.steps > 0 and each.server == server.url for each in rendering)
     assert all(one.process == os.getpid() for one in seen)
     last = read_status(shelf)
     assert (last.ended, last.made, last.takes, last.left, last.now) == (True, 3, 3, 0, ())
