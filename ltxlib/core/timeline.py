@@ -10,7 +10,6 @@ frame of the film is frame 0; a cut of N frames that starts at S shows in S ... 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,15 +17,31 @@ from fractions import Fraction
 from typing import Any
 
 from ltxlib.core.problem import Problem
-from ltxlib.core.span import exact_rate
+from ltxlib.core.timeline_reader import CURE_FILE, JsonReader, parsed, unknown
 from ltxlib.errors import BadInput
 
 FORMAT = 1
 LOUDEST_CUT_DB = 24.0
 LARGEST_SIDE_PX = 7680
-_CUT_KEYS = {"clip", "scene", "take", "frames", "gain_db", "skip_frames", "shared_frames"}
-_TIMELINE_KEYS = {"format", "fps", "width_px", "height_px", "crossfade_frames", "cuts"}
-_CURE_FILE = "Order the film anew in notebook 04, or mend the file."
+# What is done with clips of another shape than the film's.
+SIDES = {
+    "fit": "the whole clip, black at its sides",
+    "fill": "the whole screen, the clip's edges cut off",
+    "blur": "the whole clip, its own blurred picture at its sides",
+}
+MOST_GRAIN = 4
+_CUT_KEYS = {
+    "clip",
+    "scene",
+    "take",
+    "frames",
+    "gain_db",
+    "skip_frames",
+    "shared_frames",
+    "crossfade_frames",
+    "black_frames",
+}
+_TIMELINE_KEYS = {"format", "fps", "width_px", "height_px", "crossfade_frames", "cuts", "sides", "grain"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,9 @@ class Cut:
     clip: path of its file. scene, take: where it comes from, for people. frames: how many frames of the
     film it takes, at the film's rate. gain_db: how much louder (+) or softer (-) it sounds, -60 to 24.
     skip_frames: how many frames of the film are left out at the clip's beginning. shared_frames: set where
-    it goes on from the cut before: so many frames are the same in both. None: the film's crossfade.
+    it goes on from the cut before: so many frames are the same in both. crossfade_frames: of this joint with
+    the cut before; None: the film's. black_frames: set where the picture goes dark between the two instead:
+    half of them are the end of the cut before, half the beginning of this one, and none is shared.
     """
 
     clip: str
@@ -46,17 +63,24 @@ class Cut:
     gain_db: float = 0.0
     skip_frames: int = 0
     shared_frames: int | None = None
+    crossfade_frames: int | None = None
+    black_frames: int = 0
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A whole film: cuts in order, one rate and size, and how many frames neighbours share (0: none)."""
+    """A whole film: cuts in order, one rate and size, and how many frames neighbours share (0: none).
+
+    sides: what is done with clips of another shape, one of SIDES. grain: film grain, 0 (none) to 4.
+    """
 
     cuts: tuple[Cut, ...]
     fps: Fraction
     width_px: int
     height_px: int
     crossfade_frames: int = 0
+    sides: str = "fit"
+    grain: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cuts", tuple(self.cuts))
@@ -70,10 +94,14 @@ class Timeline:
     @property
     def joints_frames(self) -> tuple[int, ...]:
         """How many frames each cut shares with the one before it; the first shares none."""
-        return tuple(
-            0 if not number else self.crossfade_frames if cut.shared_frames is None else cut.shared_frames
-            for number, cut in enumerate(self.cuts)
-        )
+        return tuple(self._joint(cut) if number else 0 for number, cut in enumerate(self.cuts))
+
+    def _joint(self, cut: Cut) -> int:
+        if cut.shared_frames is not None:
+            return cut.shared_frames
+        if cut.black_frames:
+            return 0
+        return self.crossfade_frames if cut.crossfade_frames is None else cut.crossfade_frames
 
     @property
     def duration_s(self) -> Fraction:
@@ -121,6 +149,12 @@ class Timeline:
             found.append(
                 Problem("timeline", f"The film's rate is {self.fps} frames a second.", "Choose 24, 25 or 30.")
             )
+        if self.sides not in SIDES:
+            what = f"It is not known what {self.sides!r} does with clips of another shape."
+            found.append(Problem("timeline, sides", what, f"Write one of {', '.join(SIDES)}."))
+        if not 0 <= self.grain <= MOST_GRAIN:
+            cure = f"Choose from 0 (none) to {MOST_GRAIN}."
+            found.append(Problem("timeline, grain", f"The grain is {self.grain}.", cure))
         return found
 
     def _cut_problems(self) -> list[Problem]:
@@ -147,7 +181,7 @@ class Timeline:
         crossfade = self.crossfade_frames
         if crossfade < 0:
             return [Problem("timeline", "The crossfade is shorter than nothing.", "Choose 0 frames or more.")]
-        plain = [None, *(cut.shared_frames is None for cut in self.cuts[1:]), None]
+        plain = [None, *(_is_plain(cut) for cut in self.cuts[1:]), None]
         faded = [cut for number, cut in enumerate(self.cuts) if plain[number] or plain[number + 1]]
         shortest = min(faded or self.cuts, key=lambda cut: cut.frames)
         longest = max(shortest.frames // 2, 0)
@@ -167,13 +201,20 @@ class Timeline:
         found = []
         for number, cut in enumerate(self.cuts):
             where = f"clip {number + 1} ({cut.scene} {cut.take})"
-            if min(joints[number], cut.skip_frames) < 0:
+            if min(joints[number], cut.skip_frames, cut.black_frames) < 0:
                 what, cure = "It skips or shares less than nothing.", "Write 0 frames or more."
                 found.append(Problem(where, what, cure))
-            elif joints[number] + joints[number + 1] > cut.frames:
+            elif sum(self._taken(number)) > cut.frames:
                 what = f"Its {cut.frames} frames are fewer than it shares with its neighbours."
                 found.append(Problem(where, what, "Choose a shorter crossfade, or leave this clip out."))
         return found
+
+    def _taken(self, number: int) -> tuple[int, int]:
+        """How many frames of a cut its transitions to both sides take."""
+        joints, cuts = (*self.joints_frames, 0), self.cuts
+        after = cuts[number + 1].black_frames if number + 1 < len(cuts) else 0
+        before = cuts[number].black_frames if number else 0
+        return joints[number] + before // 2, joints[number + 1] + (after + 1) // 2
 
     def to_json(self) -> dict[str, Any]:
         """This timeline as plain JSON values, small enough for people to read and edit."""
@@ -183,6 +224,8 @@ class Timeline:
             "width_px": self.width_px,
             "height_px": self.height_px,
             "crossfade_frames": self.crossfade_frames,
+            **({} if self.sides == "fit" else {"sides": self.sides}),
+            **({"grain": self.grain} if self.grain else {}),
             "cuts": [
                 {
                     "clip": cut.clip,
@@ -192,6 +235,8 @@ class Timeline:
                     "gain_db": cut.gain_db,
                     **({"skip_frames": cut.skip_frames} if cut.skip_frames else {}),
                     **({} if cut.shared_frames is None else {"shared_frames": cut.shared_frames}),
+                    **({} if cut.crossfade_frames is None else {"crossfade_frames": cut.crossfade_frames}),
+                    **({"black_frames": cut.black_frames} if cut.black_frames else {}),
                 }
                 for cut in self.cuts
             ],
@@ -203,24 +248,26 @@ class Timeline:
 
         Raises BadInput naming everything that is missing, unknown or of the wrong kind.
         """
-        data = _parsed(value)
-        problems = _unknown("timeline", data, _TIMELINE_KEYS)
+        data = parsed(value)
+        problems = unknown("timeline", data, _TIMELINE_KEYS)
         if data.get("format", FORMAT) != FORMAT:
             problems.append(
                 Problem("timeline, format", f"It is {data['format']!r}, not {FORMAT}.", "Update the kit.")
             )
-        read = _Reader("timeline", data, problems)
+        read = JsonReader("timeline", data, problems)
         fps = read.rate("fps")
         width, height = read.whole("width_px"), read.whole("height_px")
         crossfade = read.whole("crossfade_frames", 0)
         cuts = data.get("cuts")
         if not isinstance(cuts, list):
-            problems.append(Problem("timeline, cuts", "The list of clips is missing.", _CURE_FILE))
+            problems.append(Problem("timeline, cuts", "The list of clips is missing.", CURE_FILE))
             cuts = []
         read_cuts = tuple(_cut(number, cut, problems) for number, cut in enumerate(cuts, 1))
         if problems:
             raise BadInput("The timeline file cannot be used.", problems)
-        return cls(read_cuts, fps, width, height, crossfade)
+        return cls(
+            read_cuts, fps, width, height, crossfade, read.text("sides", "fit"), read.whole("grain", 0)
+        )
 
 
 def frames_at(seconds: Fraction, fps: Fraction) -> int:
@@ -228,74 +275,18 @@ def frames_at(seconds: Fraction, fps: Fraction) -> int:
     return max(1, math.floor(Fraction(seconds) * Fraction(fps) + Fraction(1, 2)))
 
 
-class _Reader:
-    """Reads the values of one JSON object and collects what is wrong with them."""
-
-    def __init__(self, where: str, data: Mapping[str, Any], problems: list[Problem]) -> None:
-        self.where, self.data, self.problems = where, data, problems
-
-    def _wrong(self, key: str, wanted: str) -> None:
-        found = f"It is {self.data[key]!r}." if key in self.data else "It is missing."
-        self.problems.append(Problem(f"{self.where}, {key}", found, f"Write {wanted}."))
-
-    def whole(self, key: str, default: int | None = None) -> int:
-        value = self.data.get(key, default)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        self._wrong(key, "a whole number")
-        return 0
-
-    def number(self, key: str, default: float) -> float:
-        value = self.data.get(key, default)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return float(value)
-        self._wrong(key, "a number")
-        return default
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.data.get(key, default)
-        if isinstance(value, str):
-            return value
-        self._wrong(key, "a text in quotes")
-        return ""
-
-    def rate(self, key: str) -> Fraction:
-        value = self.data.get(key)
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            try:
-                return exact_rate(str(value))
-            except ValueError:
-                pass
-        self._wrong(key, 'a frame rate such as "24" or "24000/1001"')
-        return Fraction(24)
-
-
-def _parsed(value: Mapping[str, Any] | str) -> Mapping[str, Any]:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise BadInput(f"The timeline file is not JSON ({error}).", cure=_CURE_FILE) from error
-    if not isinstance(value, Mapping):
-        raise BadInput("The timeline file holds no timeline.", cure=_CURE_FILE)
-    return value
-
-
-def _unknown(where: str, data: Mapping[str, Any], known: set[str]) -> list[Problem]:
-    return [
-        Problem(f"{where}, {key}", "This name is not known here.", f"Use one of {', '.join(sorted(known))}.")
-        for key in data
-        if key not in known
-    ]
+def _is_plain(cut: Cut) -> bool:
+    """Whether a cut follows on the one before by the film's own crossfade."""
+    return cut.shared_frames is None and cut.crossfade_frames is None and not cut.black_frames
 
 
 def _cut(number: int, data: Any, problems: list[Problem]) -> Cut:
     where = f"clip {number}"
     if not isinstance(data, Mapping):
-        problems.append(Problem(where, "It is not a clip.", _CURE_FILE))
+        problems.append(Problem(where, "It is not a clip.", CURE_FILE))
         return Cut("", "", "", 0)
-    problems += _unknown(where, data, _CUT_KEYS)
-    read = _Reader(where, data, problems)
+    problems += unknown(where, data, _CUT_KEYS)
+    read = JsonReader(where, data, problems)
     return Cut(
         read.text("clip"),
         read.text("scene", ""),
@@ -304,4 +295,6 @@ def _cut(number: int, data: Any, problems: list[Problem]) -> Cut:
         read.number("gain_db", 0.0),
         read.whole("skip_frames", 0),
         None if data.get("shared_frames") is None else read.whole("shared_frames"),
+        None if data.get("crossfade_frames") is None else read.whole("crossfade_frames"),
+        read.whole("black_frames", 0),
     )

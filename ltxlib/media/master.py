@@ -50,13 +50,15 @@ def render_master(
     cache_dir: Path | None = None,
     on_progress: Callable[[MasterProgress], None] | None = None,
     cancel: threading.Event | None = None,
+    examine: Callable[[Path], None] | None = None,
 ) -> MasterReport:
     """Renders the timeline to `out` (MP4), whole or not at all, and says what came of it.
 
     work_dir: a folder for intermediate files, made when missing and left as it was. cache_dir: a folder in
     which coded pieces of picture stay, so that the next film (or this one, after a kill) needs only new ones;
-    it may be deleted at any time. Raises BadInput (timeline or settings), ClipUnreadable (every clip that
-    cannot be used, by scene and take), Cancelled, FfmpegMissing, MediaError, StoreError.
+    it may be deleted at any time. examine: looks at the finished file before it gets its name; what it raises
+    keeps the film from being called done. Raises BadInput (timeline or settings), ClipUnreadable (every clip
+    that cannot be used, by scene and take), Cancelled, FfmpegMissing, MediaError, StoreError.
     """
     out = Path(out)
     problems = errors_in([*timeline.problems(), *settings.problems()])
@@ -68,6 +70,8 @@ def render_master(
         part.touch()
         with workroom(cache_dir) if cache_dir else nullcontext(room) as making:
             report = render.run(_Rooms(room, cache_dir or room, making), part, out)
+            if examine is not None:
+                examine(part)
         if cache_dir:
             tidy(cache_dir)
     render.step("check", 1, 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ltxlib.core.problem import Problem
+from ltxlib.core.soundtrack import Soundtrack
 
 PRESETS = (
     "ultrafast",
@@ -28,6 +29,7 @@ class MasterSettings:
     target_lufs: loudness, -40 to -5. ceiling_dbtp: highest true peak, -20 to 0. crf: 1 (finest) to 51, 18 is
     hard to tell from the source. preset: x264's, one of PRESETS. fade_in_s, fade_out_s: from and to black
     and silence, inside the film's length. audio_kbps: 64 to 512. tags: for the file (title, comment, ...).
+    soundtrack: what sounds beside the clips, its files named in full.
     """
 
     target_lufs: float = -18.0
@@ -38,6 +40,7 @@ class MasterSettings:
     fade_out_s: float = 1.0
     audio_kbps: int = 384
     tags: Mapping[str, str] = field(default_factory=dict)
+    soundtrack: Soundtrack = field(default_factory=Soundtrack)
 
     def problems(self) -> list[Problem]:
         """Everything that cannot be made as it is set; an empty list when all can."""
@@ -58,6 +61,7 @@ class MasterSettings:
             for name, value, low, high, unit in ranges
             if not low <= value <= high
         ]
+        found += self.soundtrack.problems()
         if self.preset not in PRESETS:
             found.append(
                 Problem("settings", f"x264 has no preset {self.preset!r}.", f"Use {', '.join(PRESETS)}.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.core.film import LOUDNESS_LUFS, FilmSettings
 from ltxlib.core.problem import Problem
 from ltxlib.core.take import Take, newest_good
 from ltxlib.core.timeline import Cut, Timeline, frames_at
@@ -27,25 +28,20 @@ from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
 from ltxlib.studio import melting
 
+__all__ = [
+    "LOUDNESS_LUFS",
+    "TITLE_S",
+    "Film",
+    "FilmSettings",
+    "assemble",
+    "choose",
+    "goes_on_from",
+    "lay_out",
+    "masters",
+]
+
 TITLE_S = 4
 REHEARSAL_COMMENT = "REHEARSAL: stand-in pictures and sound, not made by LTX-2"
-LOUDNESS_LUFS = {"YouTube, loud (-14 LUFS)": -14.0, "gentle (-18 LUFS)": -18.0, "for sleep (-23 LUFS)": -23.0}
-
-
-@dataclass(frozen=True)
-class FilmSettings:
-    """What a person chooses for the film.
-
-    crossfade_s: how long one scene melts into the next; 0 cuts. target_lufs: integrated loudness. order:
-    scenes by name, in film order; empty means all scenes in the order of the file. title: words on a card
-    at the head, empty for none.
-    """
-
-    name: str = "film"
-    crossfade_s: float = 0.5
-    target_lufs: float = -18.0
-    order: tuple[str, ...] = ()
-    title: str = ""
 
 
 @dataclass(frozen=True)
