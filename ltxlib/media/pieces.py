@@ -6,7 +6,7 @@
 
 The body of a clip goes from the crossfade's length after its start to as much before its end, wherever in the
 film the clip stands; so after a new order only the crossfades (xx), the first head and the last tail are new.
-What is darker than its clips, at the film's ends or on the way through black, is in pieces of its own as well,
+What is darker than its clips, at the film's ends or on the way through black, has pieces of its own as well,
 taken from a body by whole groups of pictures. What a piece shows is written down in full, by the clips'
 contents; its name in the cache is made of that.
 """
