@@ -5,10 +5,10 @@
     music   |........|====\\/==========|      clips and beds go down under it
 
 A clip's sound is cut or filled to the samples of its frames, so a clip without sound, or one whose sound
-ends before its picture, moves nothing. Where clips overlap, sound fades over exactly the pictures' overlap, at
-equal power, because the ambiences of two clips are not alike in detail: a straight fade would dip by 3 dB in
-the middle. A sample has the same bits whichever stretch is asked for, so a film can be mixed in any order, and
-a loop can be mixed once.
+ends before its picture, moves nothing. Where clips overlap, sound fades over exactly the pictures'
+overlap, at equal power, because the ambiences of two clips are not alike in detail: a straight fade would
+dip by 3 dB in the middle. A sample has the same bits whichever stretch is asked for, so a film can be
+mixed in any order, and a loop can be mixed once.
 """
 
 from __future__ import annotations
