@@ -4,8 +4,8 @@
     film     | a | b | c | a | b | c | a | b | c | a :end
     abridged | a | b | c | a :end                      whole rounds left out of its middle
 
-What is different in each frame of a long film is found in its abridged form: the head with its fade, one whole
-round, and the tail. The rounds that are left out show and sound like the one that stayed.
+All that is different in a long film is found in its abridged form: the head with its fade, one whole round,
+and the tail. The rounds that are left out show and sound like the one that stayed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 from ltxlib.core.dice import Dice
 from ltxlib.core.film import LONGEST_FILM_S, ORDERS, LongForm
@@ -151,7 +152,7 @@ def _units(cuts: Sequence[Cut]) -> list[tuple[Cut, ...]]:
         return [tuple(cuts)]
     circle = [*cuts[starts[0] :], *cuts[: starts[0]]]
     edges = [*(start - starts[0] for start in starts), len(cuts)]
-    return [tuple(circle[low:high]) for low, high in zip(edges, edges[1:], strict=False)]
+    return [tuple(circle[low:high]) for low, high in pairwise(edges)]
 
 
 Labels = Sequence[tuple[str, str]]

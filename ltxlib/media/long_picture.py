@@ -1,7 +1,7 @@
 """The picture of a long film: its few coded pieces, and the order in which its tables name them.
 
-    abridged film    head | one round | tail            every piece of it coded once, kept in the cache
-    long film        head | one round | one round | ... | tail | black, black, black ...
+abridged film    head | one round | tail            every piece of it coded once, kept in the cache
+long film        head | one round | one round | ... | tail | black, black, black ...
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ltxlib.core.timeline import Timeline
 from ltxlib.errors import MediaError
 from ltxlib.media.join import out_of_order, packets_used
 from ltxlib.media.mezzanine import Mould, coded_piece
-from ltxlib.media.mp4_boxes import STREAM_TABLE, Track, box_in
-from ltxlib.media.pieces import LEAST_FRAMES, Piece, Span
+from ltxlib.media.mp4_boxes import STREAM_TABLE, Track, box_in, plain_description
 from ltxlib.media.picture import BLACK, plane_of
+from ltxlib.media.pieces import LEAST_FRAMES, Piece, Span
 from ltxlib.media.writer import group_frames
 
 if TYPE_CHECKING:
@@ -98,9 +98,7 @@ def _black(mould: Mould) -> Any:
     return frame
 
 
-def picture_track(
-    parts: Sequence[Part], mould: Mould, media: Path, between: Callable[[], None]
-) -> Track:
+def picture_track(parts: Sequence[Part], mould: Mould, media: Path, between: Callable[[], None]) -> Track:
     """Copies the packets of every different part into `media`, and tells in which order they make the film.
 
     between: called now and then, may stop the work. Raises MediaError, ClipUnreadable.
@@ -128,7 +126,7 @@ def picture_track(
         media,
         places,
         sizes,
-        box_in(mould.sample, STREAM_TABLE),
+        plain_description(box_in(mould.sample, STREAM_TABLE)),
         fps.numerator * scale,
         step,
         step,
@@ -142,7 +140,7 @@ def picture_track(
 
 @dataclass(frozen=True)
 class _Packets:
-    """The packets of one part: where they lie and how large they are, when they show, which are key frames."""
+    """The packets of one part: where they lie, how large they are, when they show, which are key frames."""
 
     places: np.ndarray
     sizes: np.ndarray

@@ -1,13 +1,14 @@
 """The sound of a long film: what differs is coded once, what repeats is named again by the film's tables.
 
     film     head | round | round | round | ... | tail
-    coded    [ head | round ]                  [ tail ]      packets of 1024 samples; the round is whole packets
+    coded    [ head | round ]                  [ tail ]      in packets of 1024 samples
 
 AAC packets overlap: each holds the second half of the block before and the first half of its own. So a packet
 may follow on another than the one it was coded behind, if both were coded behind the same sound and with the
-same windows, which the coder chooses by what it heard last. Coding begins some packets early (`RUN_UP`), until
-that no longer depends on where it began. So what is laid together decodes as one coding would, within the
-coder's error, and several cores can work on one sound.
+same windows, which the coder chooses by what it heard last. Coding begins some packets early (`RUN_UP`), when
+that does not yet count. So what is laid together decodes as one coding would, within the coder's error, and
+several cores can work on one sound. A round is a whole number of packets, so it may take several times around
+the loop (`core/longform.py` finds how many).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The boxes of an MP4 file (ISO/IEC 14496-12) as bytes, those that a film with one picture and one sound needs.
+"""The boxes of an MP4 file (ISO/IEC 14496-12) as bytes, those that a film of one picture and one sound needs.
 
 Offsets and durations are always 64 bits wide, so that there is one way for every length. Tables are built by
 numpy: ten hours have two and a half million samples.
@@ -31,6 +31,8 @@ WORDS = {
 UPRIGHT = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 # Where a file says how its first stream is coded.
 STREAM_TABLE = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+# How long an entry's own fields are before the boxes that it holds.
+ENTRY_FIELDS = {b"avc1": 78, b"mp4a": 28}
 NO_LANGUAGE = 0x55C4
 UTF8 = 1
 SHOWN_IN_FILM = 3
@@ -99,9 +101,7 @@ def media_head(size_bytes: int) -> bytes:
     return struct.pack(">I4sQ", 1, b"mdat", 16 + size_bytes)
 
 
-def movie(
-    tracks: Sequence[Track], chunks: Sequence[Chunks], clock_hz: int, tags: Mapping[str, str]
-) -> bytes:
+def movie(tracks: Sequence[Track], chunks: Sequence[Chunks], clock_hz: int, tags: Mapping[str, str]) -> bytes:
     """All tables of the file; clock_hz: in which the film and the tracks tell how long they show."""
     lasts = max(_ticks(track.shown_s, clock_hz) for track in tracks)
     head = struct.pack(">QQIQIH10x", 0, 0, clock_hz, lasts, 0x10000, 0x100)
@@ -140,6 +140,16 @@ def box_in(data: bytes, kinds: Sequence[bytes]) -> bytes:
     return found
 
 
+def plain_description(table: bytes) -> bytes:
+    """An `stsd` box with one entry, without the bit rate: that is of the file in which it was found."""
+    entry_at, kind = 16, table[20:24]
+    fields_end = entry_at + 8 + ENTRY_FIELDS[kind]
+    inside = table[fields_end:]
+    kept = [box(name, inside[first:last]) for name, first, last in children(inside) if name != b"btrt"]
+    entry = box(kind, table[entry_at + 8 : fields_end], *kept)
+    return box(b"stsd", table[8:entry_at], entry)
+
+
 def _ticks(seconds: Fraction, clock_hz: int) -> int:
     return int(seconds * clock_hz + Fraction(1, 2))
 
@@ -155,13 +165,13 @@ def _track(number: int, track: Track, chunks: Chunks, clock_hz: int) -> bytes:
     )
     return box(
         b"trak",
-        full_box(
-            b"tkhd", 1, SHOWN_IN_FILM, head, UPRIGHT, struct.pack(">II", width << 16, height << 16)
-        ),
+        full_box(b"tkhd", 1, SHOWN_IN_FILM, head, UPRIGHT, struct.pack(">II", width << 16, height << 16)),
         box(b"edts", full_box(b"elst", 1, 0, struct.pack(">IQqI", 1, lasts, track.skipped, 0x10000))),
         box(
             b"mdia",
-            full_box(b"mdhd", 1, 0, struct.pack(">QQIQHH", 0, 0, track.clock_hz, track.lasts, NO_LANGUAGE, 0)),
+            full_box(
+                b"mdhd", 1, 0, struct.pack(">QQIQHH", 0, 0, track.clock_hz, track.lasts, NO_LANGUAGE, 0)
+            ),
             full_box(b"hdlr", 0, 0, struct.pack(">4x4s12x", kind), name),
             box(
                 b"minf",
