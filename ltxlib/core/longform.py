@@ -117,7 +117,9 @@ def unrolled(circle: Timeline, frames: int) -> Timeline:
     last = next(n for n, cut in enumerate(film.cuts) if starts[n] + cut.frames >= frames)
     cut = film.cuts[last]
     left = frames - starts[last]
-    ends = replace(cut, frames=left, black_frames=min(cut.black_frames, 2 * left))
+    # Its crossfade is its own: the film's may be no longer than half of any clip.
+    own = None if cut.shared_frames is not None or cut.black_frames else film.joints_frames[last]
+    ends = replace(cut, frames=left, crossfade_frames=own, black_frames=min(cut.black_frames, 2 * left))
     return replace(film, cuts=(*film.cuts[:last], ends))
 
 

@@ -21,7 +21,10 @@ def check_long(path: Path, film: LongFilm, between: Callable[[], None]) -> None:
     """Raises MediaError unless the file is exactly the film: its frames, samples, times and bytes."""
     import numpy as np
 
-    (picture, sound), (begin, end) = read_tables(path)
+    tracks, (begin, end) = read_tables(path)
+    if [track.kind for track in tracks] != ["vide", "soun"]:
+        raise MediaError("The finished film has no picture or no sound.")
+    picture, sound = tracks
     between()
     frames, samples = film.frames, film.loop.sample_at(film.frames, RATE_HZ)
     wanted = {

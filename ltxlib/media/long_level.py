@@ -1,8 +1,8 @@
 """Brings a long film's sound to the loudness asked for, and codes what of it has to be coded.
 
 How loud it must be is found on one time around the loop; the rest is the same. Coding overshoots by some
-tenths of a dB, and differently in other rounds, so what was coded is measured, and made softer where a peak is
-too high.
+tenths of a dB, and differently in other rounds, so what was coded is measured, and made softer where a peak
+is too high.
 """
 
 from __future__ import annotations
