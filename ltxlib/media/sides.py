@@ -20,6 +20,8 @@ from ltxlib.media.probe import ClipInfo
 
 # The blurred picture's shorter side, how far it is blurred, and how much of its light and colour it keeps.
 SMALL_PX, BLUR_PX, LIGHT = 72, 2.5, 0.65
+# In a plane of one column ffmpeg's gblur reads what is beside it (measured).
+LEAST_PX = 8
 # Columns and rows beyond the cut that the enlarging filter looks at.
 MARGIN_PX = 8
 _DEEP, _BLACK, _GREY = "yuv420p16le", 16 << 8, 128 << 8
@@ -88,7 +90,7 @@ def covering(size: Size, shape: Size, film: Size, how: str = colour.EXACT) -> li
 def blurred(size: Size, shape: Size, film: Size) -> list[colour.Step]:
     """The steps to the picture behind a clip: its own, filling the film, without any detail, and darker."""
     share = Fraction(SMALL_PX, max(min(film), SMALL_PX))
-    small = (max(2 * round(film[0] * share / 2), 2), max(2 * round(film[1] * share / 2), 2))
+    small = (max(2 * round(film[0] * share / 2), LEAST_PX), max(2 * round(film[1] * share / 2), LEAST_PX))
     dimmed = f"y=(val-{_BLACK})*{LIGHT}+{_BLACK}"
     for name in ("u", "v"):
         dimmed += f":{name}=(val-{_GREY})*{LIGHT}+{_GREY}"
