@@ -157,3 +157,10 @@ def _refused(file: ModelFile, token: str | None, status: int) -> HubError:
         f"Hugging Face answered {status} instead of {file.name}.",
         cure="Go on in some minutes: what is here already is kept.",
     )
+
+
+def kept_token() -> str | None:
+    """The token of this machine: HF_TOKEN, else the one in Hugging Face's own store; None without any."""
+    from huggingface_hub import get_token
+
+    return get_token()
