@@ -58,12 +58,14 @@ def measure(path: Path, ffmpeg: Ffmpeg, *, cancel: threading.Event | None = None
     return _measured(ffmpeg, ["-i", os.fspath(Path(path).absolute())], cancel)
 
 
-def measure_blocks(blocks: Iterable[np.ndarray], *, cancel: threading.Event | None = None) -> Loudness:
+def measure_blocks(
+    blocks: Iterable[np.ndarray], *, peaks: bool = True, cancel: threading.Event | None = None
+) -> Loudness:
     """The loudness of blocks of stereo float32 at 48 kHz, samples x 2; their peak may be above full scale.
 
-    Raises MediaError, Cancelled.
+    peaks: whether the true peak is wanted, which is most of the work. Raises MediaError, Cancelled.
     """
-    meter = _meter(format="flt", sample_rate=RATE_HZ, layout="stereo", time_base=Fraction(1, RATE_HZ))
+    meter = _meter(peaks, format="flt", sample_rate=RATE_HZ, layout="stereo", time_base=Fraction(1, RATE_HZ))
     if meter is not None:
         return _read(meter, _frames(blocks), cancel)
     with tempfile.TemporaryDirectory(prefix="ltx-loudness-") as folder:
@@ -82,7 +84,7 @@ def measure_samples(
     return _measured(ffmpeg, source, cancel)
 
 
-def _meter(**source: Any) -> Any | None:
+def _meter(peaks: bool = True, **source: Any) -> Any | None:
     """A graph that measures what is pushed into it; None where this PyAV does not tell what is found."""
     import av
 
@@ -93,7 +95,7 @@ def _meter(**source: Any) -> Any | None:
         graph.add_abuffer(**source),
         # The filter answers for whole tenths of a second; silence makes the last one whole.
         graph.add("apad", "pad_dur=0.1"),
-        graph.add("ebur128", "metadata=1:peak=true:framelog=quiet"),
+        graph.add("ebur128", f"metadata=1:peak={'true' if peaks else 'none'}:framelog=quiet"),
         graph.add("abuffersink"),
     ]
     for before, after in pairwise(steps):
