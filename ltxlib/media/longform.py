@@ -188,11 +188,13 @@ def circular_mix(
         rounds = least * -(-int(LAYERS_S * fps) // (frames * least))
     fades = tuple(film.loop.sample_at(frames, RATE_HZ) for frames in fade_frames)
     whole = replace(circle, cuts=circle.cuts * times)
+    mixing = room / "mixing"
+    mixing.mkdir(parents=True, exist_ok=True)
     return Mix(
         whole,
         [facts[cut.clip] for cut in whole.cuts],
         settings.soundtrack,
-        room,
+        mixing,
         fades=(fades[0], fades[1]),
         circular=True,
         rounds=rounds,

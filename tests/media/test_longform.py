@@ -13,6 +13,7 @@ import pytest
 
 from ltxlib.core.film import LongForm
 from ltxlib.core.longform import LongFilm, circle_frames, unrolled
+from ltxlib.core.soundtrack import Layer, Soundtrack
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.errors import BadInput, Cancelled, MediaError
 from ltxlib.media.long_check import check_long
@@ -234,6 +235,19 @@ def test_ten_hours_are_exact_and_their_end_is_found(tmp_path):
         ]
     assert shown[-1][0] == 863_999
     assert [level for _n, level in shown[-3:]] == pytest.approx([205, 208, 212], abs=3)
+
+
+def test_beds_go_on_through_the_rounds(clips, tmp_path):
+    """A bed's own period is heard whole: it does not begin anew with every round of the loop."""
+    silent = make_clip(tmp_path / "silent.mp4", frames=40, sound=None)
+    bed = make_clip(tmp_path / "bed.mp4", frames=24 * 11, wave="clicks", clicks_s=(3.0,), peak=0.5)
+    track = Soundtrack(beds=(Layer(str(bed), gain_db=0, fade_in_s=0, fade_out_s=0),), even=False, fill=False)
+    report = render(tmp_path, loop_of([silent]), LongForm(60), replace(NOFADE, soundtrack=track))
+    heard = np.abs(samples(report.path)).max(1)
+    seconds = heard[: 60 * 48_000].reshape(-1, 4800).max(1)
+    clicks = np.flatnonzero(seconds > 0.5 * seconds.max()) / 10
+    assert 4 <= len(clicks) <= 7
+    assert np.diff(clicks).min() > 8
 
 
 def test_a_film_shorter_than_its_loop_is_a_film(clips, tmp_path):
