@@ -31,8 +31,8 @@ MOST_STALLS = 24
 MOVED_LEVELS, MOVED_SHARE, STUCK = 8, 1 / 2000, 0.1
 # Of picture and sound against the clips.
 WINDOW_SAMPLES, REACH_SAMPLES, TOGETHER_SAMPLES = 24_000, 14_400, 8
-ALIKE, SAME = 0.5, 0.97
-AROUND_FRAMES = 2
+ALIKE, SAME = 0.5, 0.9
+AROUND_FRAMES, LEAST_FRAMES = 2, 8
 CLEARLY, CODING_NOISE, OTHER_PICTURE = 1.5, 1.0, 900.0
 ANCHOR_TRIES = 4
 
@@ -143,10 +143,11 @@ def together_line(path: Path, expected: Expected, sources: Sources | None) -> Li
     heard, seen = [], []
     for anchor in anchors(sources, expected.lit_frames):
         number = _nearest_with_sound(sources, anchor, expected)
-        frame = sum(sources.alone(number)) // 2
+        first, last = _plain(sources, number, expected)
+        frame = (first + last) // 2
         try:
             fault = _picture_fault(path, expected, sources, frame)
-            lag = _lag(path, sources, number, frame)
+            lag = _lag(path, sources, number, (first, last))
         except ClipUnreadable as error:
             return doubt("together", f"A clip could not be looked at again: {error.message}", AGAIN)
         if fault is not None:
@@ -179,6 +180,13 @@ def _nearest_with_sound(sources: Sources, anchor: int, expected: Expected) -> in
     return anchor
 
 
+def _plain(sources: Sources, number: int, expected: Expected) -> Span:
+    """From which frame to which a cut shows and sounds alone, and without the film's own fades if it can."""
+    first, last = sources.alone(number)
+    clear = max(first, expected.fade_frames[0]), min(last, expected.frames - expected.fade_frames[1])
+    return clear if clear[1] - clear[0] >= LEAST_FRAMES else (first, last)
+
+
 def _picture_fault(path: Path, expected: Expected, sources: Sources, frame: int) -> Line | None:
     fade_in, fade_out = expected.fade_frames
     if not fade_in <= frame < min(expected.frames - fade_out, expected.lit_frames):
@@ -198,9 +206,9 @@ def _picture_fault(path: Path, expected: Expected, sources: Sources, frame: int)
     return None
 
 
-def _lag(path: Path, sources: Sources, number: int, frame: int) -> int | None:
+def _lag(path: Path, sources: Sources, number: int, span: Span) -> int | None:
     """By how many samples the film's sound is late against its clip; None: there is nothing to compare."""
-    first, last = sources.alone(number)
+    (first, last), frame = span, sum(span) // 2
     fps, place = sources.timeline.fps, sources.place(number, frame)
     half = min(WINDOW_SAMPLES, int((last - first) / fps * RATE_HZ / 2))
     film, _there = sound_around(path, _sample(frame, fps), half)

@@ -207,6 +207,7 @@ def _films(folder: Path) -> dict[str, Timeline]:
     # The crack of a fire at the very moment at which the cut begins, far from all others.
     crack = clip("crack", wave="clicks", peak=0.6, clicks_s=(20 / 24, 1.2), sound_rate_hz=48_000)
     tone = clip("tone", wave="tone", sound_rate_hz=48_000, tone_hz=110.0)
+    tall = clip("tall", width_px=96, height_px=192)
     odd = [clip(f"odd{n}", fps="30000/1001", seed=n) for n in range(2)]
     film = timeline_of([tone, crack])
     skipped = replace(film, cuts=(film.cuts[0], replace(film.cuts[1], frames=21, skip_frames=20)))
@@ -224,6 +225,8 @@ def _films(folder: Path) -> dict[str, Timeline]:
         "23.976": timeline_of([plain, other], crossfade=12, fps="24000/1001"),
         "fire": timeline_of([cracks, cracks]),
         "a crack at the joint": skipped,
+        "through black": replace(film, cuts=(film.cuts[0], replace(film.cuts[1], black_frames=12))),
+        "grain, blurred sides": replace(timeline_of([plain, tall], crossfade=6), sides="blur", grain=2),
         "shorter than its place": replace(
             timeline_of([plain, other]),
             cuts=tuple(replace(cut, frames=60) for cut in timeline_of([plain, other]).cuts),
@@ -234,6 +237,7 @@ def _films(folder: Path) -> dict[str, Timeline]:
 GOOD_FILMS = (
     "rain", "hard cuts", "one clip", "silent", "partly silent", "title card", "title card melting",
     "few pictures a second", "NTSC", "60", "23.976", "fire", "a crack at the joint", "shorter than its place",
+    "through black", "grain, blurred sides",
 )  # fmt: skip
 
 
