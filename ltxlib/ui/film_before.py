@@ -1,0 +1,79 @@
+"""What a film will be, before it is rendered: how long, how large, how soon, and what keeps it from being made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ltxlib.core.amounts import range_text, size_text
+from ltxlib.core.film import FilmSettings
+from ltxlib.core.problem import Problem, errors_in
+from ltxlib.core.timeline import Timeline
+from ltxlib.errors import BadInput
+from ltxlib.store.project import Project, Shelf
+from ltxlib.studio.assemble import choose, lay_out, sound_problems
+from ltxlib.studio.estimating import FilmEstimate, film_estimate
+from ltxlib.ui import look
+
+_NOT_YET = "This film cannot be rendered yet."
+_KNOW = "Worth knowing before you render:"
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A look ahead. estimate and timeline are None where the film cannot be laid out, or nothing is in it."""
+
+    timeline: Timeline | None = None
+    estimate: FilmEstimate | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether it can be rendered."""
+        return self.estimate is not None and not errors_in(list(self.problems))
+
+
+def foresee(
+    project: Project, shelf: Shelf, order: list[str], settings: FilmSettings, odd: Sequence[Problem] = ()
+) -> Foreseen:
+    """Look ahead at a film. order: its scenes, where the settings name none. odd: what the form found itself."""
+    if not order:
+        return Foreseen(problems=tuple(odd))
+    problems = [*odd, *settings.problems(), *sound_problems(shelf, settings)]
+    timeline, estimate = None, None
+    try:
+        takes, warned = choose(shelf, order, settings)
+        problems += warned
+        timeline = lay_out(shelf, takes, settings)
+        if not errors_in(problems):
+            estimate = film_estimate(project, shelf, takes, settings)
+    except BadInput as error:
+        problems += error.problems or [Problem("the film", error.message, error.cure)]
+    return Foreseen(timeline, estimate, tuple(dict.fromkeys(problems)))
+
+
+def foreseen_html(foreseen: Foreseen, broken: BadInput | None = None) -> str:
+    """The line below the form, and every problem with its cure; broken: the film's own file cannot be read."""
+    if broken is not None:
+        cure = "Mend it in an editor, then press Look again. Until then nothing is written into it."
+        table = look.problem_table(broken.problems) if broken.problems else ""
+        return look.note(broken.message, cure, kind="bad", inside=table)
+    problems = foreseen.problems
+    if errors_in(list(problems)):
+        return look.note(_NOT_YET, kind="wait", inside=look.problem_table(problems))
+    said = _line(foreseen) if foreseen.timeline and foreseen.estimate else ""
+    if problems:
+        said += look.note(_KNOW, kind="wait", inside=look.problem_table(problems))
+    return said
+
+
+def _line(foreseen: Foreseen) -> str:
+    timeline, estimate = foreseen.timeline, foreseen.estimate
+    assert timeline is not None
+    assert estimate is not None
+    seconds = range_text(look.span_text(estimate.seconds_low), look.span_text(estimate.seconds_high))
+    text = f"The film will last {look.clock(estimate.duration_s)} ({estimate.frames} frames), "
+    text += f"{timeline.width_px} x {timeline.height_px}, about {size_text(estimate.size_bytes)}. "
+    text += "It was made before." if estimate.made_before else f"Rendering takes about {seconds}."
+    notes = "".join(f'<div class="ltx-hint">{look.escape(note)}</div>' for note in estimate.notes)
+    return look.note(text, inside=notes)
