@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from ltxlib.core.film import FilmSettings
 from ltxlib.errors import BadInput, Cancelled
-from ltxlib.store.films import file_name, film_names, read_film, save_film
+from ltxlib.store.films import file_name, film_names, save_film
 from ltxlib.store.project import Project
 from ltxlib.studio.assemble import sound_files
 from ltxlib.ui import look, parts, place
@@ -177,7 +177,9 @@ class AssemblePanel(Panel):
         if found is None:
             return
         order = [choice.wish.scene for choice in self.order.used]
-        self.newest.ask(lambda: self._follow(lambda: foresee(self.project, found.place.shelf, order, settings, odd)))
+        self.newest.ask(
+            lambda: self._follow(lambda: foresee(self.project, found.place.shelf, order, settings, odd))
+        )
 
     def _follow(self, look_ahead) -> None:
         outcome = Outcome()

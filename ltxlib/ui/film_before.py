@@ -1,4 +1,4 @@
-"""What a film will be, before it is rendered: how long, how large, how soon, and what keeps it from being made."""
+"""What a film will be, before it is rendered: how long, how large, how soon, and what stands in its way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Foreseen:
 def foresee(
     project: Project, shelf: Shelf, order: list[str], settings: FilmSettings, odd: Sequence[Problem] = ()
 ) -> Foreseen:
-    """Look ahead at a film. order: its scenes, where the settings name none. odd: what the form found itself."""
+    """Look ahead at a film. order: its scenes, where the settings name none. odd: what the form found."""
     if not order:
         return Foreseen(problems=tuple(odd))
     problems = [*odd, *settings.problems(), *sound_problems(shelf, settings)]
@@ -53,7 +53,7 @@ def foresee(
 
 
 def foreseen_html(foreseen: Foreseen, broken: BadInput | None = None) -> str:
-    """The line below the form, and every problem with its cure; broken: the film's own file cannot be read."""
+    """The line below the form, and every problem with its cure; broken: the film's file cannot be read."""
     if broken is not None:
         cure = "Mend it in an editor, then press Look again. Until then nothing is written into it."
         table = look.problem_table(broken.problems) if broken.problems else ""

@@ -10,7 +10,6 @@ import ipywidgets as widgets
 from ltxlib.core.film import LONGEST_FILM_S, FilmSettings
 from ltxlib.core.film import LongForm as LongWishes
 from ltxlib.core.timeline import MOST_GRAIN, SIDES
-from ltxlib.studio.assemble import TITLE_S
 from ltxlib.ui import parts
 from ltxlib.ui.film_fields import number, tick
 
@@ -21,24 +20,22 @@ _COMPACT_HINT = "Ten hours in a few megabytes. Whether YouTube takes such a file
 
 
 class PictureForm:
-    """How the picture is finished, and its two ends."""
+    """How the picture is finished, and how it comes and goes."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed, self._filling = changed, False
         self.sides = widgets.Dropdown(options=[(f"{name}: {words}", name) for name, words in SIDES.items()])
         grain = [(_GRAIN[step], step) for step in range(MOST_GRAIN + 1)]
         self.grain = widgets.Dropdown(options=grain)
-        self.end_title = widgets.Text(placeholder="empty: no card", continuous_update=False)
         self.fade_in_s = number(0.5, 0, 60)
         self.fade_out_s = number(1, 0, 600)
-        for part in (self.sides, self.grain, self.end_title, self.fade_in_s, self.fade_out_s):
+        for part in (self.sides, self.grain, self.fade_in_s, self.fade_out_s):
             part.observe(lambda _: self._chosen(), "value")
         field = parts.field
         self.part = parts.column(
             [
                 field("Takes of another shape", self.sides, "What becomes of them in the film."),
                 field("Film grain", self.grain, "Hides steps in dark skies and fog; the file grows."),
-                field("Card at the end", self.end_title, f"Words on a still card of {TITLE_S} s."),
                 field("Fade in, in seconds", self.fade_in_s, "The film begins out of black and silence."),
                 field("Fade out, in seconds", self.fade_out_s, "It ends in black and silence."),
             ],
@@ -50,7 +47,6 @@ class PictureForm:
         """Show what a film's settings are."""
         self._filling = True
         self.sides.value, self.grain.value = settings.look.sides, settings.look.grain
-        self.end_title.value = settings.end_title
         self.fade_in_s.value, self.fade_out_s.value = settings.fade_in_s, settings.fade_out_s
         self._filling = False
 
@@ -59,7 +55,6 @@ class PictureForm:
         return replace(
             settings,
             look=replace(settings.look, sides=self.sides.value, grain=self.grain.value),
-            end_title=self.end_title.value.strip(),
             fade_in_s=self.fade_in_s.value,
             fade_out_s=self.fade_out_s.value,
         )
@@ -68,7 +63,6 @@ class PictureForm:
         """What stands behind the closed drawer, in a few words."""
         words = [] if self.sides.value == "fit" else [f"sides {self.sides.value}"]
         words += [f"grain {_GRAIN[self.grain.value]}"] if self.grain.value else []
-        words += ["a card at the end"] if self.end_title.value.strip() else []
         return ", ".join(words)
 
     def _chosen(self) -> None:
@@ -83,6 +77,7 @@ class LongForm:
         self._changed, self._filling = changed, False
         self.screen_off_min = number(0, 0, LONGEST_FILM_S / 60, 5)
         self.seed = widgets.BoundedIntText(value=1, min=0, max=_LARGEST_SEED)
+        self.seed.add_class("ltx-number")
         self.compact = tick(_COMPACT, on=False)
         for part in (self.screen_off_min, self.seed, self.compact):
             part.observe(lambda _: self._chosen(), "value")
@@ -93,13 +88,22 @@ class LongForm:
             "ltx-wide",
         )
         self.none = parts.text_block(
-            '<div class="ltx-hint">These count once the film has a length: choose one above.</div>', "ltx-wide"
+            '<div class="ltx-hint">These count once the film has a length: choose one above.</div>',
+            "ltx-wide",
         )
         self.part = parts.column(
             [
                 self.none,
-                field("Screen off after so many minutes", self.screen_off_min, "Then only the sound goes on; 0: never."),
-                field("Seed of the shuffling", self.seed, "Another number, another order; the same gives the same."),
+                field(
+                    "Screen off after so many minutes",
+                    self.screen_off_min,
+                    "Then only the sound goes on; 0: never.",
+                ),
+                field(
+                    "Seed of the shuffling",
+                    self.seed,
+                    "Another number, another order; the same gives the same.",
+                ),
                 compact,
             ],
             "ltx-form",

@@ -14,7 +14,9 @@ AS_THE_FILM = "as the film"
 _KIND_WORDS = {"crossfade": "melt into each other", "cut": "cut hard", "black": "go through black"}
 
 
-def number(value: float, low: float, high: float, step: float = 0.5, *classes: str) -> widgets.BoundedFloatText:
+def number(
+    value: float, low: float, high: float, step: float = 0.5, *classes: str
+) -> widgets.BoundedFloatText:
     """A number to be typed, kept within its bounds."""
     made = widgets.BoundedFloatText(value=value, min=low, max=high, step=step)
     for name in ("ltx-number", *classes):
@@ -64,9 +66,7 @@ class TransitionField:
         names: Mapping[str, str] = KINDS if own else _KIND_WORDS
         options = [(_KIND_WORDS[name], name) for name in names]
         self.kind = widgets.Dropdown(options=[(AS_THE_FILM, ""), *options] if own else options)
-        self.seconds: Any = (
-            number(0.5, 0, LONGEST_TRANSITION_S, 0.1) if own else slider(0.5, 0, 5, 0.05)
-        )
+        self.seconds: Any = number(0.5, 0, LONGEST_TRANSITION_S, 0.1) if own else slider(0.5, 0, 5, 0.05)
         self.kind.add_class("ltx-kind")
         self.kind.observe(lambda _: self._chosen(), "value")
         self.seconds.observe(lambda _: self._chosen(), "value")

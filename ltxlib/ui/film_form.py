@@ -44,14 +44,18 @@ class FilmForm:
         self.own_length = widgets.Text(placeholder="such as 45 min or 1:30:00", continuous_update=False)
         self.long_order = widgets.Dropdown(options=[(_ORDER_WORDS[name], name) for name in ORDERS])
         self.loudness = widgets.Dropdown(options=list(LOUDNESS_LUFS.items()))
-        shapes: list[tuple[str, Any]] = [*SIZES_PX.items(), ("upright short, 1080 x 1920, for phones", _SHORT)]
+        shapes: list[tuple[str, Any]] = [
+            *SIZES_PX.items(),
+            ("upright short, 1080 x 1920, for phones", _SHORT),
+        ]
         self.shape = widgets.Dropdown(options=shapes)
         self.title = widgets.Text(placeholder="empty: no title card", continuous_update=False)
+        self.end_title = widgets.Text(placeholder="empty: no card", continuous_update=False)
         self.length.add_class("ltx-film-length")
         self.own_length.add_class("ltx-own-length")
         self.shape.add_class("ltx-shape")
-        fields = (self.length, self.own_length, self.long_order, self.loudness, self.shape, self.title)
-        for part in fields:
+        lists = (self.length, self.long_order, self.loudness, self.shape)
+        for part in (*lists, self.own_length, self.title, self.end_title):
             part.observe(lambda _: self._chosen(), "value")
 
     def _lay_out(self) -> widgets.Widget:
@@ -63,11 +67,18 @@ class FilmForm:
         self.drawers.add_class("ltx-drawers")
         front = column(
             [
-                field("How scenes follow on each other", transition, "For how many seconds they melt or go dark."),
-                field("How long the film is", length, "Once through, or its scenes again and again, seamlessly."),
+                field(
+                    "How scenes follow on each other",
+                    transition,
+                    "For how many seconds they melt or go dark.",
+                ),
+                field(
+                    "How long the film is", length, "Once through, or its scenes again and again, seamlessly."
+                ),
                 field("How loud it is", self.loudness, "YouTube turns down what is louder than -14."),
                 field("Its shape", self.shape, "From 1440 lines on YouTube codes a film better."),
                 field("Title", self.title, f"A card of {TITLE_S} s at the head of the film."),
+                field("Card at the end", self.end_title, f"Words on a still card of {TITLE_S} s."),
             ],
             "ltx-form",
             "ltx-pairs",
@@ -86,7 +97,7 @@ class FilmForm:
         choose(self.loudness, settings.target_lufs, lambda lufs: f"as asked ({lufs:g} LUFS)")
         shape = _SHORT if settings.look.short else settings.look.height_px
         choose(self.shape, shape, lambda height_px: f"as asked, {height_px} pixels high")
-        self.title.value = settings.title
+        self.title.value, self.end_title.value = settings.title, settings.end_title
         self.sound.load(settings.sound)
         self.picture.load(settings)
         self.long.load(settings.long)
@@ -110,6 +121,7 @@ class FilmForm:
             transition=None if plain else joined,
             target_lufs=self.loudness.value,
             title=self.title.value.strip(),
+            end_title=self.end_title.value.strip(),
             sound=self.sound.soundtrack,
             look=look,
             long=self.long.asked(long),

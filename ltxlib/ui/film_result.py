@@ -1,4 +1,4 @@
-"""A finished film, told: its player, its certificate, its facts, how to take it home, and the films before it."""
+"""A finished film, told: player, certificate, facts, how to take it home, and the films before it."""
 
 from __future__ import annotations
 

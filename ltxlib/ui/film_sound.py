@@ -28,7 +28,7 @@ _KIND_WORDS = {BED: "under all of it", MUSIC: "music"}
 _NONE = "There is no sound in the folder yet."
 # Jupyter takes no message of more than 10 MiB from a page (tornado, websocket_max_message_size).
 LARGEST_HERE_MB = 9
-_BRING = f"A sound file of up to {LARGEST_HERE_MB} MB: {', '.join(one[1:] for one in SUFFIXES)}."
+_BRING = f"Up to {LARGEST_HERE_MB} MB here, as {', '.join(one[1:] for one in SUFFIXES)}."
 _LAST_START_S = 43_200.0
 
 
@@ -47,9 +47,15 @@ class SoundForm:
         self.file = widgets.Dropdown(options=[])
         self.file.observe(lambda _: self._show_file(), "value")
         self.listen = parts.text_block("", "ltx-listen")
-        self.add_bed = parts.button("Lay it under the film", lambda: self._add(BED), "ltx-small", "ltx-add-bed")
-        self.add_music = parts.button("Add it as music", lambda: self._add(MUSIC), "ltx-small", "ltx-add-music")
-        self.bring = widgets.FileUpload(accept=",".join(SUFFIXES), multiple=False, description="Choose a file")
+        self.add_bed = parts.button(
+            "Lay it under the film", lambda: self._add(BED), "ltx-small", "ltx-add-bed"
+        )
+        self.add_music = parts.button(
+            "Add it as music", lambda: self._add(MUSIC), "ltx-small", "ltx-add-music"
+        )
+        self.bring = widgets.FileUpload(
+            accept=",".join(SUFFIXES), multiple=False, description="Choose a file"
+        )
         self.bring.add_class("ltx-bring")
         self.bring.observe(lambda _: self._bring(), "value")
         self.folder = parts.text_block()
@@ -68,14 +74,22 @@ class SoundForm:
         field = parts.field
         pick = parts.column([self.file, self.listen, parts.buttons([self.add_bed, self.add_music])])
         bring = parts.column([self.bring, self.told, self.folder])
-        ticks = parts.column([self.even, self.fill, self.limit], "ltx-ticks", "ltx-wide")
+        ticks = parts.column([self.even, self.fill, self.limit], "ltx-ticks")
         return parts.column(
             [
-                field("A sound of the folder sounds/", pick, "A bed is looped without a gap; music is played in turn."),
-                field("Bring a sound of yours", bring, _BRING),
+                field(
+                    "A sound of the folder sounds/",
+                    pick,
+                    "A bed is looped without a gap; music is played in turn.",
+                ),
+                field("Bring a sound of yours", bring),
                 parts.column([self.rows], "ltx-wide"),
                 field("The scenes' own sound, in dB", self.clips_db, "0 as made; -30 is hardly there."),
-                field("Softer while music plays, in dB", self.duck_db, "How far scenes and beds step back; 0: not."),
+                field(
+                    "Softer while music plays, in dB",
+                    self.duck_db,
+                    "How far scenes and beds step back; 0: not.",
+                ),
                 field("Slow start, in seconds", self.slow_start_s, "How long all sound takes to come up."),
                 ticks,
             ],
@@ -119,8 +133,10 @@ class SoundForm:
             self.file.value = before if before in names else next(iter(names), None)
         self._show_file()
         url = folder_url(self.project.sounds)
-        link = f'<a href="{look.escape(url)}" target="_blank">Open the folder</a>' if url else "Use the folder"
-        words = f"Larger ones: {link} <code>sounds/</code>, put them there, then press Look again."
+        link = (
+            f'<a href="{look.escape(url)}" target="_blank">Open the folder</a>' if url else "Use the folder"
+        )
+        words = f"{_BRING} Larger ones: {link} <code>sounds/</code>, put them there, press Look again."
         parts.set_html(self.folder, f'<div class="ltx-hint">{words}</div>')
 
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""Work on another thread of which only the newest counts: a form that is measured while a person fills it in."""
+"""Work on another thread of which only the newest counts: a form is measured while it is filled in."""
 
 from __future__ import annotations
 

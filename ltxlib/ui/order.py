@@ -1,4 +1,4 @@
-"""The order of the film: a row for each scene, moved up and down, left out, with wishes of its own behind a fold."""
+"""The order of the film: a row for each scene, moved, left out, with wishes of its own behind a fold."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class CutRow:
         tag = look.tag("new", "wait") if self.choice.new and not wish.used else ""
         name = f"<b>{look.escape(wish.scene)}</b> {tag}"
         said = look.escape(cut_words(wish, take))
-        parts.set_html(self.words, f'<div>{name}</div><div class="ltx-quiet">{said}</div>')
+        parts.set_html(self.words, f'<div>{name}</div><div class="ltx-sub ltx-quiet">{said}</div>')
         (self.part.remove_class if shown else self.part.add_class)("ltx-off")
 
     def _toggle(self) -> None:
@@ -187,7 +187,7 @@ def cut_words(wish: CutWish, take: Take | None) -> str:
     words = [f"take {take.take_no}, {take.clip.duration_s:.2f} s"]
     if wish.in_s or wish.out_s:
         out_s = wish.out_s or take.clip.duration_s
-        words.append(f"shown from {wish.in_s:g} to {out_s:g} s")
+        words.append(f"shown from {_plain(wish.in_s)} to {_plain(out_s)} s")
     if not take.clip.has_sound:
         words.append("silent")
     if wish.gain_db:
@@ -195,3 +195,7 @@ def cut_words(wish: CutWish, take: Take | None) -> str:
     if wish.transition is not None:
         words.append(str(wish.transition))
     return ", ".join(words)
+
+
+def _plain(seconds: float) -> str:
+    return f"{seconds:.2f}".rstrip("0").rstrip(".")

@@ -29,7 +29,7 @@ def open_url(path: Path) -> str | None:
 
 
 def folder_url(path: Path) -> str | None:
-    """The address at which JupyterLab opens a folder in its file browser, made already or not; None as above."""
+    """The address at which JupyterLab shows a folder in its file browser, there or not yet; None as above."""
     server = _server()
     if server is None:
         return None
