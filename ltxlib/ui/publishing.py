@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from ltxlib.core.publishing import ALTERED_CONTENT
+from ltxlib.errors import LtxlibError
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.assemble import masters
 from ltxlib.studio.publishing import Pack, publish
@@ -30,10 +31,10 @@ _OWN_WORDS = (
 )
 
 
-def publishing_panel(pack: bool = False, words: str = "") -> None:
-    """Show the publishing pack of a film; by night, make that of the newest where it is asked for.
+def publishing_panel(pack: bool = True, words: str = "") -> None:
+    """Show the publishing pack of a film; by night, make that of the newest.
 
-    words: on the thumbnails.
+    pack: whether the night makes one. words: on the thumbnails.
     """
     face(lambda project: _by_night(project, pack, words), lambda project: PublishingPanel(project, words))
 
@@ -46,7 +47,12 @@ def _by_night(project: Project, pack: bool, words: str) -> None:
     if not masters(shelf):
         print("There is no finished film, so there is nothing to make a publishing pack of.")
         return
-    made = publish(project, shelf, words=words)
+    try:
+        made = publish(project, shelf, words=words)
+    except LtxlibError as error:
+        # The film is there; nobody is to wake up to a night that failed for want of a few words.
+        print(f"The publishing pack could not be made: {error}")
+        return
     mark = "REHEARSAL, not to be published: " if shelf.rehearsal else ""
     print(f"{mark}the publishing pack is in {made.folder}")
     for problem in made.problems:
