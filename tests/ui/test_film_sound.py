@@ -80,21 +80,11 @@ def test_a_sound_can_be_listened_to(panel, filled, in_jupyter):
 def test_a_sound_is_brought(panel, filled):
     """It is whole in the folder and chosen at once; what is no sound is told."""
     sound = panel.form.sound
-    sound.bring.value = (
-        {
-            "name": "../Night wind.wav",
-            "type": "audio/wav",
-            "content": memoryview(b"RIFF"),
-            "size": 4,
-            "last_modified": TODAY,
-        },
-    )
+    sound.bring.value = (brought("../Night wind.wav", b"RIFF"),)
     assert (filled.sounds / "Night wind.wav").read_bytes() == b"RIFF"
     assert sound.file.value == "Night wind.wav"
     assert "is in the folder sounds/" in sound.told.value
     assert sound.bring.value == ()
-    sound.bring.value = (
-        {"name": "<b>.exe", "type": "", "content": memoryview(b"x"), "size": 1, "last_modified": TODAY},
-    )
+    sound.bring.value = (brought("<b>.exe", b"x"),)
     assert "not a kind of sound" in sound.told.value
     assert "<b>.exe" not in sound.told.value
