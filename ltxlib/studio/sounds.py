@@ -8,8 +8,8 @@ from pathlib import Path
 from ltxlib.errors import BadInput
 from ltxlib.store.files import inside, write_whole
 from ltxlib.store.project import Project
+from ltxlib.studio.film_sounds import SOUNDS
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff")
 _LONGEST_NAME = 80
 
 
@@ -25,8 +25,8 @@ def keep_sound(project: Project, name: str, data: bytes) -> str:
     once. Raises BadInput for what is no sound by its name or is empty, StoreError when the disk refuses.
     """
     stem, suffix = _clean(name)
-    if suffix not in SUFFIXES:
-        cure = f"Bring one of these kinds: {', '.join(one[1:] for one in SUFFIXES)}."
+    if suffix not in SOUNDS:
+        cure = f"Bring one of these kinds: {', '.join(one[1:] for one in sorted(SOUNDS))}."
         raise BadInput(f"“{name[:_LONGEST_NAME]}” is not a kind of sound that the kit knows.", cure=cure)
     if not data:
         raise BadInput(f"“{name[:_LONGEST_NAME]}” is empty.", cure="Save or download it anew.")

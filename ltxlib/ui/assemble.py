@@ -191,6 +191,11 @@ class AssemblePanel(Panel):
                 broken = self._found.broken if self._found else None
                 parts.set_html(self.length, foreseen_html(foreseen, broken))
                 self._offer()
+        if outcome.error is not None:
+            with self._lock:
+                self._foreseen = Foreseen()
+                parts.set_html(self.length, "")
+                self._offer()
         self.fail(outcome)
 
     def _save(self) -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from ltxlib.core.amounts import range_text, size_text
 from ltxlib.core.film import FilmSettings
 from ltxlib.core.problem import Problem, errors_in
-from ltxlib.core.timeline import Timeline
 from ltxlib.errors import BadInput
 from ltxlib.store.project import Project, Shelf
-from ltxlib.studio.assemble import choose, lay_out, sound_problems
+from ltxlib.studio.assemble import choose, sound_problems
 from ltxlib.studio.estimating import FilmEstimate, film_estimate
 from ltxlib.ui import look
 
@@ -21,9 +20,8 @@ _KNOW = "Worth knowing before you render:"
 
 @dataclass(frozen=True)
 class Foreseen:
-    """A look ahead. estimate and timeline are None where the film cannot be laid out, or nothing is in it."""
+    """A look ahead. estimate: None where nothing is in the film. problems: all there are, warnings too."""
 
-    timeline: Timeline | None = None
     estimate: FilmEstimate | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -39,17 +37,14 @@ def foresee(
     """Look ahead at a film. order: its scenes, where the settings name none. odd: what the form found."""
     if not order:
         return Foreseen(problems=tuple(odd))
-    problems = [*odd, *settings.problems(), *sound_problems(shelf, settings)]
-    timeline, estimate = None, None
-    try:
-        takes, warned = choose(shelf, order, settings)
-        problems += warned
-        timeline = lay_out(shelf, takes, settings)
-        if not errors_in(problems):
-            estimate = film_estimate(project, shelf, takes, settings)
-    except BadInput as error:
-        problems += error.problems or [Problem("the film", error.message, error.cure)]
-    return Foreseen(timeline, estimate, tuple(dict.fromkeys(problems)))
+    takes, warned = choose(shelf, order, settings)
+    estimate = film_estimate(project, shelf, takes, settings)
+    problems = [*odd, *settings.problems(), *sound_problems(shelf, settings), *warned, *estimate.problems]
+    if not estimate.fits and not errors_in(problems):
+        room = size_text(estimate.room_bytes or 0)
+        what = f"It needs about {size_text(estimate.needs_bytes)} while it is made, and {room} are free."
+        problems.append(Problem("the disk", what, "Make room, or choose a shorter or smaller film."))
+    return Foreseen(estimate, tuple(dict.fromkeys(problems)))
 
 
 def foreseen_html(foreseen: Foreseen, broken: BadInput | None = None) -> str:
@@ -61,19 +56,17 @@ def foreseen_html(foreseen: Foreseen, broken: BadInput | None = None) -> str:
     problems = foreseen.problems
     if errors_in(list(problems)):
         return look.note(_NOT_YET, kind="wait", inside=look.problem_table(problems))
-    said = _line(foreseen) if foreseen.timeline and foreseen.estimate else ""
+    said = _line(foreseen.estimate) if foreseen.estimate else ""
     if problems:
         said += look.note(_KNOW, kind="wait", inside=look.problem_table(problems))
     return said
 
 
-def _line(foreseen: Foreseen) -> str:
-    timeline, estimate = foreseen.timeline, foreseen.estimate
-    assert timeline is not None
-    assert estimate is not None
-    seconds = range_text(look.span_text(estimate.seconds_low), look.span_text(estimate.seconds_high))
+def _line(estimate: FilmEstimate) -> str:
     text = f"The film will last {look.clock(estimate.duration_s)} ({estimate.frames} frames), "
-    text += f"{timeline.width_px} x {timeline.height_px}, about {size_text(estimate.size_bytes)}. "
-    text += "It was made before." if estimate.made_before else f"Rendering takes about {seconds}."
+    text += f"{estimate.width_px} x {estimate.height_px}, about {size_text(estimate.size_bytes)}."
+    if not estimate.made_before:
+        low, high = (look.span_text(max(s, 1)) for s in (estimate.seconds_low, estimate.seconds_high))
+        text += f" Rendering takes about {range_text(low, high)}."
     notes = "".join(f'<div class="ltx-hint">{look.escape(note)}</div>' for note in estimate.notes)
     return look.note(text, inside=notes)

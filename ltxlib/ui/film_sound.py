@@ -17,7 +17,8 @@ from ltxlib.core.soundtrack import (
     Soundtrack,
 )
 from ltxlib.store.project import Project
-from ltxlib.studio.sounds import SUFFIXES, keep_sound, sound_path
+from ltxlib.studio.film_sounds import SOUNDS
+from ltxlib.studio.sounds import keep_sound, sound_path
 from ltxlib.ui import look, parts
 from ltxlib.ui.film_fields import number, pair, slider, tick
 from ltxlib.ui.job import Outcome
@@ -28,7 +29,7 @@ _KIND_WORDS = {BED: "under all of it", MUSIC: "music"}
 _NONE = "There is no sound in the folder yet."
 # Jupyter takes no message of more than 10 MiB from a page (tornado, websocket_max_message_size).
 LARGEST_HERE_MB = 9
-_BRING = f"Up to {LARGEST_HERE_MB} MB here, as {', '.join(one[1:] for one in SUFFIXES)}."
+_BRING = f"Up to {LARGEST_HERE_MB} MB here, as wav, flac, mp3, m4a or ogg."
 _LAST_START_S = 43_200.0
 
 
@@ -54,7 +55,7 @@ class SoundForm:
             "Add it as music", lambda: self._add(MUSIC), "ltx-small", "ltx-add-music"
         )
         self.bring = widgets.FileUpload(
-            accept=",".join(SUFFIXES), multiple=False, description="Choose a file"
+            accept=",".join(sorted(SOUNDS)), multiple=False, description="Choose a file"
         )
         self.bring.add_class("ltx-bring")
         self.bring.observe(lambda _: self._bring(), "value")

@@ -232,7 +232,6 @@ def test_a_length_of_ones_own(panel):
     panel.form.own_length.value = "45 min"
     panel.settle()
     assert panel.settings().long.length_s == 2700
-    assert not panel.render.disabled
 
 
 def test_a_short_is_at_most_three_minutes(panel):
