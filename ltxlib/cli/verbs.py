@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.cli.verbs_models import models_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _tool_verbs(verbs)
     _workflow_verbs(verbs)
     _pod_verbs(verbs)
+    models_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES

@@ -31,6 +31,7 @@ from ltxlib.media.pieces import plan_pieces
 from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
+from ltxlib.media.sides import is_own_shape, told
 from ltxlib.media.sound import film_sound
 from ltxlib.media.workroom import workroom
 from ltxlib.media.writer import Coding, FilmShape
@@ -153,7 +154,9 @@ class _Render:
             mould = mould_of(shape, Coding(self.settings.crf, self.settings.preset, self.settings.tags))
             marks = {info.path: _mark(info.path) for info in clips}
             names = {path: digest_of(path, self.stop_if_asked) for path in marks}
-            pieces = plan_pieces(self.timeline, [names[info.path] for info in clips], self.fade_frames)
+            shapes = [is_own_shape(info, self.timeline) for info in clips]
+            digests = [names[info.path] for info in clips]
+            pieces = plan_pieces(self.timeline, digests, self.fade_frames, shapes)
 
             def between() -> None:
                 self.stop_if_asked()
@@ -233,8 +236,8 @@ def _notes(info: ClipInfo, frames: int, timeline: Timeline) -> list[str]:
         notes.append("its frames come at uneven times; they were laid on the film's even ones.")
     elif info.fps != timeline.fps:
         notes.append(f"it runs at {float(info.fps):g} frames a second, the film at {float(timeline.fps):g}.")
-    if (info.width_px, info.height_px) != (timeline.width_px, timeline.height_px):
-        notes.append(f"it is {info.width_px}x{info.height_px} and was fitted into the film's size.")
+    if size := told(info, timeline):
+        notes.append(size)
     missing = frames - info.frames_at(timeline.fps)
     if missing > 0:
         notes.append(f"it is {missing} frames shorter than its place, so its last picture stands still.")
