@@ -81,7 +81,7 @@ def key_frames(frames: int, group: int) -> range:
 
 
 def _spans(timeline: Timeline) -> Iterator[Span]:
-    joints, starts, usual = (*timeline.joints_frames, 0), timeline.starts_frames, _usual(timeline)
+    joints, starts, usual = (*timeline.joints_frames, 0), timeline.starts_frames, usual_frames(timeline)
     for number, cut in enumerate(timeline.cuts):
         start, low, high = starts[number], joints[number], cut.frames - joints[number + 1]
         # The usual transition also counts where none is, so that the body is the same in every place.
@@ -92,7 +92,7 @@ def _spans(timeline: Timeline) -> Iterator[Span]:
                 yield start + begin, start + end
 
 
-def _usual(timeline: Timeline) -> int:
+def usual_frames(timeline: Timeline) -> int:
     """How many frames of a cut its transitions take as a rule: by crossfade, or to or from black."""
     if timeline.crossfade_frames:
         return timeline.crossfade_frames
@@ -142,20 +142,23 @@ def _faded(
 
 def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span | None) -> dict[str, Any]:
     (first, last), layers = part, []
-    joints, starts = timeline.joints_frames, timeline.starts_frames
-    for start, cut, joint, digest in zip(starts, timeline.cuts, joints, digests, strict=True):
+    for number in timeline.cuts_in(first, last):
+        cut, start, joint = (
+            timeline.cuts[number],
+            timeline.starts_frames[number],
+            timeline.joints_frames[number],
+        )
         low, high = max(start, first), min(start + cut.frames, last)
-        if low < high:
-            mixing = joint > 0 and low < start + joint and bool(layers)
-            layers.append(
-                {
-                    "clip": digest,
-                    "at": low - first,
-                    "from": cut.skip_frames + low - start,
-                    "frames": high - low,
-                    "mixed": [start - first, joint] if mixing else None,
-                }
-            )
+        mixing = joint > 0 and low < start + joint and bool(layers)
+        layers.append(
+            {
+                "clip": digests[number],
+                "at": low - first,
+                "from": cut.skip_frames + low - start,
+                "frames": high - low,
+                "mixed": [start - first, joint] if mixing else None,
+            }
+        )
     shown: dict[str, Any] = {"frames": last - first, "layers": layers}
     if fades is None:
         return shown
