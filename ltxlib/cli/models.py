@@ -1,4 +1,4 @@
-"""The verb models: which model files are here, what is missing, fetching it."""
+"""The verbs models (which model files are here, fetching what is missing) and doctor (all of the machine)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
 
 from ltxlib.cli import words
 from ltxlib.cli.film import cancel_on_signals
 from ltxlib.errors import BadInput
 from ltxlib.hub.asking import kept_token
+from ltxlib.store.project import find_project
+from ltxlib.studio import doctor as doctoring
 from ltxlib.studio import models as service
+from ltxlib.studio.setup import RED
 
 GB = service.GB
 _SAY_EVERY_S = 5.0
@@ -38,6 +42,21 @@ def models(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_facts(plan)))
     return 1 if plan.missing or plan.misplaced else 0
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Say how everything is; 1 when something is red."""
+    lines = doctoring.examine(find_project(arguments.project))
+    if arguments.json:
+        print(json.dumps({"lines": [asdict(line) for line in lines]}))
+    elif arguments.support:
+        print(doctoring.support_text(lines), end="")
+    else:
+        for line in lines:
+            print(f"{line.state.upper():5}  {line.name}: {line.says}")
+            if line.cure and line.state != "green":
+                print(f"       -> {line.cure}")
+    return 1 if any(line.state == RED for line in lines) else 0
 
 
 def _table(plan: service.ModelsPlan) -> list[str]:

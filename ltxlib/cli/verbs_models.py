@@ -1,4 +1,4 @@
-"""The verb `models` and its help; light, as all lists of verbs."""
+"""The verbs `doctor` and `models` and their help; light, as all lists of verbs."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def models_verb(verbs: Any) -> None:
     models.add_argument("--to", type=Path, metavar="DIR", help="another models/ folder than ComfyUI's")
     models.add_argument("--json", action="store_true", help="print one JSON object")
     models.set_defaults(run="models.models")
+
+
+def doctor_verb(verbs: Any) -> None:
+    """Adds `doctor`."""
+    doctor = verbs.add_parser(
+        "doctor",
+        help="look at the whole machine: card, memory, disk, Jupyter, ComfyUI, models, open doors",
+        description="Each line is green, amber or red, with one sentence and one cure. Changes nothing.\n"
+        "Exit code 1 when a line is red.",
+    )
+    doctor.add_argument("--support", action="store_true", help="print a text for somebody who helps you")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.set_defaults(run="models.doctor")

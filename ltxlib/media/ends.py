@@ -1,4 +1,4 @@
-"""The ends of clips, kept as they came out of the decoder, so that a new crossfade reads no clip from its start.
+"""The ends of clips, kept as they came out of the decoder: a new crossfade reads no clip from its start.
 
 ComfyUI writes a clip as one group of pictures: whoever wants its last half second has to decode all of it.
 So whenever a clip is read to its end, its last pictures, already in the film's size and colours, are laid
@@ -37,8 +37,8 @@ class Ends:
     def __init__(
         self, folder: Path, room: Path, digests: Mapping[Path, str], frames: int, between: Callable[[], None]
     ) -> None:
-        """folder: where ends are kept. room: where they are written, on the same disk. digests: of each clip's
-        content. frames: how many are an end. between: called now and then, may stop the work."""
+        """folder: where ends are kept. room: where they are written, on the same disk. digests: of each
+        clip's content. frames: how many are an end. between: called now and then, may stop the work."""
         self._folder, self._room, self._digests, self._between = folder, room, digests, between
         self._frames = frames
         self._paths: dict[str, Path | None] = {}

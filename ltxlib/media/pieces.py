@@ -13,6 +13,7 @@ contents; its name in the cache is made of that.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -64,10 +65,9 @@ def plan_pieces(
         for number in range(len(digests)):
             if not (own_shape and own_shape[number]):
                 digests[number] += f" {timeline.sides}"
-    dark = _dark(timeline, fade_frames)
     found = []
     for span in _whole(_spans(timeline)):
-        for part, used, fades in _faded(span, dark, fade_frames, group_frames(timeline.fps)):
+        for part, used, fades in _faded(span, timeline, fade_frames, group_frames(timeline.fps)):
             shows = _shows(timeline, digests, part, fades)
             if timeline.grain:
                 shows["grain"] = timeline.grain
@@ -112,17 +112,13 @@ def _whole(spans: Iterator[Span]) -> list[Span]:
     return found
 
 
-def _dark(timeline: Timeline, fade_frames: Span) -> list[Span]:
-    """Where the film's picture is darker than its clips."""
-    ends = [(0, fade_frames[0]), (timeline.frames - fade_frames[1], timeline.frames)]
-    return [*ends, *((at - down, at + up) for at, down, up in timeline.dips_frames)]
-
-
 def _faded(
-    span: Span, dark: Sequence[Span], fade_frames: Span, group: int
+    span: Span, timeline: Timeline, fade_frames: Span, group: int
 ) -> Iterator[tuple[Span, Span, Span | None]]:
     """What of a span is coded as it is and what darker: frames coded, frames used, fades in them."""
     first, last = span
+    ends = [(0, fade_frames[0]), (timeline.frames - fade_frames[1], timeline.frames)]
+    dark = [*ends, *((at - down, at + up) for at, down, up in _dips(timeline, first, last))]
     darker = [(begin, end) for begin, end in dark if max(begin, first) < min(end, last)]
     edges = [first + key for key in key_frames(last - first, group)] + [last]
     runs = [(edges[0], edges[0])]
@@ -166,7 +162,16 @@ def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span |
         shown["from black"] = [-first, fades[0]]
     if last > timeline.frames - fades[1]:
         shown["to black"] = [timeline.frames - first, fades[1]]
-    dips = [dip for dip in timeline.dips_frames if dip[0] - dip[1] < last and first < dip[0] + dip[2]]
+    dips = _dips(timeline, first, last)
     if dips:
         shown["through black"] = [[at - first, down, up] for at, down, up in dips]
     return shown
+
+
+def _dips(timeline: Timeline, first: int, last: int) -> list[tuple[int, int, int]]:
+    """The ways through black that are seen from frame `first` up to `last`."""
+    dips = timeline.dips_frames
+    # They stand one behind the other, as no cut is shorter than what its transitions take.
+    low = bisect_right(dips, first, key=lambda dip: dip[0] + dip[2])
+    high = bisect_left(dips, last, key=lambda dip: dip[0] - dip[1])
+    return list(dips[low:high])
