@@ -148,7 +148,11 @@ def _frames(blocks: Iterable[np.ndarray]) -> Iterator[Any]:
 def _measured(ffmpeg: Ffmpeg, source: Sequence[str], cancel: threading.Event | None) -> Loudness:
     # framelog=verbose: the running values stay out of the log, the summary stays in.
     words = [*source, "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
-    said = run_ffmpeg(ffmpeg, words, cancel=cancel, loglevel="info")
+    return told(run_ffmpeg(ffmpeg, words, cancel=cancel, loglevel="info"))
+
+
+def told(said: str) -> Loudness:
+    """The loudness out of what the filter `ebur128` said at its end. Raises MediaError."""
     summary = said[said.rfind("Summary:") :]
     found = {
         name: re.search(rf"^\s*{name}:\s+(\S+) (?:LUFS|LU|dBFS)\s*$", summary, re.MULTILINE)

@@ -213,10 +213,7 @@ class _Render:
     @property
     def fade_frames(self) -> tuple[int, int]:
         """The fades in frames; neither takes more than half the film."""
-        half = self.timeline.frames // 2
-        wanted = (self.settings.fade_in_s, self.settings.fade_out_s)
-        fade_in, fade_out = (min(round(seconds * self.timeline.fps), half) for seconds in wanted)
-        return fade_in, fade_out
+        return self.settings.fade_frames(self.timeline.frames, self.timeline.fps)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
