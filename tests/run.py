@@ -18,6 +18,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 COVERAGE_FLOOR = 90
+TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = (
     "NO BROWSER TEST RAN: this machine has no Chromium that starts, and none could be installed. "
@@ -109,15 +110,21 @@ def run_notebooks() -> bool:
 def run_all(browser: str | None) -> list[str]:
     """Everything, in the order of what fails fastest; gives the names of what failed."""
     ruff = [sys.executable, "-m", "ruff"]
-    arguments = [f"--cov-fail-under={COVERAGE_FLOOR}", "--cov=ltxlib", "--cov-report=term"]
-    if browser is None:
-        arguments = without_browser(arguments)
+    floor = [f"--cov-fail-under={COVERAGE_FLOOR}", "--cov-report=term"]
     steps = {
         "ruff check": lambda: _run([*ruff, "check"]),
         "ruff format": lambda: _run([*ruff, "format", "--check"]),
         "notebooks": run_notebooks,
-        "tests": lambda: _run([*_pytest(), *arguments]),
+        # A file's tests stay together: they share what is slow to make.
+        "tests": lambda: _run(
+            [*_pytest(), "--cov=ltxlib", *([] if browser else floor), "-m", "not browser", *TOGETHER]
+        ),
     }
+    if browser:
+        # One by one: a page that waits for its turn looks like one that hangs.
+        steps["browser tests"] = lambda: _run(
+            [*_pytest(), "--cov=ltxlib", "--cov-append", *floor, "-m", "browser"]
+        )
     return [name for name, step in steps.items() if not step()]
 
 

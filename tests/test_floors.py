@@ -30,7 +30,7 @@ OWNED = {
     ("media", "rehearsal"): ("av", "moviepy", "PIL", "numpy", "imageio_ffmpeg", "proglog"),
     # Of the web client only its files are used: the rehearsal serves them when they are there.
     ("rehearsal",): ("tornado", "comfyui_frontend_package"),
-    ("store",): ("pandas",),
+    ("store",): ("pandas", "tomlkit"),
     ("ui",): ("ipywidgets", "IPython", "anywidget", "ipykernel", "jupyter_core", "traitlets"),
     ("studio",): ("papermill",),
 }
@@ -39,6 +39,7 @@ HEAVY = (
     "moviepy",
     "opentimelineio",
     "pandas",
+    "tomlkit",
     "av",
     "papermill",
     "IPython",

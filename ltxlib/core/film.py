@@ -21,6 +21,7 @@ SHORT_PX, LONGEST_SHORT_S = (1080, 1920), 180.0
 # YouTube takes films of up to twelve hours.
 LONGEST_FILM_S = 43_200.0
 LONGEST_TRANSITION_S = 30.0
+LONGEST_CARD = 200
 ORDERS = {
     "as listed": "the scenes in your order, again and again",
     "shuffled": "never the same neighbours twice",
@@ -99,15 +100,16 @@ class CutWish:
     def problems(self, where: str) -> Iterator[Problem]:
         """What keeps it from being in the film."""
         if not self.scene.strip():
-            yield Problem(where, "It names no scene.", "Write the name of a scene of scenes.csv.")
+            yield Problem(f"{where}, scene", "It names no scene.", "Write the name of a scene of scenes.csv.")
         if self.in_s < 0 or (self.out_s and self.out_s <= self.in_s):
             what = f"It would begin at {self.in_s:g} s and end at {self.out_s:g} s."
-            yield Problem(where, what, "Let it end after it begins; out = 0 is the take's end.")
+            cure = "Let it end after it begins; out_s = 0 is the take's end."
+            yield Problem(f"{where}, {'in_s' if self.in_s < 0 else 'out_s'}", what, cure)
         if not SOFTEST_LAYER_DB <= self.gain_db <= LOUDEST_LAYER_DB:
             cure = f"Choose from {SOFTEST_LAYER_DB:g} to {LOUDEST_LAYER_DB:g} dB."
-            yield Problem(where, f"Its sound would be changed by {self.gain_db:g} dB.", cure)
+            yield Problem(f"{where}, gain_db", f"Its sound would be changed by {self.gain_db:g} dB.", cure)
         if self.transition is not None:
-            yield from self.transition.problems(where)
+            yield from self.transition.problems(f"{where}, transition")
 
 
 @dataclass(frozen=True)
@@ -178,28 +180,35 @@ class FilmSettings:
         )
 
     def problems(self) -> list[Problem]:
-        """Everything that is wrong with these wishes in themselves; an empty list when nothing is."""
+        """Everything that is wrong with these wishes in themselves; an empty list when nothing is.
+
+        Each names its place as a film file calls it: "look, height", "cut 2 (rain), out_s".
+        """
         found = [*self.joined_by.problems("transition"), *self.sound.problems()]
         for number, cut in enumerate(self.cuts, 1):
             found += cut.problems(f"cut {number} ({cut.scene})")
         found += _choice("look, sides", self.look.sides, SIDES)
         found += _choice("length, order", self.long.order, ORDERS)
         ranges = (
-            ("loudness", self.target_lufs, -40.0, -5.0, "LUFS"),
-            ("height", self.look.height_px, 0, 4320, "pixels"),
-            ("grain", self.look.grain, 0, 4, ""),
-            ("length", self.long.length_s, 0, LONGEST_FILM_S, "seconds"),
-            ("moment when the screen goes dark", self.long.screen_off_s, 0, LONGEST_FILM_S, "seconds"),
-            ("fade in", self.fade_in_s, 0, 60, "seconds"),
-            ("fade out", self.fade_out_s, 0, 600, "seconds"),
+            ("sound, loudness", self.target_lufs, -40.0, -5.0, "LUFS"),
+            ("look, height", self.look.height_px, 0, 4320, "pixels"),
+            ("look, grain", self.look.grain, 0, 4, ""),
+            ("length, length", self.long.length_s, 0, LONGEST_FILM_S, "seconds"),
+            ("length, screen_off", self.long.screen_off_s, 0, LONGEST_FILM_S, "seconds"),
+            ("look, fade_in", self.fade_in_s, 0, 60, "seconds"),
+            ("look, fade_out", self.fade_out_s, 0, 600, "seconds"),
         )
-        for name, value, low, high, unit in ranges:
+        for where, value, low, high, unit in ranges:
             if not low <= value <= high:
                 cure = f"Choose from {low:g} to {high:g} {unit}".rstrip() + "."
-                found.append(Problem("film", f"The {name} is {value:g}.", cure))
+                found.append(Problem(where, f"It is {value:g}.", cure))
         if self.look.short and self.long.length_s > LONGEST_SHORT_S:
             cure = f"Choose at most {LONGEST_SHORT_S:g} seconds, or let the film be wide."
-            found.append(Problem("length", "YouTube takes no short of this length.", cure))
+            found.append(Problem("length, length", "YouTube takes no short of this length.", cure))
+        for where, card in (("title", self.title), ("end_title", self.end_title)):
+            if len(card.strip()) > LONGEST_CARD:
+                what = f"It has {len(card.strip())} characters, too many for a card."
+                found.append(Problem(where, what, f"Write at most {LONGEST_CARD} of them."))
         return found
 
 

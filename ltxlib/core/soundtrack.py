@@ -29,12 +29,14 @@ class Layer:
     def problems(self, where: str) -> Iterator[Problem]:
         """Everything that keeps this layer from being heard as it is set."""
         if not self.file.strip():
-            yield Problem(where, "It names no file.", "Write the name of a file in the folder sounds/.")
+            yield Problem(
+                f"{where}, file", "It names no file.", "Write the name of a file in the folder sounds/."
+            )
         ranges = (
-            ("gain", self.gain_db, SOFTEST_LAYER_DB, LOUDEST_LAYER_DB, "dB"),
-            ("fade in", self.fade_in_s, 0.0, LONGEST_FADE_S, "seconds"),
-            ("fade out", self.fade_out_s, 0.0, LONGEST_FADE_S, "seconds"),
-            ("begin", self.begins_s, 0.0, 43_200.0, "seconds"),
+            ("gain_db", self.gain_db, SOFTEST_LAYER_DB, LOUDEST_LAYER_DB, "dB"),
+            ("fade_in", self.fade_in_s, 0.0, LONGEST_FADE_S, "seconds"),
+            ("fade_out", self.fade_out_s, 0.0, LONGEST_FADE_S, "seconds"),
+            ("begins", self.begins_s, 0.0, 43_200.0, "seconds"),
         )
         yield from _outside(where, ranges)
 
@@ -68,9 +70,9 @@ class Soundtrack:
     def problems(self) -> list[Problem]:
         """Everything that cannot be heard as it is set; an empty list when all can."""
         ranges = (
-            ("gain of the clips", self.clips_db, SOFTEST_LAYER_DB, LOUDEST_LAYER_DB, "dB"),
-            ("ducking", self.duck_db, 0.0, DEEPEST_DUCK_DB, "dB"),
-            ("slow start", self.slow_start_s, 0.0, LONGEST_FADE_S, "seconds"),
+            ("clips_db", self.clips_db, SOFTEST_LAYER_DB, LOUDEST_LAYER_DB, "dB"),
+            ("duck_db", self.duck_db, 0.0, DEEPEST_DUCK_DB, "dB"),
+            ("slow_start", self.slow_start_s, 0.0, LONGEST_FADE_S, "seconds"),
         )
         found = list(_outside("sound", ranges))
         for kind, layers in (("bed", self.beds), ("music", self.music)):
@@ -82,6 +84,5 @@ class Soundtrack:
 def _outside(where: str, ranges: tuple[tuple[str, float, float, float, str], ...]) -> Iterator[Problem]:
     for name, value, low, high, unit in ranges:
         if not low <= value <= high:
-            yield Problem(
-                where, f"The {name} is {value:g} {unit}.", f"Choose from {low:g} to {high:g} {unit}."
-            )
+            cure = f"Choose from {low:g} to {high:g} {unit}."
+            yield Problem(f"{where}, {name}", f"It is {value:g} {unit}.", cure)

@@ -117,6 +117,16 @@ class Timeline:
             end = starts[-1] + cut.frames
         return tuple(starts)
 
+    @property
+    def dips_frames(self) -> tuple[tuple[int, int, int], ...]:
+        """Where the film goes through black: the frame that begins the next cut, how many before it go down,
+        how many from it on come up."""
+        return tuple(
+            (start, (cut.black_frames + 1) // 2, cut.black_frames // 2)
+            for start, cut in zip(self.starts_frames[1:], self.cuts[1:], strict=True)
+            if cut.black_frames
+        )
+
     def sample_at(self, frame: int, rate_hz: int) -> int:
         """The first sound sample of a frame; frames a ... b-1 sound from sample_at(a) to sample_at(b)-1."""
         return math.floor(frame * rate_hz / self.fps + Fraction(1, 2))
@@ -204,6 +214,9 @@ class Timeline:
             if min(joints[number], cut.skip_frames, cut.black_frames) < 0:
                 what, cure = "It skips or shares less than nothing.", "Write 0 frames or more."
                 found.append(Problem(where, what, cure))
+            elif number and joints[number] and cut.black_frames:
+                what = "It goes on from the clip before it, and through black as well."
+                found.append(Problem(where, what, "Take shared_frames out, or black_frames."))
             elif sum(self._taken(number)) > cut.frames:
                 what = f"Its {cut.frames} frames are fewer than it shares with its neighbours."
                 found.append(Problem(where, what, "Choose a shorter crossfade, or leave this clip out."))

@@ -1,4 +1,4 @@
-"""The film's pictures one after the other: clips, crossfades, the fade from black and the fade to black.
+"""The film's pictures one after the other: clips, crossfades, the ways from, to and through black.
 
 Two clips at most are open at any moment and nothing is kept, so memory does not grow with the film.
 Pictures are mixed as they are coded (Y, Cb, Cr), which needs no conversion and costs no quality.
@@ -21,24 +21,33 @@ FULL = 256
 def film_frames(
     timeline: Timeline,
     clips: Sequence[ClipInfo],
-    fade_frames: tuple[int, int] = (0, 0),
+    fade_frames: tuple[int, int] | None = (0, 0),
     span: tuple[int, int] | None = None,
 ) -> Iterator[Any]:
     """Every picture of the film, exactly `timeline.frames` of them, or those of a span (from, up to).
 
     clips: the facts of each cut's file, in the timeline's order. fade_frames: how long the fades from black
-    at the start and to black at the end last. Only clips that show in the span are opened.
+    at the start and to black at the end last; None: nothing is made darker, not even on a way through black.
+    Only clips that show in the span are opened.
     """
-    fade_in, fade_out = fade_frames
     first, last = span or (0, timeline.frames)
+    shares = {} if fade_frames is None else _shares(timeline, fade_frames, first, last)
     for number, frame in enumerate(_joined(timeline, clips, first, last), first):
-        share = 1.0
-        if number < fade_in:
-            share = (number + 0.5) / fade_in
-        left = timeline.frames - number
-        if left <= fade_out:
-            share = min(share, (left - 0.5) / fade_out)
+        share = shares.get(number, 1.0)
         yield frame if share == 1.0 else mixed(None, frame, share)
+
+
+def _shares(timeline: Timeline, fade_frames: tuple[int, int], first: int, last: int) -> dict[int, float]:
+    """How much of its light each frame keeps that is darker than its clip; the rest is black."""
+    fade_in, fade_out = fade_frames
+    ways = [(timeline.frames, fade_out, 0), (0, 0, fade_in), *timeline.dips_frames]
+    shares: dict[int, float] = {}
+    for at, down, up in ways:
+        for number in range(max(at - down, first), min(at + up, last)):
+            # The middle of each frame decides, so that both halves of the way are alike.
+            share = (at - number - 0.5) / down if number < at else (number - at + 0.5) / up
+            shares[number] = min(share, shares.get(number, 1.0))
+    return shares
 
 
 def _joined(timeline: Timeline, clips: Sequence[ClipInfo], first: int, last: int) -> Iterator[Any]:

@@ -6,12 +6,14 @@
 
 The body of a clip goes from the crossfade's length after its start to as much before its end, wherever in the
 film the clip stands; so after a new order only the crossfades (xx), the first head and the last tail are new.
-Fades from and to black are pieces of their own as well, taken from a body by whole groups of pictures. What a
-piece shows is written down in full, by the clips' contents; its name in the cache is made of that.
+What is darker than its clips, at the film's ends or on the way through black, has pieces of its own as well,
+taken from a body by whole groups of pictures. What a piece shows is written down in full, by the clips'
+contents; its name in the cache is made of that.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,13 +31,14 @@ Span = tuple[int, int]
 @dataclass(frozen=True)
 class Piece:
     """Some of the film's pictures, coded together: from frame `first` up to `last`, of which the film shows
-    `used`. fade_frames: the fades from and to black that are to be seen in it; (0, 0) where it has none.
-    shows: all that decides its pictures, as plain JSON values, in frames counted from its first."""
+    `used`. fade_frames: the fades from and to black that are seen where it lies in the film; None: it is kept
+    as bright as its clips, for every film, also where this one goes through black. shows: all that decides
+    its pictures, as plain JSON values, in frames counted from its first."""
 
     first: int
     last: int
     used: Span
-    fade_frames: Span
+    fade_frames: Span | None
     shows: dict[str, Any]
 
     @property
@@ -53,9 +56,10 @@ def plan_pieces(timeline: Timeline, digests: Sequence[str], fade_frames: Span) -
 
     digests: of the content of each cut's clip, in order. fade_frames: of the fades from and to black.
     """
+    dark = _dark(timeline, fade_frames)
     found = []
     for span in _whole(_spans(timeline)):
-        for part, used, fades in _faded(span, timeline, fade_frames):
+        for part, used, fades in _faded(span, dark, fade_frames, group_frames(timeline.fps)):
             found.append(Piece(*part, used, fades, _shows(timeline, digests, part, fades)))
     return found
 
@@ -66,15 +70,24 @@ def key_frames(frames: int, group: int) -> range:
 
 
 def _spans(timeline: Timeline) -> Iterator[Span]:
-    joints, starts = (*timeline.joints_frames, 0), timeline.starts_frames
+    joints, starts, usual = (*timeline.joints_frames, 0), timeline.starts_frames, _usual(timeline)
     for number, cut in enumerate(timeline.cuts):
         start, low, high = starts[number], joints[number], cut.frames - joints[number + 1]
-        # The usual crossfade also counts where none is, so that the body is the same in every place.
-        body = max(low, timeline.crossfade_frames), min(high, cut.frames - timeline.crossfade_frames)
+        # The usual transition also counts where none is, so that the body is the same in every place.
+        body = max(low, usual), min(high, cut.frames - usual)
         edges = [0, low, *(body if body[0] < body[1] else ()), high]
         for begin, end in pairwise(edges):
             if begin < end:
                 yield start + begin, start + end
+
+
+def _usual(timeline: Timeline) -> int:
+    """How many frames of a cut its transitions take as a rule: by crossfade, or to or from black."""
+    if timeline.crossfade_frames:
+        return timeline.crossfade_frames
+    taken = zip(timeline.joints_frames[1:], timeline.cuts[1:], strict=True)
+    counts = Counter(max(joint, (cut.black_frames + 1) // 2) for joint, cut in taken)
+    return max(counts, key=lambda frames: (counts[frames], frames), default=0)
 
 
 def _whole(spans: Iterator[Span]) -> list[Span]:
@@ -88,27 +101,35 @@ def _whole(spans: Iterator[Span]) -> list[Span]:
     return found
 
 
-def _faded(span: Span, timeline: Timeline, fade_frames: Span) -> Iterator[tuple[Span, Span, Span]]:
-    """What of a span is coded as it is and what with a fade: frames coded, frames used, fades in them."""
-    none, (first, last) = (0, 0), span
-    bright, dark = fade_frames[0], timeline.frames - fade_frames[1]
-    if bright <= first and last <= dark:
-        yield span, span, none
-        return
-    edges = [first + key for key in key_frames(last - first, group_frames(timeline.fps))] + [last]
-    clear = [edge for edge in edges if bright <= edge <= dark]
-    if len(clear) < 2:
+def _dark(timeline: Timeline, fade_frames: Span) -> list[Span]:
+    """Where the film's picture is darker than its clips."""
+    ends = [(0, fade_frames[0]), (timeline.frames - fade_frames[1], timeline.frames)]
+    return [*ends, *((at - down, at + up) for at, down, up in timeline.dips_frames)]
+
+
+def _faded(
+    span: Span, dark: Sequence[Span], fade_frames: Span, group: int
+) -> Iterator[tuple[Span, Span, Span | None]]:
+    """What of a span is coded as it is and what darker: frames coded, frames used, fades in them."""
+    first, last = span
+    darker = [(begin, end) for begin, end in dark if max(begin, first) < min(end, last)]
+    edges = [first + key for key in key_frames(last - first, group)] + [last]
+    runs = [(edges[0], edges[0])]
+    for low, high in pairwise(edges if darker else ()):
+        clear = not any(begin < high and low < end for begin, end in darker)
+        runs.append((runs[-1][0] if clear else high, high))
+    low, high = max(runs, key=lambda run: run[1] - run[0])
+    if low == high:
         yield span, span, fade_frames
         return
-    low, high = clear[0], clear[-1]
     if first < low:
         yield (first, low), (first, low), fade_frames
-    yield span, (low, high), none
+    yield span, (low, high), None
     if high < last:
         yield (high, last), (high, last), fade_frames
 
 
-def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span) -> dict[str, Any]:
+def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span | None) -> dict[str, Any]:
     (first, last), layers = part, []
     joints, starts = timeline.joints_frames, timeline.starts_frames
     for start, cut, joint, digest in zip(starts, timeline.cuts, joints, digests, strict=True):
@@ -125,8 +146,13 @@ def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span) 
                 }
             )
     shown: dict[str, Any] = {"frames": last - first, "layers": layers}
+    if fades is None:
+        return shown
     if first < fades[0]:
         shown["from black"] = [-first, fades[0]]
     if last > timeline.frames - fades[1]:
         shown["to black"] = [timeline.frames - first, fades[1]]
+    dips = [dip for dip in timeline.dips_frames if dip[0] - dip[1] < last and first < dip[0] + dip[2]]
+    if dips:
+        shown["through black"] = [[at - first, down, up] for at, down, up in dips]
     return shown

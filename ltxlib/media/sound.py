@@ -1,43 +1,46 @@
-"""The film's sound, mixed whole in floating point: each clip's samples sit exactly under its pictures.
+"""The sound of clips: each clip's samples sit exactly under its pictures.
 
-Everything runs at 48 kHz stereo. A clip's sound is cut or filled with silence to the samples of its frames,
-so a clip without sound, or one whose sound ends before its picture, moves nothing. Where clips overlap, sound
-fades over exactly the pictures' overlap, at equal power, because the ambiences of two clips are not alike in
-detail: a straight fade would dip by 3 dB in the middle. Every edge of real sound gets a ramp of 5 ms, so
-nothing clicks.
+Everything runs at 48 kHz stereo. Every edge of real sound gets a ramp of 5 ms, so nothing clicks. How clips,
+beds and music become one film is told in `mix.py`.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltxlib.core.soundtrack import Soundtrack
 from ltxlib.core.timeline import Timeline
+from ltxlib.media.floats import CHANNELS, RATE_HZ, Floats, overwrite, write_floats
 from ltxlib.media.probe import ClipInfo, first_sound, open_clip
+from ltxlib.media.ramps import SOFT, falling, rising
 
 if TYPE_CHECKING:
     import numpy as np
 
-RATE_HZ = 48_000
-CHANNELS = 2
+__all__ = ["CHANNELS", "EDGE_S", "RATE_HZ", "clip_sound", "film_sound", "heard_blocks", "heard_clip"]
+
 EDGE_S = 0.005
 
 
 def film_sound(
-    timeline: Timeline, clips: Sequence[ClipInfo], fade_frames: tuple[int, int] = (0, 0)
+    timeline: Timeline,
+    clips: Sequence[ClipInfo],
+    fade_frames: tuple[int, int] = (0, 0),
+    soundtrack: Soundtrack | None = None,
 ) -> Iterator[np.ndarray]:
     """The whole mix as blocks of float32, samples x 2; together exactly the film's samples, to the last one.
 
-    clips, fade_frames: as for `picture.film_frames`. Only one clip's sound is in memory at a time.
+    clips, fade_frames: as for `picture.film_frames`. A thin use of `mix.Mix`. Raises as that does.
     """
-    total = timeline.sample_at(timeline.frames, RATE_HZ)
-    fade_in, fade_out = (timeline.sample_at(frames, RATE_HZ) for frames in fade_frames)
-    at = 0
-    for block in _joined(timeline, clips):
-        _fade(block, at, fade_in)
-        _fade(block[::-1], total - at - len(block), fade_out)
-        at += len(block)
-        yield block
+    from ltxlib.media.mix import Mix
+
+    fades = tuple(timeline.sample_at(frames, RATE_HZ) for frames in fade_frames)
+    with tempfile.TemporaryDirectory(prefix="ltx-sound-") as room:
+        mix = Mix(timeline, clips, soundtrack or Soundtrack(), Path(room), fades=(fades[0], fades[1]))
+        yield from mix.span(0, mix.samples)
 
 
 def clip_sound(info: ClipInfo, samples: int) -> np.ndarray:
@@ -45,102 +48,75 @@ def clip_sound(info: ClipInfo, samples: int) -> np.ndarray:
 
     Mono plays on both sides, more than two channels are mixed down. Raises ClipUnreadable.
     """
-    import numpy as np
-
-    result = np.zeros((samples, CHANNELS), np.float32)
-    if not info.has_audio or samples == 0:
-        return result
-    first, heard = _decoded(info, samples)
-    # AAC works in blocks of 1024: what stands after the end the file tells is padding, not sound.
-    heard = heard[: round(info.audio_duration_s * RATE_HZ)]
-    heard = heard[max(-first, 0) :]
-    first = max(first, 0)
-    heard = heard[: max(samples - first, 0)]
-    _soften_edges(heard)
-    result[first : first + len(heard)] = heard
-    return result
+    with tempfile.TemporaryDirectory(prefix="ltx-sound-") as room:
+        return heard_clip(info, samples, Path(room) / "clip.f32").read(0, samples)
 
 
-def _joined(timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[np.ndarray]:
-    starts = timeline.starts_frames
-    tail: Any = None
-    for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
-        first = timeline.sample_at(starts[number], RATE_HZ)
-        end = timeline.sample_at(starts[number] + cut.frames, RATE_HZ)
-        skipped = timeline.sample_at(cut.skip_frames, RATE_HZ)
-        sound = clip_sound(info, skipped + end - first)[skipped:]
-        sound *= 10 ** (cut.gain_db / 20)
-        if tail is not None and len(tail):
-            _crossfade(tail, sound[: len(tail)], alike=cut.shared_frames is not None)
-        if number + 1 < len(starts):
-            end = timeline.sample_at(starts[number + 1], RATE_HZ)
-        tail = sound[end - first :]
-        yield sound[: end - first]
+def heard_clip(info: ClipInfo, samples: int, path: Path) -> Floats:
+    """A clip's sound in a file at `path`, as far as `samples` from its first picture on, its edges softened.
 
-
-def _crossfade(leaving: np.ndarray, coming: np.ndarray, *, alike: bool = False) -> None:
-    """Mixes the sound that leaves into the one that comes, at equal power; writes into `coming`.
-
-    alike: both are the same sound, of which equal power would make more than there was.
+    Raises ClipUnreadable, MediaError.
     """
-    import numpy as np
-
-    if alike:
-        share = (np.arange(len(coming), dtype=np.float32) + np.float32(0.5)) / np.float32(len(coming))
-        coming *= share[:, None]
-        coming += leaving * (1 - share)[:, None]
-        return
-    turn = (np.arange(len(coming), dtype=np.float32) + np.float32(0.5)) * np.float32(np.pi / 2 / len(coming))
-    coming *= np.sin(turn)[:, None]
-    coming += leaving * np.cos(turn)[:, None]
-
-
-def _fade(block: np.ndarray, at: int, samples: int) -> None:
-    """Lets the first `samples` of the film rise from silence; `at` is where the block starts in it."""
-    import numpy as np
-
-    count = min(len(block), samples - at)
-    if count > 0:
-        turn = (np.arange(at, at + count, dtype=np.float64) + 0.5) * (np.pi / 2 / samples)
-        block[:count] *= (np.sin(turn) ** 2).astype(np.float32)[:, None]
-
-
-def _soften_edges(heard: np.ndarray) -> None:
-    import numpy as np
-
-    count = min(round(EDGE_S * RATE_HZ), len(heard) // 2)
-    if count:
-        ramp = (np.sin((np.arange(count) + 0.5) * (np.pi / 2 / count)) ** 2).astype(np.float32)[:, None]
-        heard[:count] *= ramp
-        heard[len(heard) - count :] *= ramp[::-1]
-
-
-def _decoded(info: ClipInfo, samples: int) -> tuple[int, np.ndarray]:
-    """Where the sound starts against the first picture, in samples, and at least the samples asked for."""
-    import numpy as np
-    from av.audio.resampler import AudioResampler
-
-    blocks: list[np.ndarray] = []
-    start_s: float | None = None
+    if not info.has_audio or samples <= 0:
+        return write_floats(path, ())
     with open_clip(info.path) as container:
         picture, sound = container.streams.video[0], first_sound(container)
         picture_s = float((picture.start_time or 0) * picture.time_base)
-        layout = "mono" if info.audio_channels == 1 else "stereo"
-        resampler = AudioResampler(format="fltp", layout=layout, rate=RATE_HZ)
-        count = 0
-        for frame in container.decode(sound):
-            if start_s is None:
-                start_s = float((frame.pts or 0) * frame.time_base)
-            for ready in resampler.resample(frame):
-                blocks.append(ready.to_ndarray())
-                count += blocks[-1].shape[1]
-            if count + round((start_s - picture_s) * RATE_HZ) > samples:
-                break
-        else:
-            blocks += [ready.to_ndarray() for ready in resampler.resample(None)]
-    if not blocks:
-        return 0, np.zeros((0, CHANNELS), np.float32)
-    heard = np.concatenate(blocks, axis=1).T
-    return round(((start_s or 0.0) - picture_s) * RATE_HZ), np.ascontiguousarray(
-        np.broadcast_to(heard, (len(heard), CHANNELS)), dtype=np.float32
-    )
+        start_s, blocks = heard_blocks(container, sound)
+        first = round((start_s - picture_s) * RATE_HZ)
+        # AAC works in blocks of 1024: what stands after the end the file tells is padding, not sound.
+        most = min(round(info.audio_duration_s * RATE_HZ), samples - first)
+        left = max(-first, 0)
+        heard = write_floats(path, _later(blocks, left), max(most - left, 0))
+    softened(heard)
+    return Floats(path, heard.count, max(first, 0))
+
+
+def heard_blocks(container: Any, sound: Any) -> tuple[float, Iterator[np.ndarray]]:
+    """When a stream of sound begins, in seconds, and all of it as blocks of samples x 2 at 48 kHz.
+
+    Mono plays on both sides, more than two channels are mixed down. Use it while `open_clip` is open.
+    """
+    frames = container.decode(sound)
+    first = next(frames, None)
+    if first is None:
+        return 0.0, iter(())
+    return float((first.pts or 0) * first.time_base), _resampled(first, frames)
+
+
+def softened(heard: Floats) -> None:
+    """Lets the sound of a file begin and end softly, in the file."""
+    count = min(round(EDGE_S * RATE_HZ), heard.count // 2)
+    if count:
+        last = heard.count - count
+        head, tail = heard.read(0, count), heard.read(last, heard.count)
+        overwrite(heard, 0, head * rising(SOFT, count, 0, count)[:, None])
+        overwrite(heard, last, tail * falling(SOFT, count, 0, count)[:, None])
+
+
+def _resampled(first: Any, frames: Iterator[Any]) -> Iterator[np.ndarray]:
+    import numpy as np
+    from av.audio.resampler import AudioResampler
+
+    layout = "mono" if first.layout.nb_channels == 1 else "stereo"
+    resampler = AudioResampler(format="fltp", layout=layout, rate=RATE_HZ)
+    for frame in _then(first, frames):
+        for ready in resampler.resample(frame):
+            heard = ready.to_ndarray().T
+            if len(heard):
+                yield np.ascontiguousarray(np.broadcast_to(heard, (len(heard), CHANNELS)), dtype=np.float32)
+
+
+def _then(first: Any, frames: Iterator[Any]) -> Iterator[Any]:
+    yield first
+    yield from frames
+    # None asks the resampler for what it still holds.
+    yield None
+
+
+def _later(blocks: Iterator[np.ndarray], left: int) -> Iterator[np.ndarray]:
+    """The blocks without their first `left` samples."""
+    for block in blocks:
+        if left < len(block):
+            yield block[left:]
+        left = max(left - len(block), 0)

@@ -43,6 +43,16 @@ class Project:
         return self.root / "images"
 
     @property
+    def films(self) -> Path:
+        """What each film is: order, sound, look and length, a file a film, people's own."""
+        return self.root / "films"
+
+    @property
+    def sounds(self) -> Path:
+        """The creator's own beds of ambience and pieces of music."""
+        return self.root / "sounds"
+
+    @property
     def notebooks(self) -> Path:
         """The four notebooks."""
         return self.root / "notebooks"
@@ -108,6 +118,11 @@ class Shelf:
     def posters(self) -> Path:
         """Small pictures of the takes; may be deleted, they are made again."""
         return self.folder / "posters"
+
+    @property
+    def sounds(self) -> Path:
+        """The creator's own beds and music, the same for the film and the rehearsal."""
+        return self.folder.parent.parent / "sounds"
 
     @property
     def lock(self) -> ProjectLock:

@@ -71,15 +71,15 @@ def test_browser_tests_are_left_out_of_any_choice(given, expected):
 
 
 def test_everything_is_run_and_the_coverage_asked_for(bare, commands, capsys):
-    """With no words, ruff, format and all tests run, with the coverage floor, tests last."""
+    """With no words, ruff, format and all tests run, the browser's last; the coverage of all is asked for."""
     program(bare, "chromium", SAYS_ITS_VERSION)
     assert run.main([], {}) == 0
-    assert [" ".join(command[-3:]) for command in commands.seen] == [
-        "-m ruff check",
-        "ruff format --check",
-        "notebooks",
-        "--cov-fail-under=90 --cov=ltxlib --cov-report=term",
-    ]
+    ruff, layout, notebooks, tests, browser = commands.seen
+    assert (ruff[-2:], layout[-2:], notebooks) == (["ruff", "check"], ["format", "--check"], ["notebooks"])
+    assert tests[-len(run.TOGETHER) - 2 :] == ["-m", "not browser", *run.TOGETHER]
+    assert not any("fail-under" in word for word in tests), "half of the tests reach half of the lines"
+    assert browser[-2:] == ["-m", "browser"]
+    assert {"--cov-append", f"--cov-fail-under={run.COVERAGE_FLOOR}"} <= set(browser)
     assert "All well" in capsys.readouterr().out
 
 
@@ -96,7 +96,9 @@ def test_a_failure_is_named_and_the_rest_still_runs(bare, commands, capsys):
 def test_no_browser_is_said_loudly_and_fails_in_ci(bare, commands, capsys, ci, code):
     """Without Chromium the last line says that no browser test ran; in CI that is a failure."""
     assert run.main([], {"CI": ci}) == code
-    assert commands.seen[-1][-2:] == ["-m", "not browser"]
+    tests = commands.seen[-1]
+    assert tests[tests.index("not browser") - 1] == "-m"
+    assert f"--cov-fail-under={run.COVERAGE_FLOOR}" in tests
     assert capsys.readouterr().out.splitlines()[-1].startswith("kit: NO BROWSER TEST RAN")
 
 

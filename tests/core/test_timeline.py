@@ -170,3 +170,61 @@ def test_a_file_without_clips_or_rate_says_so():
     with pytest.raises(BadInput) as caught:
         Timeline.from_json({"width_px": 64, "height_px": 64})
     assert [problem.where for problem in caught.value.problems] == ["timeline, fps", "timeline, cuts"]
+
+
+def test_every_joint_may_have_its_own_length():
+    """A crossfade of its own, a cut, shared frames and black each count where they stand, and only there."""
+    joints = (
+        {"crossfade_frames": 20},
+        {"crossfade_frames": 0},
+        {"shared_frames": 3},
+        {"black_frames": 9},
+        {},
+    )
+    cuts = [Cut("a.mp4", "a", "t", 60)] + [Cut("b.mp4", "b", "t", 60, **joint) for joint in joints]
+    timeline = Timeline(cuts, Fraction(24), 64, 64, 12)
+    assert timeline.problems() == []
+    assert timeline.joints_frames == (0, 20, 0, 3, 0, 12)
+    assert timeline.starts_frames == (0, 40, 100, 157, 217, 265)
+    assert timeline.frames == 6 * 60 - 35
+    assert timeline.dips_frames == ((217, 5, 4),)
+    assert Timeline.from_json(json.dumps(timeline.to_json())) == timeline
+
+
+@pytest.mark.parametrize(
+    ("joint", "fine"),
+    [
+        ({"crossfade_frames": 17}, True),
+        ({"crossfade_frames": 18}, False),
+        ({"black_frames": 33}, True),
+        ({"black_frames": 35}, True),
+        ({"black_frames": 36}, False),
+        ({"crossfade_frames": -1}, False),
+        ({"black_frames": -1}, False),
+        ({"shared_frames": 4, "black_frames": 8}, False),
+        ({"shared_frames": 0, "black_frames": 8}, True),
+    ],
+)
+def test_a_transition_must_have_room_in_both_clips(joint, fine):
+    """The middle clip of 29 frames already gives 12 to the one after it; what is left is all it can take."""
+    cuts = [Cut("a.mp4", "a", "t", 60), Cut("b.mp4", "b", "t", 29, **joint), Cut("c.mp4", "c", "t", 60)]
+    problems = Timeline(cuts, Fraction(24), 64, 64, 12).problems()
+    assert (problems == []) == fine
+    assert all("(b t)" in problem.where for problem in problems)
+
+
+def test_the_first_cut_has_no_joint():
+    """What is written at the first cut about the one before it means nothing, and hinders nothing."""
+    cuts = [Cut("a.mp4", "a", "t", 9, crossfade_frames=8, black_frames=8), Cut("b.mp4", "b", "t", 9)]
+    timeline = Timeline(cuts, Fraction(24), 64, 64, 2)
+    assert (timeline.problems(), timeline.joints_frames, timeline.dips_frames) == ([], (0, 2), ())
+
+
+def test_looks_that_are_not_known_are_told():
+    """Sides by name, grain by number."""
+    timeline = Timeline((Cut("a.mp4", "a", "t", 9),), Fraction(24), 64, 64, sides="stretch", grain=5)
+    assert [problem.where for problem in timeline.problems()] == ["timeline, sides", "timeline, grain"]
+    for good in ({"sides": "blur"}, {"sides": "fill", "grain": 4}, {}):
+        timeline = Timeline((Cut("a.mp4", "a", "t", 9),), Fraction(24), 64, 64, **good)
+        assert timeline.problems() == []
+        assert Timeline.from_json(timeline.to_json()) == timeline
