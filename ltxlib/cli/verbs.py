@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.cli.loop_verb import add_loop_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -92,26 +93,8 @@ def _film_verbs(verbs: Any) -> None:
     assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
     assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
     assemble.set_defaults(run="film.assemble")
-    _loop_verb(verbs)
+    add_loop_verb(verbs)
     _publish_verb(verbs)
-
-
-def _loop_verb(verbs: Any) -> None:
-    loop = verbs.add_parser(
-        "loop",
-        help="tell how well a take loops, where its best seam is, and what to do",
-        description="Looks at picture and sound of a take and gives a score of 0 to 100, the best in and\n"
-        "out points, and whether to loop it as it is, by a crossfade, or to make a living loop instead.\n"
-        "Changes nothing. Exit code 1: it should not be looped.",
-    )
-    loop.add_argument("scene", metavar="SCENE", help="the scene's name")
-    loop.add_argument(
-        "take", nargs="?", metavar="TAKE", help="its number or id (the kept one, else the newest)"
-    )
-    loop.add_argument("--preview", action="store_true", help="write a short clip of the seam")
-    loop.add_argument("--rehearsal", action="store_true", help="of the rehearsal's takes")
-    loop.add_argument("--json", action="store_true", help="print one JSON object")
-    loop.set_defaults(run="loops.loop")
 
 
 def _publish_verb(verbs: Any) -> None:

@@ -51,9 +51,9 @@ def backwards_warning(prompt: str) -> str:
     found = one_way_words(prompt)
     if not found:
         return ""
-    told = [f"{_listed(words[:2])} ({does})" for does, words in found.items()]
+    told = [f"{does} ({', '.join(words[:3])})" for does, words in found.items()]
     return (
-        f"Never play it to and fro (boomerang): its prompt tells of {_listed(told)}, "
+        f"Never play it to and fro (boomerang): its prompt tells of what {_listed(told)}, "
         "and everybody sees that run backwards."
     )
 

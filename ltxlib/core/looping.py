@@ -18,6 +18,8 @@ CLEAN, FAIR = 85, 60
 STILL_SCORE = 50
 # From here on a doubled picture is plain to see, in levels; and a hole in the sound to hear.
 GHOSTLY, HEARD_SILENCE_S = 8.0, 0.05
+# Light that is so much more or less at the end is what people see first, in levels.
+OTHER_LIGHT = 6.0
 LIVING_MODE = "loop"
 # A way that costs more (frames, a melted second) must be better by so many points to be worth it.
 WORTH = 6
@@ -67,9 +69,9 @@ class LoopMeasured:
 
     fps: exact, as "24000/1001". motion: how much of the picture usually changes from frame to frame, in
     levels of brightness. still: nothing moves. camera: how the whole picture moves ("" where it does not),
-    such as "sideways"; camera_share: how far, as a part of the picture. silence_s: how long the clip's sound
-    is over before its picture is. heard: whether there is sound to be heard. crossfade: None for clips that
-    are too short for one.
+    such as "sideways"; camera_share: how far, as a part of the picture. light: by how many levels it is
+    brighter at its end. silence_s: how long the clip's sound is over before its picture is. heard: whether
+    there is sound to be heard. crossfade: None for clips that are too short for one.
     """
 
     frames: int
@@ -82,6 +84,7 @@ class LoopMeasured:
     still: bool
     camera: str = ""
     camera_share: float = 0.0
+    light: float = 0.0
     silence_s: float = 0.0
     events: tuple[LoopEvent, ...] = ()
 
@@ -190,6 +193,8 @@ def _instead(measured: LoopMeasured, way: LoopWay, mode: str) -> tuple[str, str]
         cure = "Film it again with a camera that stands still (camera_lora static), or show it once."
         return NOT, f"Do not loop it: {why}. {cure}"
     why = "its end looks unlike every beginning that could follow"
+    if abs(measured.light) >= OTHER_LIGHT:
+        why = f"it grows {'brighter' if measured.light > 0 else 'darker'} from beginning to end"
     seen = [event for event in measured.events if event.kind == "picture"]
     if seen:
         why = f"something happens once in it, at {seen[0].at_s:.1f} s, and {why}"

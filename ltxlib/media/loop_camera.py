@@ -21,7 +21,7 @@ SURE, TEXTURE, ENOUGH = 0.12, 3.0, 5
 # How near to the common move, in pixels and as a part of it, a patch must be, and how many must be so.
 NEAR_PX, NEAR_SHARE, MOST = 0.6, 0.25, 0.7
 # What is called a move: so much of the picture's size from the clip's beginning to its end.
-LEAST_SHIFT, LEAST_ZOOM = 0.02, 0.025
+LEAST_SHIFT, LEAST_ZOOM = 0.03, 0.03
 
 
 @dataclass(frozen=True)

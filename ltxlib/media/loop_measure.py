@@ -83,6 +83,7 @@ def measure(source: LoopSource) -> LoopMeasured:
         still=loops.seams.still,
         camera=camera.words,
         camera_share=camera.share,
+        light=round(loop_picture.light_change(source), 1),
         silence_s=round(silence_s, 2),
         events=tuple(sorted(events, key=lambda event: event.at_s)),
     )

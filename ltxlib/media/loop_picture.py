@@ -12,6 +12,7 @@ wrong way is a jump too.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,9 +31,10 @@ POWER = 4
 # A change of light is seen at half the size of a change of detail, one of speed at twice its size.
 LIGHT_WEIGHT, MOTION_WEIGHT = 2.0, 0.5
 # What would have come (or came before) so many frames from the seam, and what a difference there counts.
-AROUND_FRAMES, AROUND_WEIGHT = 3, 0.25
+AROUND_FRAMES, AROUND_WEIGHT, AROUND_TIMES = 3, 0.25, 1.3
 # A jump of so many levels is worth half of the points.
 HALF_SCORE_LEVELS, STEEPNESS = 3.0, 1.5
+ROWS = 16
 # What coding alone makes of it: a clip's first frame is coded better than its last.
 UNSEEN_LEVELS = 0.4
 # Motion is told to turn back over so many frames, where less than this part of the usual way is left.
@@ -42,27 +44,25 @@ RESTLESS_S, RESTLESS_SHARE = 0.75, 0.7
 # Light that changes by so many levels a second while it melts is taken for weather; more of it is a pulse.
 WEATHER, PULSE = 2.0, 3.0
 STILL_STEP, STILL_FAR = 0.5, 1.2
-EVENT_LEVELS, EVENT_TIMES, EVENT_GAP_S = 5.0, 6.0, 0.6
+EVENT_LEVELS, EVENT_TIMES, EVENT_GAP_S = 5.0, 4.0, 0.6
 
 
 @dataclass(frozen=True)
 class Seams:
-    """Jumps at every seam that is looked at, in levels; rows: in-frames from 0 on, columns: out-frames.
+    """What was found of every seam that was looked at, in levels.
 
-    out_frames[n] is the out-frame of column n. Frame pairs (row r, column frame `last[n]`) for crossfades:
-    `ghost` is how unlike their structure is beyond the usual, `light` how unlike their brightness. usual: how
-    much changes from frame to frame, one value a frame; odd: how much more than usual, likewise. far: how
-    unlike frames far apart are.
+    jump: rows: in-frames from 0 on; columns: `out_frames`. ghost, light: of single pairs of frames, which
+    crossfades are made of: how unlike their structure is beyond the usual, and their brightness; rows: frames
+    from 0 on; columns: frames from first_column on. usual: how much changes from frame to frame, one value a
+    frame. far: how unlike frames far apart are.
     """
 
     jump: np.ndarray
     out_frames: np.ndarray
     ghost: np.ndarray
     light: np.ndarray
-    first_row: int
     first_column: int
     usual: np.ndarray
-    odd: np.ndarray
     far: float
 
     @property
@@ -103,10 +103,12 @@ def seams(source: LoopSource, last_in: int, first_out: int, melt: int = 0, *, st
     step = _beyond(sums.step[at], sums.odd_steps)
     motion = _beyond(sums.motion[at], sums.odd_motions)
     back = _beyond(sums.back[at], sums.odd_backs)
-    around = AROUND_WEIGHT * _around(_beyond(sums.step, sums.odd_steps), ins, outs - low)
+    # What is far from even is as usual here as what is even, so the middle counts and not the rare ones.
+    natural = AROUND_TIMES * float(np.median(sums.odd_steps))
+    around = AROUND_WEIGHT * _around(np.maximum(sums.step - natural, 0.0), ins, outs - low)
     jump = np.sqrt(step**2 + (MOTION_WEIGHT * np.maximum(motion, 2 * back)) ** 2 + around**2)
     ghost = _beyond(sums.ghost, sums.odd_steps)
-    return Seams(jump, outs, ghost, sums.light, 0, low, sums.usual, sums.odd_steps, sums.far)
+    return Seams(jump, outs, ghost, sums.light, low, sums.usual, sums.far)
 
 
 def score(jump: np.ndarray | float) -> np.ndarray:
@@ -125,7 +127,7 @@ def melted(found: Seams, in_frame: int, out_frame: int, frames: int, fps: float)
 
     steps = np.arange(frames)
     weight = np.sin((steps + 0.5) * (np.pi / frames)) ** 2
-    rows = in_frame + steps - found.first_row
+    rows = in_frame + steps
     columns = out_frame - frames + steps - found.first_column
     ghost = float((found.ghost[rows, columns] * weight).sum() / weight.sum())
     light = float((found.light[rows, columns] * weight).sum() / weight.sum())
@@ -138,15 +140,20 @@ def odd_moments(found: Seams, fps: float) -> list[int]:
     """Frames at which something flashes or jumps that does so nowhere else; many such are no event."""
     import numpy as np
 
-    odd = found.odd
-    if len(odd) < 8:
+    usual = found.usual
+    if len(usual) < 8:
         return []
-    least = max(EVENT_LEVELS, EVENT_TIMES * float(np.quantile(odd, 0.75)))
-    moments: list[int] = []
-    for place in np.flatnonzero(odd > least):
-        if not moments or place - moments[-1] > EVENT_GAP_S * fps:
-            moments.append(int(place))
-    return moments if len(moments) <= 2 else []
+    places = np.flatnonzero(usual > max(EVENT_LEVELS, EVENT_TIMES * float(np.median(usual))))
+    starts = [int(place) for place in places[:1]]
+    starts += [int(b) for a, b in itertools.pairwise(places) if b - a > EVENT_GAP_S * fps]
+    # The change lies between this picture and the next one.
+    return [place + 1 for place in starts] if len(starts) <= 2 and len(places) <= len(usual) // 4 else []
+
+
+def light_change(source: LoopSource) -> float:
+    """By how many levels the whole picture is brighter at its end than at its beginning."""
+    few = max(source.frames // 20, 1)
+    return float(source.luma[-few:].mean() - source.luma[:few].mean())
 
 
 def _beyond(found: np.ndarray, natural: np.ndarray) -> np.ndarray:
@@ -311,7 +318,9 @@ def _squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Squared distances of all rows of one to all rows of the other."""
     import numpy as np
 
-    cross = one @ other.T
+    # A few rows at a time: large products are shared out over threads, which on a busy machine wait for each
+    # other forty times as long as the work takes (measured).
+    cross = np.concatenate([one[at : at + ROWS] @ other.T for at in range(0, len(one), ROWS)])
     found = (one**2).sum(1)[:, None] + (other**2).sum(1)[None, :] - 2 * cross
     return np.maximum(found, 0.0)
 
