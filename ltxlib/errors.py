@@ -17,6 +17,7 @@ LtxlibError
 │   ├── UnsafeName          a name would leave its folder
 │   └── ProjectBusy         another run of the kit holds this project
 ├── PodError            the rented machine, or RunPod, did not do what was asked
+├── HubError            Hugging Face, or the way to it, did not give a model file
 ├── NightStopped        a notebook that ran by itself failed
 └── Cancelled           a person asked to stop
 
@@ -167,6 +168,12 @@ class PodError(LtxlibError):
     """The rented machine, or RunPod, did not do what was asked."""
 
     default_cure = "Look at the pod on RunPod's page; stop it there when it is no longer needed."
+
+
+class HubError(LtxlibError):
+    """Hugging Face, or the way to it, did not give a model file."""
+
+    default_cure = "Go on in some minutes: what is here already is kept."
 
 
 class NightStopped(LtxlibError):

@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "ltxlib"
 FLOORS = {
     "core": 0,
-    **dict.fromkeys(("store", "comfy", "media", "rehearsal", "pod"), 1),
+    **dict.fromkeys(("store", "comfy", "media", "rehearsal", "pod", "hub"), 1),
     "studio": 2,
     **dict.fromkeys(("ui", "cli"), 3),
 }
@@ -30,6 +30,7 @@ OWNED = {
     ("media", "rehearsal"): ("av", "moviepy", "PIL", "numpy", "imageio_ffmpeg", "proglog"),
     # Of the web client only its files are used: the rehearsal serves them when they are there.
     ("rehearsal",): ("tornado", "comfyui_frontend_package"),
+    ("hub",): ("huggingface_hub", "httpx", "tqdm"),
     ("store",): ("pandas", "tomlkit"),
     ("ui",): ("ipywidgets", "IPython", "anywidget", "ipykernel", "jupyter_core", "traitlets"),
     ("studio",): ("papermill",),
@@ -46,6 +47,7 @@ HEAVY = (
     "ipywidgets",
     "imageio_ffmpeg",
     "tornado",
+    "huggingface_hub",
 )
 # Pure: no disk, network or clock. core may read its own package data, and for that alone knows paths.
 WORLDLY = {

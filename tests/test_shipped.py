@@ -93,7 +93,7 @@ def test_the_pod_page_names_every_file(pod):
     files = {file for model in catalog.MODELS for file in catalog.files_for(model, "static")}
     for file in files:
         assert file.name in pod
-        assert f"hf download {file.hf_repo} " in pod
+        assert f"| {file.hf_repo} |" in pod
         assert f"`{file.folder}`" in pod
     for name, model in catalog.MODELS.items():
         total_gb = sum(file.size_bytes for file in catalog.files_for(name, "static")) / catalog.GB

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
-from ltxlib.cli.loop_verb import add_loop_verb
+from ltxlib.cli.verbs_loop import loop_verb
+from ltxlib.cli.verbs_models import doctor_verb, models_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -41,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     _tool_verbs(verbs)
     _workflow_verbs(verbs)
     _pod_verbs(verbs)
+    models_verb(verbs)
+    doctor_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
@@ -93,7 +96,7 @@ def _film_verbs(verbs: Any) -> None:
     assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
     assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
     assemble.set_defaults(run="film.assemble")
-    add_loop_verb(verbs)
+    loop_verb(verbs)
     _publish_verb(verbs)
 
 

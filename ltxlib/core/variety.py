@@ -64,7 +64,7 @@ class Variety:
         return Problem(_WHERE, what, cure, warning=True)
 
 
-def variety(shown: Sequence[tuple[str, str, Fraction]], repeats: int = 1) -> Variety:
+def variety(shown: Sequence[tuple[str, str, Fraction]], repeats: float = 1) -> Variety:
     """How varied a film is that shows these (scene, take, seconds) in order, all of them `repeats` times."""
     longest: dict[tuple[str, str], Fraction] = {}
     shares: Counter[str] = Counter()
@@ -72,13 +72,14 @@ def variety(shown: Sequence[tuple[str, str, Fraction]], repeats: int = 1) -> Var
         longest[scene, take] = max(longest.get((scene, take), Fraction(0)), Fraction(seconds))
         shares[scene] += Fraction(seconds)  # type: ignore[assignment]
     unique_s, once_s = sum(longest.values()), sum(shares.values())
+    whole_s = once_s * Fraction(repeats)
     largest, most_s = max(shares.items(), key=lambda pair: pair[1], default=("", 0))
     return Variety(
         clips=len(longest),
         scenes=len(shares),
         unique_s=float(unique_s),
-        duration_s=float(once_s * repeats),
-        repeats=float(once_s * repeats / unique_s) if unique_s else 0.0,
+        duration_s=float(whole_s),
+        repeats=float(whole_s / unique_s) if unique_s else 0.0,
         largest=largest,
         largest_share=float(most_s / once_s) if once_s else 0.0,
     )

@@ -44,8 +44,10 @@ _QUICK_FORMATS = {
 }
 # Without these swscale loses 1.6 levels of brightness when it changes the matrix (measured).
 EXACT = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp"
-# Said on both sides, because a scale that is left to guess takes its output for BT.601 (measured).
-SAME = "in_color_matrix=bt709:out_color_matrix=bt709:in_range=tv:out_range=tv"
+# Said on both sides, because a scale that is left to guess takes its output for BT.601 (measured). Colour
+# samples of H.264 lie over every second column of brightness; swscale takes them to lie between two, so that
+# at twice the size colours would stand half a pixel beside their edges, at three times a whole (measured).
+SAME = "in_color_matrix=bt709:out_color_matrix=bt709:in_range=tv:out_range=tv:in_h_chr_pos=0:out_h_chr_pos=0"
 
 Step = tuple[str, str]
 

@@ -6,15 +6,18 @@ leaving out or repeating whole frames, never by mixing them. A clip that ends ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
 from typing import Any
 
 from ltxlib.core.timeline import Timeline
 from ltxlib.errors import ClipUnreadable
-from ltxlib.media import colour
+from ltxlib.media import colour, sides
 from ltxlib.media.probe import ClipInfo, open_clip
+from ltxlib.media.sides import fit_inside
+
+__all__ = ["Painter", "conformed", "fit_inside", "turned"]
 
 _TURNS = {90: [("transpose", "clock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "cclock")]}
 # Clocks of containers round; a frame that comes up to a quarter of a frame late still counts as there.
@@ -28,7 +31,7 @@ def conformed(info: ClipInfo, timeline: Timeline, frames: int, skip: int = 0) ->
     skip: how many come before them and are left out. Raises ClipUnreadable when the file cannot be decoded.
     Close the iterator to let the file go early.
     """
-    painter = Painter(info, timeline.width_px, timeline.height_px)
+    painter = Painter(info, timeline.width_px, timeline.height_px, timeline.sides)
     shown: Any = None
     chosen: Any = None
     for source in islice(_chosen(info, timeline.fps, skip + frames), skip, None):
@@ -37,57 +40,69 @@ def conformed(info: ClipInfo, timeline: Timeline, frames: int, skip: int = 0) ->
         yield shown
 
 
-def fit_inside(width_px: int, height_px: int, film_w_px: int, film_h_px: int) -> tuple[int, int]:
-    """The largest even size of the clip's shape that fits the film's; less than two pixels make no edge."""
-    ratio = min(Fraction(film_w_px, width_px), Fraction(film_h_px, height_px))
-    fitted = []
-    for side, film_side in ((width_px, film_w_px), (height_px, film_h_px)):
-        exact = side * ratio
-        even = max(2 * round(exact / 2), 2)
-        fitted.append(film_side if film_side - exact < 2 else min(even, film_side))
-    return fitted[0], fitted[1]
-
-
 def turned(info: ClipInfo) -> list[colour.Step]:
     """The filter steps that bring a clip upright, as players do."""
     return list(_TURNS.get(info.rotation, ()))
 
 
 class Painter:
-    """Brings single frames of one clip to the film's size and colours; frames that fit pass untouched."""
+    """Brings single frames of one clip to the film's size and colours; frames that fit pass untouched.
 
-    def __init__(self, info: ClipInfo, width_px: int, height_px: int) -> None:
+    fill: what is done with a clip of another shape, one of `core.timeline.SIDES`.
+    """
+
+    def __init__(self, info: ClipInfo, width_px: int, height_px: int, fill: str = "fit") -> None:
         self._steps = [*turned(info), *colour.to_bt709(info)]
-        self._target = (width_px, height_px)
-        self._fitted = fit_inside(info.width_px, info.height_px, width_px, height_px)
+        self._shape, self._film = (info.width_px, info.height_px), (width_px, height_px)
+        self._fitted = fit_inside(*self._shape, *self._film)
+        self._fill = "fit" if self._fitted == self._film else fill
         self._turned = info.rotation in (90, 270)
         self._kind: tuple[int, int, str] | None = None
-        self._chain: Any = None
+        self._ready = self._front = self._back = _unchanged
 
     def paint(self, frame: Any) -> Any:
         """The frame as the film shows it."""
         kind = (frame.width, frame.height, frame.format.name)
         if kind != self._kind:
-            steps = self._all_steps(frame)
-            self._kind, self._chain = kind, colour.filter_chain(frame, steps) if steps else None
-        if self._chain is not None:
-            self._chain.push(frame)
-            frame = self._chain.pull()
-        frame.colorspace, frame.color_range = 1, 1
-        return frame
+            self._kind = kind
+            self._prepare(frame)
+        frame = self._ready(frame)
+        shown = self._front(frame)
+        if self._fill == "blur":
+            shown = sides.laid_on(self._back(frame), shown)
+        shown.colorspace, shown.color_range = 1, 1
+        return shown
 
-    def _all_steps(self, frame: Any) -> list[colour.Step]:
+    def _prepare(self, frame: Any) -> None:
+        """Makes the filters for frames like this one."""
         size = (frame.height, frame.width) if self._turned else (frame.width, frame.height)
-        steps = list(self._steps)
-        width, height = self._fitted
-        if size != self._fitted:
-            steps.append(("scale", f"{width}:{height}:{colour.SAME}:{colour.EXACT}"))
-        if self._fitted != self._target:
-            film_w, film_h = self._target
-            # Even offsets: a colour sample of 4:2:0 covers two by two pixels.
-            left, top = (film_w - width) // 4 * 2, (film_h - height) // 4 * 2
-            steps.append(("pad", f"{film_w}:{film_h}:{left}:{top}:black"))
-        return steps
+        self._ready = _filtered(self._steps)
+        if self._fill == "fill":
+            self._front = _filtered(sides.covering(size, self._shape, self._film))
+            return
+        fitting = sides.scaled(size, self._fitted)
+        if self._fill == "blur":
+            self._back = _filtered(sides.blurred(size, self._shape, self._film))
+        else:
+            fitting += sides.padded(self._fitted, self._film)
+        self._front = _filtered(fitting)
+
+
+def _unchanged(frame: Any) -> Any:
+    return frame
+
+
+def _filtered(steps: list[colour.Step]) -> Callable[[Any], Any]:
+    """A filter for one frame after the other; all must be alike."""
+    chain: Any = None
+
+    def through(frame: Any) -> Any:
+        nonlocal chain
+        chain = chain or colour.filter_chain(frame, steps)
+        chain.push(frame)
+        return chain.pull()
+
+    return through if steps else _unchanged
 
 
 def _chosen(info: ClipInfo, fps: Fraction, frames: int) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from typing import IO
 from ltxlib.errors import Cancelled, FfmpegMissing, MediaError
 
 NEEDED_ENCODERS = frozenset({"libx264", "aac"})
-NEEDED_FILTERS = frozenset({"ebur128", "scale", "setparams"})
+NEEDED_FILTERS = frozenset({"astats", "ebur128", "freezedetect", "scale", "setparams"})
 CHOICE = "LTX_FFMPEG"
 ASK_TIMEOUT_S = 30.0
 ENDING_S = 1.0
@@ -151,9 +151,11 @@ def run_ffmpeg(
     on_progress: Callable[[FfmpegProgress], None] | None = None,
     cancel: threading.Event | None = None,
     loglevel: str = "error",
+    on_line: Callable[[str], None] | None = None,
 ) -> str:
     """Runs ffmpeg with these arguments to its end and gives back the last lines of its log.
 
+    on_line: is told every line of the log, in another thread.
     No shell is used and nothing is asked. Raises Cancelled when `cancel` is set (ffmpeg and all it started
     are ended first), MediaError in plain words when it fails, FfmpegMissing when it cannot be started.
     """
@@ -171,7 +173,7 @@ def run_ffmpeg(
     said: deque[str] = deque(maxlen=KEPT_LINES)
     steps: deque[FfmpegProgress] = deque(maxlen=1)
     readers = [
-        threading.Thread(target=_read_log, args=(process.stderr, said), daemon=True),
+        threading.Thread(target=_read_log, args=(process.stderr, said, on_line), daemon=True),
         threading.Thread(target=_read_progress, args=(process.stdout, steps), daemon=True),
     ]
     try:
@@ -220,10 +222,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(ENDING_S)
 
 
-def _read_log(pipe: IO[bytes], said: deque[str]) -> None:
+def _read_log(pipe: IO[bytes], said: deque[str], on_line: Callable[[str], None] | None) -> None:
     with suppress(OSError, ValueError):
         for line in pipe:
             said.append(line.decode("utf-8", "replace").rstrip())
+            if on_line is not None:
+                on_line(said[-1])
 
 
 def _read_progress(pipe: IO[bytes], steps: deque[FfmpegProgress]) -> None:

@@ -11,6 +11,7 @@ which outlive the render where there is a folder for them (`mezzanine.py`), and 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +28,13 @@ from ltxlib.media.join import join_film
 from ltxlib.media.level import Level, level_sound
 from ltxlib.media.loudness import measure
 from ltxlib.media.mezzanine import Mezzanine, digest_of, mould_of, tidy
+from ltxlib.media.mix import Mix
 from ltxlib.media.pieces import plan_pieces
 from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
-from ltxlib.media.sound import film_sound
+from ltxlib.media.sides import is_own_shape, told
+from ltxlib.media.sound import RATE_HZ
 from ltxlib.media.workroom import workroom
 from ltxlib.media.writer import Coding, FilmShape
 
@@ -134,16 +137,24 @@ class _Render:
     def sound(self, clips: Sequence[ClipInfo], room: Path) -> Level:
         """Mixes, levels and codes the sound."""
         with self.phase("sound"):
-            total = len(clips) + 3
+            self.step("sound", 0, 1)
+            fades = tuple(self.timeline.sample_at(frames, RATE_HZ) for frames in self.fade_frames)
+            mixing = room / "mixing"
+            mixing.mkdir()
+            mix = Mix(self.timeline, clips, self.settings.soundtrack, mixing, fades=(fades[0], fades[1]))
 
             def blocks() -> Iterator:
-                for number, block in enumerate(film_sound(self.timeline, clips, self.fade_frames)):
-                    self.step("sound", number, total)
+                done = 0
+                for block in mix.span(0, mix.samples):
+                    # Measuring and coding what was mixed is about as much again.
+                    self.step("sound", done, 2 * mix.samples)
+                    done += len(block)
                     yield block
 
             level = level_sound(blocks(), room, self.settings, self.ffmpeg, self.cancel)
-            self.step("sound", total, total)
-        self.notes += level.notes
+            shutil.rmtree(mixing, ignore_errors=True)
+            self.step("sound", 1, 1)
+        self.notes += [*mix.notes, *level.notes]
         return level
 
     def picture(self, clips: Sequence[ClipInfo], sound: Path, rooms: _Rooms, part: Path) -> None:
@@ -153,7 +164,9 @@ class _Render:
             mould = mould_of(shape, Coding(self.settings.crf, self.settings.preset, self.settings.tags))
             marks = {info.path: _mark(info.path) for info in clips}
             names = {path: digest_of(path, self.stop_if_asked) for path in marks}
-            pieces = plan_pieces(self.timeline, [names[info.path] for info in clips], self.fade_frames)
+            shapes = [is_own_shape(info, self.timeline) for info in clips]
+            digests = [names[info.path] for info in clips]
+            pieces = plan_pieces(self.timeline, digests, self.fade_frames, shapes)
 
             def between() -> None:
                 self.stop_if_asked()
@@ -200,10 +213,7 @@ class _Render:
     @property
     def fade_frames(self) -> tuple[int, int]:
         """The fades in frames; neither takes more than half the film."""
-        half = self.timeline.frames // 2
-        wanted = (self.settings.fade_in_s, self.settings.fade_out_s)
-        fade_in, fade_out = (min(round(seconds * self.timeline.fps), half) for seconds in wanted)
-        return fade_in, fade_out
+        return self.settings.fade_frames(self.timeline.frames, self.timeline.fps)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -227,14 +237,12 @@ class _Render:
 def _notes(info: ClipInfo, frames: int, timeline: Timeline) -> list[str]:
     """What had to be done to this clip, where a person would want to know."""
     notes = []
-    if not info.has_audio:
-        notes.append("it has no sound, so the film is silent there.")
     if info.variable_rate:
         notes.append("its frames come at uneven times; they were laid on the film's even ones.")
     elif info.fps != timeline.fps:
         notes.append(f"it runs at {float(info.fps):g} frames a second, the film at {float(timeline.fps):g}.")
-    if (info.width_px, info.height_px) != (timeline.width_px, timeline.height_px):
-        notes.append(f"it is {info.width_px}x{info.height_px} and was fitted into the film's size.")
+    if size := told(info, timeline):
+        notes.append(size)
     missing = frames - info.frames_at(timeline.fps)
     if missing > 0:
         notes.append(f"it is {missing} frames shorter than its place, so its last picture stands still.")

@@ -24,13 +24,14 @@ from typing import Any
 
 from ltxlib.core.timeline import Timeline
 from ltxlib.errors import ClipUnreadable, MediaError
+from ltxlib.media.grain import with_grain
 from ltxlib.media.picture import film_frames
 from ltxlib.media.pieces import Piece, key_frames
 from ltxlib.media.probe import ClipInfo, open_clip
 from ltxlib.media.writer import Coding, FilmShape, file_name, group_frames, video_stream, writing
 
 # Counts up whenever the same clips would become other pictures, so that pieces of before are not taken.
-PICTURES = 1
+PICTURES = 2
 SUFFIX = ".piece"
 BLOCK_BYTES = 1 << 20
 KEPT_BYTES = 40 * 10**9
@@ -145,9 +146,8 @@ class Mezzanine:
                 part = self._room / f"{key}.{threading.get_native_id()}.part"
                 shape, coding = self._mould.shape, self._mould.coding
                 number = piece.first
-                with closing(
-                    _coded(islice(frames, piece.frames), part, shape, coding, piece.frames)
-                ) as coded:
+                pictures = with_grain(islice(frames, piece.frames), timeline.grain)
+                with closing(_coded(pictures, part, shape, coding, piece.frames)) as coded:
                     for _done in coded:
                         yield int(piece.uses(number))
                         number += 1

@@ -19,15 +19,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltxlib.core.soundtrack import Soundtrack
-from ltxlib.core.timeline import Cut, Timeline
-from ltxlib.media.floats import BLOCK, CHANNELS, RATE_HZ, Floats
+from ltxlib.core.timeline import Timeline
+from ltxlib.media.floats import BLOCK, CHANNELS, RATE_HZ
+from ltxlib.media.layers import DUCK_S, Lane, Place, bed_lanes, ducking, music_lanes
+from ltxlib.media.laying import Filler, Laying, joint_of
 from ltxlib.media.probe import ClipInfo
-from ltxlib.media.ramps import POWER, SOFT, STRAIGHT, falling, rising
-from ltxlib.media.sound import heard_clip
-from ltxlib.media.strips import EDGE, Ramp, Strip, Strips, hard_edge
+from ltxlib.media.ramps import SOFT, falling, rising
+from ltxlib.media.strips import Strips, hard_edge
 
 if TYPE_CHECKING:
     import numpy as np
+
+# How long beds and music melt into their own beginning in a circle: as the picture does, within these.
+SHORTEST_MELT, LONGEST_MELT = round(0.5 * RATE_HZ), 4 * RATE_HZ
 
 
 class Mix:
@@ -51,27 +55,46 @@ class Mix:
         rounds: int = 1,
         samples: int | None = None,
     ) -> None:
-        self.notes: tuple[str, ...] = ()
-        self._timeline, self._sound, self._circular = timeline, soundtrack, circular
+        self._sound, self._circular = soundtrack, circular
         self._open_ended = circular and samples is None
-        self._joint = _joint_of(timeline.cuts[0], timeline) if circular else 0
-        self.loop = timeline.sample_at(timeline.frames - self._joint, RATE_HZ)
+        joint = joint_of(timeline.cuts[0], timeline) if circular else 0
+        self.loop = timeline.sample_at(timeline.frames - joint, RATE_HZ)
         self.period = self.loop * (rounds if circular else 1)
         self.samples = self.period if samples is None else samples
         self._fades = (0, 0) if self._open_ended else fades
-        strips = list(self._laid(clips, room))
-        self._strips = Strips(strips)
+        self._seam = timeline.sample_at(joint, RATE_HZ)
+        self._layers(room)
+        filler = None
+        if soundtrack.fill and soundtrack.beds:
+            filler = Filler(self._beds[0], Path(soundtrack.beds[0].file).name)
+        laying = Laying(timeline, clips, soundtrack, room, circular=circular, filler=filler)
+        self.notes = laying.notes
+        self._strips = Strips(laying.strips)
         # The film's very first cut comes after nothing, so it is there at once.
-        self._opening = Strips([replace(strips[0], rise=(SOFT, 0)), *strips[1:]])
+        self._opening = Strips(
+            [replace(strip, rise=(SOFT, 0)) if strip.first == 0 else strip for strip in laying.strips]
+        )
+
+    def _layers(self, room: Path) -> None:
+        place = Place(self.samples)
+        if self._circular:
+            melt = min(max(self._seam, SHORTEST_MELT), LONGEST_MELT, self.loop // 4)
+            place = Place(self.samples, self.period, melt)
+        self._beds = bed_lanes(self._sound.beds, place, room)
+        self._music, self._music_spans = music_lanes(self._sound.music, place, room)
 
     @property
     def steady(self) -> tuple[int, int]:
         """The samples untouched by the film's beginning and end: there all repeats after `period`."""
         if self._open_ended:
             return 0, self.samples
+        lanes = [*self._beds, *self._music]
         rises, fall = self._outer
-        head = max(*rises, self._timeline.sample_at(self._joint, RATE_HZ))
-        return min(head, self.samples), max(self.samples - fall, 0)
+        head = max(*rises, self._seam, *(lane.settled for lane in lanes), 0)
+        if self._sound.duck_db and self._music_spans:
+            head = max(head, self._music_spans[0][0] + round(DUCK_S * RATE_HZ))
+        tail = max(fall, *(lane.ramp_out for lane in lanes), 0)
+        return min(head, self.samples), max(self.samples - tail, 0)
 
     def span(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Samples `first` to `last` in blocks of at most 65,536, the caller's own."""
@@ -86,17 +109,35 @@ class Mix:
         import numpy as np
 
         block = np.zeros((last - first, CHANNELS), np.float32)
+        self._add_clips(block, first)
+        ends = None if self._open_ended else self.samples
+        self._add(self._beds, block, first, ends)
+        spans = [(-self.period, 2 * self.period)] if self._open_ended and self._music else self._music_spans
+        at = first % self.period if self._open_ended else first
+        duck = ducking(spans, self._sound.duck_db, at, at + len(block))
+        if duck is not None:
+            block *= duck[:, None]
+        self._add(self._music, block, first, ends)
+        if not self._open_ended:
+            self._shape_ends(block, first, last)
+        return block
+
+    def _add_clips(self, block: np.ndarray, first: int) -> None:
         at = first % self.loop if self._circular else first
         opens = not self._open_ended and first < self.loop
         (self._opening if opens else self._strips).add_to(block, at)
         if self._circular and not opens:
             # What leaves at the end of the loop still sounds while its beginning comes.
             self._strips.add_to(block, at + self.loop)
-        if not self._open_ended:
-            self._ends(block, first, last)
-        return block
 
-    def _ends(self, block: np.ndarray, first: int, last: int) -> None:
+    @staticmethod
+    def _add(lanes: Sequence[Lane], block: np.ndarray, first: int, samples: int | None) -> None:
+        for lane in lanes:
+            heard = lane.heard(first, first + len(block), samples)
+            if heard is not None:
+                block += heard
+
+    def _shape_ends(self, block: np.ndarray, first: int, last: int) -> None:
         """The film's own beginning and end."""
         rises, fall = self._outer
         for rise in rises:
@@ -112,56 +153,3 @@ class Mix:
         edge, (fade_in, fade_out) = hard_edge(self.samples)[1], self._fades
         slow = min(round(self._sound.slow_start_s * RATE_HZ), self.samples)
         return tuple(rise for rise in (fade_in, slow) if rise) or (edge,), fade_out or edge
-
-    def _laid(self, clips: Sequence[ClipInfo], room: Path) -> Iterator[Strip]:
-        """Each cut's sound in its place."""
-        timeline, starts = self._timeline, self._timeline.starts_frames
-        heard = self._heard(clips, room)
-        for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
-            begin = timeline.sample_at(cut.skip_frames, RATE_HZ)
-            first, end = (timeline.sample_at(starts[number] + frames, RATE_HZ) for frames in (0, cut.frames))
-            rise, fall = self._ramps(number, first, end)
-            factor = 10 ** ((cut.gain_db + self._sound.clips_db) / 20)
-            yield Strip(first, end, heard[info.path], begin, factor, rise, fall)
-
-    def _heard(self, clips: Sequence[ClipInfo], room: Path) -> dict[Path, Floats]:
-        """The sound of each clip, read once, as far as any cut shows it."""
-        needed: dict[Path, int] = {}
-        for cut, info in zip(self._timeline.cuts, clips, strict=True):
-            samples = self._timeline.sample_at(cut.skip_frames + cut.frames, RATE_HZ)
-            needed[info.path] = max(needed.get(info.path, 0), samples)
-        facts = {info.path: info for info in clips}
-        return {
-            path: heard_clip(facts[path], samples + EDGE, room / f"clip{number}.f32")
-            for number, (path, samples) in enumerate(needed.items())
-        }
-
-    def _ramps(self, number: int, first: int, end: int) -> tuple[Ramp, Ramp]:
-        """How a cut's sound comes and goes."""
-        cuts = self._timeline.cuts
-        after = (number + 1) % len(cuts)
-        comes = number > 0 or self._circular
-        goes = number + 1 < len(cuts) or self._circular
-        rise = self._ramp(cuts[number], first, end, leaving=False) if comes else (SOFT, 0)
-        fall = self._ramp(cuts[after], first, end, leaving=True) if goes else (SOFT, 0)
-        return rise, fall
-
-    def _ramp(self, cut: Cut, first: int, end: int, *, leaving: bool) -> Ramp:
-        """The ramp at the joint before `cut`: of what leaves there, or of what comes."""
-        joint = _joint_of(cut, self._timeline)
-        if joint:
-            samples = min(self._timeline.sample_at(joint, RATE_HZ), end - first)
-            return (POWER if cut.shared_frames is None else STRAIGHT), samples
-        dark = (cut.black_frames + 1) // 2 if leaving else cut.black_frames // 2
-        if dark:
-            return SOFT, min(self._timeline.sample_at(dark, RATE_HZ), end - first)
-        return hard_edge(end - first)
-
-
-def _joint_of(cut: Cut, timeline: Timeline) -> int:
-    """How many frames a cut shares with the one before it, also where that is the last of a circle."""
-    if cut.shared_frames is not None:
-        return cut.shared_frames
-    if cut.black_frames:
-        return 0
-    return timeline.crossfade_frames if cut.crossfade_frames is None else cut.crossfade_frames

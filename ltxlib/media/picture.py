@@ -1,7 +1,8 @@
 """The film's pictures one after the other: clips, crossfades, the ways from, to and through black.
 
 Two clips at most are open at any moment and nothing is kept, so memory does not grow with the film.
-Pictures are mixed as they are coded (Y, Cb, Cr), which needs no conversion and costs no quality.
+Pictures are mixed as they are coded (Y, Cb, Cr), which needs no conversion and costs no quality. Grain is not
+in them: it goes by pieces (`grain.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Any
 
 from ltxlib.core.timeline import Timeline
 from ltxlib.media.conform import conformed
+from ltxlib.media.planes import plane_of
 from ltxlib.media.probe import ClipInfo
+
+__all__ = ["film_frames", "mixed", "plane_of"]
 
 BLACK = (16, 128, 128)
 FULL = 256
@@ -91,11 +95,3 @@ def mixed(first: Any | None, second: Any, share: float) -> Any:
         plane_of(result, number)[:] = total
     result.colorspace, result.color_range = 1, 1
     return result
-
-
-def plane_of(frame: Any, number: int) -> Any:
-    """One plane of a picture as a numpy view (height x width); writing into it changes the picture."""
-    import numpy as np
-
-    plane = frame.planes[number]
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]

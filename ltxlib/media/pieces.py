@@ -51,16 +51,27 @@ class Piece:
         return self.used[0] <= frame < self.used[1]
 
 
-def plan_pieces(timeline: Timeline, digests: Sequence[str], fade_frames: Span) -> list[Piece]:
+def plan_pieces(
+    timeline: Timeline, digests: Sequence[str], fade_frames: Span, own_shape: Sequence[bool] = ()
+) -> list[Piece]:
     """The pieces in the film's order; what they are used for joins up to exactly the film.
 
     digests: of the content of each cut's clip, in order. fade_frames: of the fades from and to black.
+    own_shape: which clips have the film's shape, so that its sides do not count; without it they do for all.
     """
+    digests = [*digests]
+    if timeline.sides != "fit":
+        for number in range(len(digests)):
+            if not (own_shape and own_shape[number]):
+                digests[number] += f" {timeline.sides}"
     dark = _dark(timeline, fade_frames)
     found = []
     for span in _whole(_spans(timeline)):
         for part, used, fades in _faded(span, dark, fade_frames, group_frames(timeline.fps)):
-            found.append(Piece(*part, used, fades, _shows(timeline, digests, part, fades)))
+            shows = _shows(timeline, digests, part, fades)
+            if timeline.grain:
+                shows["grain"] = timeline.grain
+            found.append(Piece(*part, used, fades, shows))
     return found
 
 

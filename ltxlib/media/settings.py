@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from ltxlib.core.problem import Problem
@@ -41,6 +42,13 @@ class MasterSettings:
     audio_kbps: int = 384
     tags: Mapping[str, str] = field(default_factory=dict)
     soundtrack: Soundtrack = field(default_factory=Soundtrack)
+
+    def fade_frames(self, frames: int, fps: Fraction) -> tuple[int, int]:
+        """Both fades in frames of a film of so many; neither takes more than half of it."""
+        fade_in, fade_out = (
+            min(round(seconds * fps), frames // 2) for seconds in (self.fade_in_s, self.fade_out_s)
+        )
+        return fade_in, fade_out
 
     def problems(self) -> list[Problem]:
         """Everything that cannot be made as it is set; an empty list when all can."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from ltxlib.media.floats import RATE_HZ
@@ -65,12 +66,13 @@ class Strip:
 
 
 class Strips:
-    """Strips in the order of time; neither their beginnings nor their ends ever go back."""
+    """Strips roughly in the order of time; they are added in the order given."""
 
     def __init__(self, strips: Sequence[Strip]) -> None:
         self._strips = list(strips)
-        self._firsts = [strip.first for strip in self._strips]
-        self._ends = [strip.end for strip in self._strips]
+        # Before which no strip from there on begins, and after which none up to there still sounds.
+        self._firsts = list(accumulate((strip.first for strip in reversed(self._strips)), min))[::-1]
+        self._ends = list(accumulate((strip.end for strip in self._strips), max))
 
     @property
     def end(self) -> int:

@@ -7,6 +7,7 @@ start script never starts ComfyUI again once it has died.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -165,6 +166,22 @@ def _ended(process: int) -> bool:
         return os.waitpid(process, os.WNOHANG)[0] == process
     except ChildProcessError:
         return True
+
+
+def version(home: ComfyHome) -> str:
+    """The version that a ComfyUI writes into its own folder; empty when it does not."""
+    try:
+        text = (home.root / "comfyui_version.py").read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+    found = re.search(r"""__version__\s*=\s*["']([0-9A-Za-z.+-]{1,40})["']""", text)
+    return found[1] if found else ""
+
+
+def newest_log(home: ComfyHome, *others: Path) -> Path | None:
+    """The log that was written last: ComfyUI's own in user/, or one of those that others keep; None: none."""
+    found = [path for path in (*(home.root / "user").glob("comfyui*.log"), *others) if path.is_file()]
+    return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 def last_error(log: Path) -> str:

@@ -29,6 +29,7 @@ class _Film:
     cuts: list[Cut]
     crossfade_frames: int
     trims: list[_Trim] = field(default_factory=list)
+    by_hand: frozenset[int] = frozenset()
 
     def rest(self, place: int) -> int:
         """How many frames of a cut no transition shows."""
@@ -45,13 +46,16 @@ def shows(take: Take, key: str) -> bool:
     return key in ((take.key, take.source) if take.keeps_picture else (take.key,))
 
 
-def laid(cuts: Sequence[Cut], takes: Sequence[Take], film: Timeline) -> list[Cut]:
+def laid(
+    cuts: Sequence[Cut], takes: Sequence[Take], film: Timeline, by_hand: frozenset[int] = frozenset()
+) -> list[Cut]:
     """The cuts of these takes so that each moment that a transition shows is seen once.
 
     A transition shows the last frames of the take before it and the first of the take after it, moment on
     moment; both keep of these only what is crossfaded. A take that is wholly in it is left out.
+    by_hand: joints (by the number of the cut after them) that a person set; they stay as they are.
     """
-    work = _Film(list(cuts), film.crossfade_frames, [_Trim() for _ in cuts])
+    work = _Film(list(cuts), film.crossfade_frames, [_Trim() for _ in cuts], by_hand)
     for place, take in enumerate(takes):
         if melts(take):
             _note(work, takes, place, film.crossfade_frames or max(1, round(film.fps / 4)))
@@ -61,11 +65,12 @@ def laid(cuts: Sequence[Cut], takes: Sequence[Take], film: Timeline) -> list[Cut
 def _note(work: _Film, takes: Sequence[Take], place: int, wanted: int) -> None:
     frames = work.cuts[place].frames
     shared = min(wanted, frames // 2)
-    if place and shows(takes[place - 1], takes[place].source):
+    if place and place not in work.by_hand and shows(takes[place - 1], takes[place].source):
         work.trims[place - 1].tail, work.trims[place - 1].tail_shared = frames, shared
         work.cuts[place] = replace(work.cuts[place], shared_frames=shared)
-    if place + 1 < len(takes) and shows(takes[place + 1], takes[place].end_source):
-        work.trims[place + 1].head, work.trims[place + 1].head_shared = frames, shared
+    after = place + 1
+    if after < len(takes) and after not in work.by_hand and shows(takes[after], takes[place].end_source):
+        work.trims[after].head, work.trims[after].head_shared = frames, shared
 
 
 def _trimmed(work: _Film) -> Iterator[Cut]:
@@ -81,7 +86,7 @@ def _trimmed(work: _Film) -> Iterator[Cut]:
         joint = cut.shared_frames
         if trim.head:
             joint = trim.head_shared
-        elif joint is None:
+        elif joint is None and cut.crossfade_frames is None:
             # A crossfade as long as the film's may not fit any more.
             room = [size for size in (most, rest if trim.tail else None) if size is not None]
             joint = min(room) if room and min(room) < work.crossfade_frames else None
@@ -90,6 +95,8 @@ def _trimmed(work: _Film) -> Iterator[Cut]:
             frames=rest + trim.head_shared + trim.tail_shared,
             skip_frames=cut.skip_frames + trim.head - trim.head_shared,
             shared_frames=joint,
+            # What goes on from the clip before does not go through black on the way.
+            black_frames=cut.black_frames if joint is None else 0,
         )
         most = rest if trim.head and not trim.tail else None
 

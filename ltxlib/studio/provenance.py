@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ltxlib.core.film import LongForm
 from ltxlib.core.scene import Scene, cells_for
 from ltxlib.core.take import Take
-from ltxlib.core.timeline import Timeline
+from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.errors import BadInput, LtxlibError, StoreError
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside
 from ltxlib.store.project import Project, Shelf
-from ltxlib.studio.assemble import masters
 from ltxlib.studio.check import check_project
+from ltxlib.studio.film_record import masters
+
+if TYPE_CHECKING:
+    from ltxlib.core.longform import LongFilm
 
 
 @dataclass(frozen=True)
@@ -45,14 +50,19 @@ class Table:
 class MasterFilm:
     """A finished master: what is known of it, its timeline with the clips' paths, and the take of each cut.
 
-    A take is None where its record is gone. head_frames: of the title card before all cuts, 0 for none.
+    timeline: its scenes once through, without cards. A take is None where its record is gone. begins_frames:
+    when the first scene begins to show. head_frames, tail_frames: of the cards before and after all cuts, 0
+    for none. long: set for a film that goes round and round; shown: its timeline from beginning to end.
     """
 
     path: Path
     facts: Mapping[str, Any]
     timeline: Timeline
     takes: tuple[Take | None, ...]
+    begins_frames: int = 0
     head_frames: int = 0
+    tail_frames: int = 0
+    long: LongFilm | None = None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -76,10 +86,22 @@ class MasterFilm:
         return int(self.facts["frames"]) / self.fps
 
     @property
-    def starts_s(self) -> tuple[Fraction, ...]:
-        """When each cut begins to show."""
-        shared = self.timeline.crossfade_frames if self.head_frames else 0
-        return tuple((start + self.head_frames - shared) / self.fps for start in self.timeline.starts_frames)
+    def dark_s(self) -> Fraction:
+        """From when on the picture stays black while the sound goes on; its end where it never does."""
+        return self.long.lit_frames / self.fps if self.long else self.duration_s
+
+    @cached_property
+    def shown(self) -> Timeline:
+        """All that it shows, from beginning to end, without cards."""
+        if self.long is None:
+            return self.timeline
+        from ltxlib.core.longform import unrolled
+
+        return unrolled(self.long.cycle, self.long.frames)
+
+    def starts_s(self, timeline: Timeline) -> tuple[Fraction, ...]:
+        """When each cut of the timeline, or of all that is shown, begins."""
+        return tuple((start + self.begins_frames) / self.fps for start in timeline.starts_frames)
 
 
 def table_of(project: Project, shelf: Shelf) -> Table:
@@ -124,15 +146,34 @@ def read_master(shelf: Shelf, path: Path) -> MasterFilm:
         for cut in cuts:
             cut["clip"] = str(take_store.clip_path(shelf, cut["scene"], cut["take"]))
         timeline = Timeline.from_json(laid_out | {"cuts": cuts})
-        frames = int(facts["frames"])
+        long = _long(facts, timeline)
+        int(facts["frames"])
     except (OSError, ValueError, KeyError, TypeError, LtxlibError) as error:
         cure = "Make the film again in notebook 04; what is there already is used."
         raise StoreError(f"The record beside {path.name} is missing or damaged.", cure=cure) from error
+    takes = {key: _take(shelf, *key) for key in dict.fromkeys((cut.scene, cut.take) for cut in timeline.cuts)}
+    of_cuts = tuple(takes[cut.scene, cut.take] for cut in timeline.cuts)
+    return replace(MasterFilm(path, facts, timeline, of_cuts, long=long), **_cards(facts, timeline))
+
+
+def _cards(facts: Mapping[str, Any], timeline: Timeline) -> dict[str, int]:
+    """The cards at both ends of a film, in frames."""
+    if "begins_frames" in facts:
+        return {name: int(facts.get(name) or 0) for name in ("begins_frames", "head_frames", "tail_frames")}
+    # A film of an older kit: with a card before it, it is longer by the card, less what the two share.
     carded = bool(str(facts["made_of"].get("settings", {}).get("title") or "").strip())
-    # With a card before it the film is longer by the card, less what the two share.
-    head = max(frames - timeline.frames + timeline.crossfade_frames, 0) if carded else 0
-    takes = tuple(_take(shelf, cut.scene, cut.take) for cut in timeline.cuts)
-    return MasterFilm(path, facts, timeline, takes, head)
+    more = max(int(facts["frames"]) - timeline.frames, 0) if carded else 0
+    return {"begins_frames": more, "head_frames": more + timeline.crossfade_frames if more else 0}
+
+
+def _long(facts: Mapping[str, Any], timeline: Timeline) -> LongFilm | None:
+    wished = facts["made_of"].get("settings", {}).get("long")
+    if not wished or not wished.get("length_s"):
+        return None
+    from ltxlib.core.longform import LongFilm
+
+    known = {field.name for field in fields(LongForm)}
+    return LongFilm(timeline, LongForm(**{name: value for name, value in wished.items() if name in known}))
 
 
 def _take(shelf: Shelf, scene: str, take_id: str) -> Take | None:
@@ -161,7 +202,7 @@ def take_origin(take: Take, table: Table) -> dict[str, Any]:
 def film_origin(film: MasterFilm, table: Table) -> dict[str, Any]:
     """Everything that made a master: its cuts in order with times and sources, its takes, its own record."""
     cuts = []
-    starts = film.starts_s
+    starts = film.starts_s(film.timeline)
     for cut, start_s in zip(film.timeline.cuts, starts, strict=True):
         plain = {"scene": cut.scene, "take": cut.take, "frames": cut.frames, "skip_frames": cut.skip_frames}
         cuts.append({**plain, "starts_s": round(float(start_s), 3), "gain_db": cut.gain_db})
@@ -189,20 +230,27 @@ def trace(project: Project, shelf: Shelf, what: str) -> dict[str, Any]:
     return film_origin(read_master(shelf, find_master(shelf, what)), table_of(project, shelf))
 
 
-def without_card(film: MasterFilm, card: str) -> tuple[Timeline, tuple[Take | None, ...]]:
-    """The timeline that other editors get: the card as a piece of the master itself, then the cuts.
+def for_editors(film: MasterFilm, master: str) -> tuple[Timeline, tuple[Take | None, ...]]:
+    """The timeline that other editors get: cards as pieces of the master itself, the cuts between them.
 
-    The card's crossfade is in that piece already, so the first cut begins after it. card: path of the master.
+    A card's crossfade is in its piece already, so the first cut begins after it and the last ends before.
+    A film that goes round and round is given once around. master: its path.
     """
-    timeline = film.timeline
-    if not film.head_frames or not timeline.cuts:
-        return timeline, film.takes
-    shared = timeline.crossfade_frames
-    first = timeline.cuts[0]
-    head = replace(
-        first, clip=card, scene="title", take="", frames=film.head_frames, gain_db=0.0, skip_frames=0
-    )
-    after = replace(
-        first, frames=first.frames - shared, skip_frames=first.skip_frames + shared, shared_frames=0
-    )
-    return replace(timeline, cuts=(head, after, *timeline.cuts[1:])), (None, *film.takes)
+    timeline, takes = film.timeline, film.takes
+    cuts = list(timeline.cuts)
+    if film.head_frames and cuts:
+        shared = film.head_frames - film.begins_frames
+        head = Cut(master, "title", "", film.head_frames)
+        first = replace(
+            cuts[0],
+            frames=cuts[0].frames - shared,
+            skip_frames=cuts[0].skip_frames + shared,
+            shared_frames=0,
+        )
+        cuts, takes = [head, first, *cuts[1:]], (None, *takes)
+    if film.tail_frames and cuts:
+        ends = film.begins_frames + timeline.frames
+        shared = ends + film.tail_frames - int(film.facts["frames"])
+        tail = Cut(master, "end", "", film.tail_frames, skip_frames=ends - shared, shared_frames=0)
+        cuts, takes = [*cuts[:-1], replace(cuts[-1], frames=cuts[-1].frames - shared), tail], (*takes, None)
+    return replace(timeline, cuts=tuple(cuts)), takes

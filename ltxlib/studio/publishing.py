@@ -29,8 +29,9 @@ TIMELINE = "timeline.otio"
 # At both ends of a film its picture may still fade.
 FADE_S = 0.75
 MOST_TEMPLATE_BYTES = 1_000_000
-# Names that music and sound beds have in a film's settings.
-BEDS = {"music": "Music", "bed": "Sound bed", "beds": "Sound bed"}
+# What the sounds in a film's settings are called in its credits.
+LAYERS = {"music": "Music", "beds": "Sound bed"}
+DARK = "Dark screen, the sound goes on"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _passing(shown: Sequence[Shown], duration_s: Fraction) -> list[tuple[float, 
 
 
 def _variety(film: MasterFilm) -> Variety:
-    cuts = film.timeline.cuts
+    cuts = film.shown.cuts
     return variety([(cut.scene, cut.take, Fraction(cut.frames) / film.fps) for cut in cuts])
 
 
@@ -144,13 +145,13 @@ def template_of(project: Project) -> tuple[Template, list[Problem]]:
 
 def story_of(film: MasterFilm, template: Template, *, rehearsal: bool) -> telling.Story:
     """What is told of a film: its scenes with their times, the models, the sound beds."""
-    ends = [
-        start + cut.frames / film.fps for start, cut in zip(film.starts_s, film.timeline.cuts, strict=True)
-    ]
     shown = [
-        Shown(cut.scene, telling.scene_name(cut.scene, template.names), start, end)
-        for cut, start, end in zip(film.timeline.cuts, film.starts_s, ends, strict=True)
+        Shown(cut.scene, telling.scene_name(cut.scene, template.names), start, start + cut.frames / film.fps)
+        for cut, start in zip(film.shown.cuts, film.starts_s(film.shown), strict=True)
+        if start < film.dark_s
     ]
+    if film.dark_s < film.duration_s:
+        shown.append(Shown("", DARK, film.dark_s, film.duration_s))
     models = dict.fromkeys(_model(take.model) for take in film.takes if take)
     return telling.Story(
         film=film.title,
@@ -170,14 +171,9 @@ def _model(name: str) -> tuple[str, str]:
 
 def _beds(settings: Mapping[str, Any]) -> list[str]:
     """A line for each piece of music or sound bed that the film's settings name."""
-    lines = []
-    for key, called in BEDS.items():
-        value = settings.get(key) or ()
-        for one in [value] if isinstance(value, str) else value:
-            name = one.get("name") or one.get("file") or "" if isinstance(one, Mapping) else str(one)
-            if name:
-                lines.append(f"{called}: {Path(str(name)).stem}")
-    return lines
+    sound = settings.get("sound") or {}
+    named = [(called, layer.get("file")) for key, called in LAYERS.items() for layer in sound.get(key) or ()]
+    return [f"{called}: {Path(str(file)).stem}" for called, file in named if file]
 
 
 def _gone(origin: Mapping[str, Any]) -> list[Problem]:
@@ -216,12 +212,13 @@ def _write_words(folder: Path, texts: telling.Texts, problems: Sequence[Problem]
 
 def _write_timeline(film: MasterFilm, out: Path, folder: Path, texts: telling.Texts) -> None:
     """The .otio with the takes as its sources, by paths relative to the pack's folder."""
-    timeline, takes = provenance.without_card(film, str(film.path))
+    timeline, takes = provenance.for_editors(film, str(film.path))
     sources = []
     for cut, take in zip(timeline.cuts, takes, strict=True):
         path = Path(cut.clip)
         there = path.is_file()
         about: dict[str, Any] = {"scene": cut.scene, "take": cut.take, "gain_db": cut.gain_db}
+        about |= {"through_black_frames": cut.black_frames} if cut.black_frames else {}
         if take:
             about |= {"seed": take.seed, "model": take.model, "sha256": take.clip.sha256}
         sources.append(
@@ -235,7 +232,11 @@ def _write_timeline(film: MasterFilm, out: Path, folder: Path, texts: telling.Te
             )
         )
     marks = [exchange.Mark(round(chapter.start_s * film.fps), chapter.name) for chapter in texts.chapters]
-    about = {"master": film.path.name, "kit": __version__, "rehearsal": bool(film.facts.get("rehearsal"))}
+    about: dict[str, Any] = {"master": film.path.name, "kit": __version__}
+    about["rehearsal"] = bool(film.facts.get("rehearsal"))
+    if film.long:
+        about["once_around_of_s"] = float(film.duration_s)
+    marks = [mark for mark in marks if mark.frame < timeline.frames]
     exchange.write_otio(timeline, sources, marks, out, name=film.title, about=about)
 
 

@@ -47,7 +47,7 @@ def checklist(project: Project) -> list[Line]:
         schema = NodeSchema(client.object_info(), lists_known=client.lists_known)
     except LtxlibError as error:
         return [_no_server(url, error), *lines]
-    return [_server(url, stats), _gpu(stats), *_graphs(project, schema, _models(project)), *lines]
+    return [_server(url, stats), _gpu(stats), *_graphs(project, schema, wanted_models(project)), *lines]
 
 
 def _no_server(url: str, error: LtxlibError) -> Line:
@@ -88,7 +88,7 @@ def _gpu(stats: Mapping[str, Any]) -> Line:
     return Line("GPU", GREEN, names)
 
 
-def _models(project: Project) -> list[Model]:
+def wanted_models(project: Project) -> list[Model]:
     """The models that scenes.csv asks for; the kit's standard one while it asks for none."""
     try:
         scenes = check_project(project).scenes

@@ -136,7 +136,7 @@ def test_a_crossfade_longer_than_the_overlap_takes_the_overlap():
 
 def test_another_take_before_it_is_told(film):
     """The film shows another take of the scene than the one gone on from: a seam, said before rendering."""
-    from ltxlib.studio.assemble import _seams, goes_on_from
+    from ltxlib.studio.choosing import _seams, goes_on_from
 
     rain, more = film[1]["rain"], film[1]["more"]
     assert goes_on_from(more, rain) and _seams([rain, more]) == []

@@ -295,11 +295,12 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(project, made):
 
 
 def test_music_and_beds_are_credited():
-    """Whatever form the film's settings name them in."""
+    """Every sound that the film's settings name gets a line, by its name alone."""
     settings = {
-        "music": "sounds/Sea Song.flac",
-        "beds": [{"file": "brown noise.wav"}, "wind.flac", {}],
-        "bed": "",
+        "sound": {
+            "music": [{"file": "songs/Sea Song.flac"}],
+            "beds": [{"file": "brown noise.wav"}, {"file": "wind.flac"}, {"file": ""}],
+        }
     }
     assert publishing._beds(settings) == ["Music: Sea Song", "Sound bed: brown noise", "Sound bed: wind"]
 

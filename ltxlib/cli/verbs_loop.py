@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def add_loop_verb(verbs: Any) -> None:
-    """Put the verb among the others."""
+def loop_verb(verbs: Any) -> None:
+    """Adds `loop`."""
     loop = verbs.add_parser(
         "loop",
         help="tell how well a take loops, where its best seam is, and what to do",

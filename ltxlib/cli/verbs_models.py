@@ -1,0 +1,39 @@
+"""The verbs `doctor` and `models` and their help; light, as all lists of verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def models_verb(verbs: Any) -> None:
+    """Adds `models`."""
+    models = verbs.add_parser(
+        "models",
+        help="see which model files are here, how much is missing, and fetch it",
+        description="Names are presets (./kit plan --presets) or models (./kit plan --models); none: the\n"
+        "standard preset. Says size, time and room; fetches nothing without --fetch. A download\n"
+        "that was stopped, however, goes on where it was. For gated files put your token into HF_TOKEN.",
+    )
+    models.add_argument("names", nargs="*", metavar="NAME", help="presets or models")
+    models.add_argument(
+        "--camera", action="append", metavar="MOVE", help="with the LoRA of this camera move (static)"
+    )
+    models.add_argument("--fetch", action="store_true", help="fetch what is missing, move what lies wrong")
+    models.add_argument("--verify", action="store_true", help="read every file and compare its SHA-256")
+    models.add_argument("--to", type=Path, metavar="DIR", help="another models/ folder than ComfyUI's")
+    models.add_argument("--json", action="store_true", help="print one JSON object")
+    models.set_defaults(run="models.models")
+
+
+def doctor_verb(verbs: Any) -> None:
+    """Adds `doctor`."""
+    doctor = verbs.add_parser(
+        "doctor",
+        help="look at the whole machine: card, memory, disk, Jupyter, ComfyUI, models, open doors",
+        description="Each line is green, amber or red, with one sentence and one cure. Changes nothing.\n"
+        "Exit code 1 when a line is red.",
+    )
+    doctor.add_argument("--support", action="store_true", help="print a text for somebody who helps you")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.set_defaults(run="models.doctor")

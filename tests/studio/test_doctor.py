@@ -1,0 +1,358 @@
+"""The doctor on broken pods: each gets its own line, in the right colour, with the cure that helps."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ltxlib.cli.main import main
+from ltxlib.core import catalog
+from ltxlib.hub import shelf
+from ltxlib.pod import doors, machine
+from ltxlib.store.project import Project
+from ltxlib.studio import doctor, models
+from ltxlib.studio.setup import AMBER, GREEN, RED
+
+NOW_S = 1_800_000_000.0
+NVIDIA = '#!/bin/sh\necho "NVIDIA GeForce RTX 4090, 24564, 550.90"\n'
+A100 = '#!/bin/sh\necho "NVIDIA A100 80GB PCIe, 81920, 550.90"\n'
+BROKEN = "#!/bin/sh\necho NVIDIA-SMI has failed >&2\nexit 9\n"
+NO_CARD = "#!/bin/sh\nexit 0\n"
+SECRET = "rpa_PLANTEDPLANTED"
+
+
+class Pod:
+    """A healthy pod in a folder: its own /proc and /sys, a ComfyUI, its models, a project, a PATH."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.patch = folder / "machine", monkeypatch
+        self.home, self.bin = folder / "home", folder / "bin"
+        self.comfy = folder / "workspace" / "runpod-slim" / "ComfyUI"
+        self.project = Project(folder / "workspace" / "kit")
+        for made in (self.root / "proc/self", self.root / "sys/fs/cgroup", self.home, self.bin):
+            made.mkdir(parents=True)
+        (self.project.root / ".venv/bin").mkdir(parents=True)
+        (self.project.root / ".venv/bin/python").touch()
+        (self.root / "proc/meminfo").write_text(f"MemTotal: {500 * 10**6} kB\n")
+        self.memory(94 * 10**9)
+        self.mounts(f"/dev/sdb {folder / 'workspace'} ext4 rw 0 0")
+        self.card(NVIDIA)
+        python = self.comfy.parent / ".venv-cu128/bin/python"
+        python.parent.mkdir(parents=True)
+        python.symlink_to(sys.executable)
+        (self.comfy / "custom_nodes/ComfyUI-Manager").mkdir(parents=True)
+        (self.comfy / "main.py").write_text("import time; time.sleep(600)\n")
+        (self.comfy / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
+        self.kernel(self.project.root / ".venv/bin/python")
+        for file in models.files_of([]):
+            self.model(file)
+        env = {"RUNPOD_POD_ID": "k7x2abc9pod", "RUNPOD_GPU_COUNT": "1", "LTX_USD_PER_HOUR": "0.59"}
+        env |= {"HOME": str(self.home), "PATH": str(self.bin), "LTX_COMFY_ROOT": str(self.comfy)}
+        env |= {"LTX_COMFY_URL": "http://127.0.0.1:9", "RUNPOD_API_KEY": SECRET}
+        for name in ("JPY_PARENT_PID", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "XDG_DATA_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        # Other programs of this machine must not be taken for the pod's.
+        for name, port in (("FILES_PORT", 1), ("JUPYTER_PORT", 1)):
+            monkeypatch.setattr(doors, name, port)
+        monkeypatch.setattr(doors.files_open, "__defaults__", ("127.0.0.1", 1))
+        monkeypatch.setattr(doors.jupyter_open, "__defaults__", ("127.0.0.1", 1))
+
+    def memory(self, size_bytes: int | str, place: str = "sys/fs/cgroup/memory.max") -> None:
+        (self.root / place).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / place).write_text(f"{size_bytes}\n")
+
+    def mounts(self, *lines: str) -> None:
+        (self.root / "proc/self/mounts").write_text("\n".join(["overlay / overlay rw 0 0", *lines]))
+
+    def card(self, script: str | None) -> None:
+        tool = self.bin / "nvidia-smi"
+        tool.unlink(missing_ok=True)
+        if script is not None:
+            tool.write_text(script)
+            tool.chmod(0o755)
+
+    def kernel(self, python: Path | None) -> None:
+        spec = self.home / ".local/share/jupyter/kernels/ltx-kit/kernel.json"
+        spec.parent.mkdir(parents=True, exist_ok=True)
+        spec.write_text(json.dumps({"argv": [str(python), "-m", "ipykernel"]} if python else []))
+
+    def model(self, file, folder: str = "", share: float = 1.0) -> Path:
+        """A file of the right size, with no bytes in it."""
+        path = self.comfy / "models" / (folder or file.folder) / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            out.truncate(int(file.size_bytes * share))
+        return path
+
+    def lines(self, now_s: float = NOW_S):
+        return doctor.examine(self.project, self.root, lambda: now_s)
+
+
+@pytest.fixture
+def pod(tmp_path, monkeypatch):
+    return Pod(tmp_path, monkeypatch)
+
+
+def line(lines, name):
+    found = [one for one in lines if one.name == name]
+    assert len(found) == 1, f"{name}: {[one.name for one in lines]}"
+    return found[0]
+
+
+def test_a_healthy_pod_is_green(pod):
+    """All of the machine is green but for the door that nobody can close; ComfyUI runs."""
+    process = subprocess.Popen([sys.executable, "main.py"], cwd=pod.comfy)
+    try:
+        lines = pod.lines()
+    finally:
+        process.kill()
+        process.wait()
+    states = {one.name: one.state for one in lines}
+    for name in ("Price", "Card", "Advice", "Memory", "Volume", "Kernel", "ComfyUI", "Model files"):
+        assert states[name] == GREEN, line(lines, name)
+    assert states["Port 8188"] == AMBER
+    assert "0.33.0" in line(lines, "ComfyUI").says
+    assert "$0.59" in line(lines, "Price").says
+
+
+def _no_gpu_given(pod):
+    pod.patch.setenv("RUNPOD_GPU_COUNT", "0")
+
+
+def _dead_after(words):
+    def made(pod):
+        log = pod.comfy / "user" / "comfyui_8188.log"
+        log.parent.mkdir()
+        log.write_text(f"starting\n{words}\n")
+
+    return made
+
+
+def _wrong_folder(pod):
+    upscaler = catalog.UPSCALER
+    (pod.comfy / "models" / upscaler.folder / upscaler.name).unlink()
+    pod.model(upscaler, "checkpoints")
+
+
+def _half_fetched(pod):
+    file = models.files_of([])[0]
+    (pod.comfy / "models" / file.folder / file.name).unlink()
+    staging = pod.comfy / "models" / shelf.STAGING
+    staging.mkdir()
+    with (staging / f"{file.name}.abc.part").open("wb") as part:
+        part.truncate(file.size_bytes)
+    (staging / f"{file.name}.abc.log").write_text("0 20000000000\n")
+
+
+def _without_venv(pod):
+    (pod.comfy.parent / ".venv-cu128/bin/python").unlink()
+
+
+def _strange_nodes(pod):
+    (pod.comfy / "custom_nodes/free-gpu-miner").mkdir()
+    (pod.comfy / "custom_nodes/evil.py").touch()
+
+
+def _key_only(pod):
+    pod.patch.delenv("LTX_USD_PER_HOUR")
+    pod.patch.delenv("RUNPOD_API_KEY")
+
+
+BROKEN_PODS = [
+    ("no card after a restart", _no_gpu_given, "Pod", RED, ("without a graphics card", "start it again")),
+    ("no driver", lambda pod: pod.card(None), "Card", RED, ("No graphics card", "rent another")),
+    ("driver fails", lambda pod: pod.card(BROKEN), "Card", RED, ("driver sees no", "rent another")),
+    ("driver without card", lambda pod: pod.card(NO_CARD), "Card", RED, ("driver sees no",)),
+    ("16 GB", lambda pod: pod.memory(16 * 10**9), "Memory", RED, ("16 GB", "too little", "64 GB")),
+    ("16 GB, advice", lambda pod: pod.memory(16 * 10**9), "Advice", AMBER, ("No preset", "low memory")),
+    ("50 GB", lambda pod: pod.memory(50 * 10**9), "Advice", GREEN, ("low memory",)),
+    (
+        "old cgroup",
+        lambda pod: (pod.memory("max"), pod.memory(64 * 10**9, "sys/fs/cgroup/memory/memory.limit_in_bytes")),
+        "Memory",
+        GREEN,
+        ("64 GB", "fp8"),
+    ),
+    ("4090", lambda pod: None, "Advice", GREEN, ("draft", "fp8", "26 GB")),
+    ("A100", lambda pod: pod.card(A100), "Advice", GREEN, ("quality", "1920x1088")),
+    ("container disk", lambda pod: pod.mounts(), "Volume", RED, ("wiped", "/workspace")),
+    ("no kernel", lambda pod: pod.kernel(None), "Kernel", AMBER, ("forgotten", "./kit check")),
+    ("another kernel", lambda pod: pod.kernel(Path("/opt/python")), "Kernel", RED, ("/opt/python",)),
+    ("no ComfyUI", lambda pod: (pod.comfy / "main.py").unlink(), "ComfyUI", AMBER, ("runpod/comfyui",)),
+    ("no venv", _without_venv, "ComfyUI", RED, ("without a Python",)),
+    ("ComfyUI dead", lambda pod: None, "ComfyUI", RED, ("NOT running",)),
+    (
+        "failing at import",
+        _dead_after("ImportError: cannot import name 'pad' from 'kornia'"),
+        "ComfyUI",
+        RED,
+        ("NOT running", "'kornia'"),
+    ),
+    ("out of memory", _dead_after("Killed"), "ComfyUI", RED, ("Killed",)),
+    (
+        "arguments",
+        lambda pod: (pod.comfy.parent / "comfyui_args.txt").write_text('--a "b'),
+        "ComfyUI",
+        RED,
+        ("comfyui_args.txt",),
+    ),
+    ("strange nodes", _strange_nodes, "Node packs", AMBER, ("evil.py, free-gpu-miner",)),
+    ("wrong folder", _wrong_folder, "Model folders", RED, ("(in checkpoints/, belongs in latent", "--fetch")),
+    ("half there", _half_fetched, "Model files", RED, ("half there", "23.3 GB", "--fetch")),
+    (
+        "damaged",
+        lambda pod: pod.model(catalog.TEXT_ENCODER, share=0.4),
+        "Model files",
+        RED,
+        ("damaged", "gemma"),
+    ),
+    (
+        "no models",
+        lambda pod: pod.patch.setattr(
+            pod, "x", (pod.comfy / "models").rename(pod.comfy / "m"), raising=False
+        ),
+        "Model files",
+        RED,
+        ("54.", "still to be fetched"),
+    ),
+    ("no price", _key_only, "Price", AMBER, ("not known", "LTX_USD_PER_HOUR")),
+    ("ComfyUI silent", lambda pod: None, "Server", RED, ("Nobody answers", "Start ComfyUI")),
+]
+
+
+@pytest.mark.parametrize(
+    ("broken", "name", "state", "words"),
+    [one[1:] for one in BROKEN_PODS],
+    ids=[one[0] for one in BROKEN_PODS],
+)
+def test_each_broken_pod_has_its_line(pod, broken, name, state, words):
+    """What is broken is named in its own line, with its colour and cure."""
+    broken(pod)
+    found = line(pod.lines(), name)
+    assert found.state == state, found
+    said = f"{found.says} {found.cure}"
+    assert all(word in said for word in words), said
+    assert found.state == GREEN or found.cure
+
+
+def test_a_wrong_clock_is_red(pod):
+    """A clock of 1970 keeps downloads from working."""
+    assert line(pod.lines(now_s=0), "Clock").state == RED
+
+
+def test_a_network_volume_is_named(pod, tmp_path):
+    """A folder on another machine's disk is told as such."""
+    pod.mounts(f"mfs#eu {tmp_path / 'workspace'} fuse rw 0 0")
+    assert "network volume" in line(pod.lines(), "Volume").says
+
+
+@pytest.mark.parametrize("lacks", [True, False])
+def test_the_widgets_of_the_server_are_looked_for(pod, lacks):
+    """The server's own Python is asked, not the kit's: without widgets there are no forms."""
+    python = getattr(sys, "_base_executable", sys.executable) if lacks else sys.executable
+    if lacks and subprocess.run([python, "-c", "import jupyterlab"], capture_output=True).returncode == 0:
+        pytest.skip("this machine's own Python has JupyterLab")
+    process = subprocess.Popen([python, "-c", "import time; time.sleep(600)"])
+    runtime = pod.home / ".local/share/jupyter/runtime"
+    runtime.mkdir(parents=True)
+    (runtime / f"jpserver-{process.pid}.json").write_text("{}")
+    try:
+        found = line(pod.lines(), "Jupyter")
+    finally:
+        process.kill()
+        process.wait()
+    assert found.state == (RED if lacks else GREEN), found
+
+
+class _Open(BaseHTTPRequestHandler):
+    """Lets everybody in."""
+
+    def log_message(self, *_words: object) -> None:
+        """Quiet."""
+
+    def do_POST(self) -> None:
+        """A token for the password that everybody knows."""
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        good = told == {"username": "admin", "password": "adminadmin12"}
+        self.answer(200 if good else 403, b"aaa.bbb.ccc" if good else b"403 Forbidden")
+
+    def do_GET(self) -> None:
+        """The files, without asking."""
+        self.answer(200, b"{}")
+
+    def answer(self, status: int, body: bytes) -> None:
+        """One answer."""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_open_doors_are_red(pod):
+    """FileBrowser with its first password and JupyterLab without any are told; a closed port is not."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Open)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        port = server.server_address[1]
+        assert "password" in doors.files_open(port=port).cure
+        assert "JUPYTER_PASSWORD" in doors.jupyter_open(port=port).cure
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert doors.files_open(port=port) is None
+    assert doors.jupyter_open(port=port) is None
+
+
+def test_the_text_for_support_has_no_secret(pod, monkeypatch):
+    """Keys of the environment are not in it, even where a line quotes them; nor is the home folder's name."""
+    (pod.comfy / "user").mkdir()
+    (pod.comfy / "user" / "comfyui.log").write_text(f"Error: key {SECRET} was refused in {pod.home}/x\n")
+    told = doctor.support_text(pod.lines())
+    assert "was refused" in told
+    assert SECRET not in told
+    assert str(pod.home) not in told
+
+
+def test_the_verb_says_it_and_tells_by_its_code(pod, capsys, monkeypatch):
+    """Lines with cures, exit code 1 while something is red; JSON has the same lines."""
+    for folder in ("notebooks", "workflows"):
+        (pod.project.root / folder).mkdir()
+    words = ["doctor", "--project", str(pod.project.root)]
+    assert main(words) == 1
+    said = capsys.readouterr().out
+    assert "RED    ComfyUI" in said
+    assert "       -> " in said
+    main([*words, "--json"])
+    assert {"Card", "ComfyUI"} <= {one["name"] for one in json.loads(capsys.readouterr().out)["lines"]}
+    main([*words, "--support"])
+    assert "[red] ComfyUI" in capsys.readouterr().out
+
+
+def test_memory_without_any_limit_is_the_machines(tmp_path):
+    """Limits of nearly 2^63 mean none; where nothing is told nothing is known."""
+    assert machine.memory_bytes(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 1000 kB\n")
+    place = tmp_path / "sys/fs/cgroup/memory/memory.limit_in_bytes"
+    place.parent.mkdir(parents=True)
+    place.write_text("9223372036854771712\n")
+    assert machine.memory_bytes(tmp_path) == 1_024_000
+
+
+def test_a_read_only_volume_is_told():
+    """A folder that takes nothing is not writable, whoever asks."""
+    folder = Path("/proc/sys/kernel")
+    if not folder.is_dir() or os.access(folder, os.W_OK):
+        pytest.skip("this machine has no folder that root may not write into")
+    found = machine.volume_of(folder)
+    assert found is not None
+    assert not found.writable
