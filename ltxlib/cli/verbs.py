@@ -11,7 +11,7 @@ from typing import Any
 
 from ltxlib import __version__
 from ltxlib.cli.verbs_loop import loop_verb
-from ltxlib.cli.verbs_models import doctor_verb, models_verb
+from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _pod_verbs(verbs)
     models_verb(verbs)
     doctor_verb(verbs)
+    comfyui_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
