@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
-from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb
+from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb, update_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     models_verb(verbs)
     doctor_verb(verbs)
     comfyui_verb(verbs)
+    update_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
