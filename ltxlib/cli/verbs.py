@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
+from ltxlib.cli.film_options import assemble_verb
 from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb, update_verb
 
 EXIT_CODES = """exit codes:
@@ -85,18 +86,7 @@ def _film_verbs(verbs: Any) -> None:
     concept.add_argument("--json", action="store_true", help="print one JSON object")
     concept.set_defaults(run="ideas.concept")
     _draft_verbs(verbs)
-    assemble = verbs.add_parser(
-        "assemble",
-        help="make the film from the takes that were kept",
-        description="Takes the newest good take of each scene, in the order of scenes.csv.",
-    )
-    assemble.add_argument("--name", default="film", help="the film's file name (film)")
-    assemble.add_argument("--title", default="", help="words on a card at the head (none)")
-    assemble.add_argument("--crossfade", type=float, default=0.5, metavar="SECONDS", help="(0.5)")
-    assemble.add_argument("--loudness", type=float, default=-18.0, metavar="LUFS", help="(-18)")
-    assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
-    assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    assemble.set_defaults(run="film.assemble")
+    assemble_verb(verbs)
     _publish_verb(verbs)
 
 

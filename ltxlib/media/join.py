@@ -65,7 +65,7 @@ def join_film(
 
 def _packets(piece: Piece, path: Path, mould: Mould) -> Iterator[tuple[Any, int]]:
     """The packets that the film uses of a piece, as they are decoded, each with its frame in the film."""
-    with open_clip(path) as container:
+    with open_clip(path, look=False) as container:
         stream = container.streams.video[0]
         if bytes(stream.codec_context.extradata or b"") != mould.header:
             raise MediaError("The pieces of the film do not fit together: they are coded differently.")
@@ -78,7 +78,7 @@ def _packets(piece: Piece, path: Path, mould: Mould) -> Iterator[tuple[Any, int]
 
 def _out_of_order(path: Path, fps: Fraction) -> int:
     """How many frames before its turn the first packet of a piece is decoded."""
-    with open_clip(path) as container:
+    with open_clip(path, look=False) as container:
         packet = next(packet for packet in container.demux(video=0) if packet.size)
         return _frames(packet.pts, packet, fps) - _frames(packet.dts, packet, fps)
 

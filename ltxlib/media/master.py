@@ -23,13 +23,14 @@ from ltxlib.core.problem import errors_in
 from ltxlib.core.timeline import Timeline
 from ltxlib.errors import BadInput, Cancelled, ClipUnreadable, MediaError
 from ltxlib.media import colour
+from ltxlib.media.ends import Ends
 from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ltxlib.media.join import join_film
 from ltxlib.media.level import Level, level_sound
 from ltxlib.media.loudness import measure
 from ltxlib.media.mezzanine import Mezzanine, digest_of, mould_of, tidy
 from ltxlib.media.mix import Mix
-from ltxlib.media.pieces import plan_pieces
+from ltxlib.media.pieces import plan_pieces, usual_frames
 from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
@@ -175,7 +176,8 @@ class _Render:
                     raise ClipUnreadable(f"{path.name} changed while the film was made.")
 
             mezzanine = Mezzanine(rooms.cache, rooms.making, mould, pieces, between)
-            for done in mezzanine.made(self.timeline, clips):
+            ends = Ends(rooms.cache, rooms.making, names, usual_frames(self.timeline), between)
+            for done in mezzanine.made(self.timeline, clips, ends.read):
                 self.step("picture", done, self.timeline.frames)
             join_film(mezzanine.ready(), mould, sound, part, self.stop_if_asked)
 
