@@ -33,9 +33,16 @@ def _screen(prog: str) -> argparse.HelpFormatter:
 def parser() -> argparse.ArgumentParser:
     """The whole command line, one verb a service."""
     top = argparse.ArgumentParser(
-        prog="kit", usage="./kit VERB ...", description=_ABOUT, epilog=_AFTER, formatter_class=_screen
+        prog="kit",
+        usage="./kit VERB ...",
+        description=_ABOUT,
+        epilog=_AFTER,
+        formatter_class=_screen,
+        add_help=False,
     )
-    top.add_argument("--version", action="version", version=f"ltxlib {__version__}")
+    # Not listed: the screen is for the verbs.
+    top.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    top.add_argument("--version", action="version", version=f"ltxlib {__version__}", help=argparse.SUPPRESS)
     verbs = top.add_subparsers(title="verbs", metavar="VERB", dest="verb")
     _film_verbs(verbs)
     _night_verb(verbs)
