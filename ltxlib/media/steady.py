@@ -3,7 +3,7 @@
 On processors with AVX-512, x264's look ahead (mbtree) reads past what it has filled when the picture is not a
 multiple of 128 pixels wide: 1080x1920 and 320x192 are such, 1536x1024 is not. What lies there is left over
 from others, so a film made twice came out differently, by a little (measured with x264 core 165 in PyAV 18,
-glibc's MALLOC_PERTURB_ shows it at once). Held to AVX2 it does not, and takes no more time that can be measured.
+glibc's MALLOC_PERTURB_ shows it at once). Held to AVX2 it does not, and takes no measurable time more.
 """
 
 from __future__ import annotations
