@@ -21,16 +21,33 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from statistics import median
 
 from benchmarks.assemble_ways import Job
 from ltxlib.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from ltxlib.media.probe import probe
+from ltxlib.rehearsal.clip import ClipSpec, render_clip
 
 PROJECT = Path(__file__).resolve().parents[1]
 WIDTH_PX, HEIGHT_PX, FRAMES, FPS, CROSSFADE_FRAMES = 1536, 1024, 121, 24, 12
 CLIPS, MANY, ROUNDS = 12, 100, 5
+GRAIN = 6
+SCENES = (
+    "Rain falls on a still lake at dusk, slow rings on the water.",
+    "A candle burns in a dark cabin, its light on the wooden wall.",
+    "A brook runs over stones in a green forest, soft light.",
+    "Waves roll onto a beach at night under the moon.",
+    "Snow falls quietly in front of a warm cabin window.",
+    "A fire crackles in a stone fireplace, embers glow.",
+    "Drops slide down a window pane, the city lights behind it.",
+    "A waterfall pours into a mossy pool.",
+    "Boats lie in a foggy harbour at dawn.",
+    "Stars turn slowly above a mountain lake.",
+    "Autumn leaves drift down in a quiet park.",
+    "A train window, fields pass in the evening rain.",
+)
 # At least so many times less work than (MoviePy, xfade).
 WANTED = {"new order": (12.0, 5.0), "new sound": (30.0, 12.0), "from nothing": (1.9, 1 / 1.05)}
 WANTED_MB = 600.0
@@ -48,20 +65,24 @@ class Cost:
 
 
 def make_clips(folder: Path, count: int, frames: int) -> list[Path]:
-    """Clips as ComfyUI saves them: one group of pictures, tagged BT.709, soft colours that move."""
-    made = []
+    """Clips as ComfyUI saves them: one group of pictures at its own quality, BT.709, 24 kHz stereo.
+
+    The pictures are the rehearsal's scenes, drawn at half size and enlarged, as the second stage of LTX-2
+    does, with a fine grain that models leave and drawings lack.
+    """
+    ffmpeg, made = find_ffmpeg(), []
     for number in range(count):
-        clip = folder / f"clip{number:02}.mp4"
-        size, lasts_s = f"{WIDTH_PX}x{HEIGHT_PX}", frames / FPS
-        # Small, then enlarged: fine grain would make far larger files than real clips are.
-        picture = f"gradients=s=96x64:r={FPS}:d={lasts_s + 1}:seed={number + 1}:speed=0.02"
-        picture += f",noise=alls=3:allf=t,scale={size}:flags=bicubic"
-        sound = f"anoisesrc=r=24000:c=pink:a=0.2:seed={number + 1}:d={lasts_s}"
-        words = ["-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-frames:v", str(frames)]
-        words += ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-ac", "2"]
-        words += ["-c:v", "libx264", "-preset", "superfast", "-crf", "19", "-g", "250"]
+        drawn, clip = folder / "drawn.mp4", folder / f"clip{number:02}.mp4"
+        spec = ClipSpec(
+            SCENES[number % len(SCENES)], number, WIDTH_PX // 2, HEIGHT_PX // 2, frames, Fraction(FPS)
+        )
+        render_clip(spec, drawn, ffmpeg_path=ffmpeg.path, tags={})
+        picture = f"scale={WIDTH_PX}:{HEIGHT_PX}:flags=lanczos,noise=alls={GRAIN}:allf=t:all_seed={number}"
+        words = ["-y", "-i", os.fspath(drawn), "-vf", f"{picture},format=yuv420p", "-c:a", "copy"]
+        words += ["-c:v", "libx264", "-preset", "medium", "-crf", "23", "-g", "250"]
         words += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-        run_ffmpeg(find_ffmpeg(), [*words, "-c:a", "aac", "-b:a", "192k", os.fspath(clip)])
+        run_ffmpeg(ffmpeg, [*words, os.fspath(clip)])
+        drawn.unlink()
         made.append(clip)
     return made
 

@@ -11,9 +11,11 @@ frame of the film is frame 0; a cut of N frames that starts at S shows in S ... 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from ltxlib.core.problem import Problem
@@ -86,12 +88,12 @@ class Timeline:
         object.__setattr__(self, "cuts", tuple(self.cuts))
         object.__setattr__(self, "fps", Fraction(self.fps))
 
-    @property
+    @cached_property
     def frames(self) -> int:
         """How many frames the film has, exactly."""
         return sum(cut.frames for cut in self.cuts) - sum(self.joints_frames)
 
-    @property
+    @cached_property
     def joints_frames(self) -> tuple[int, ...]:
         """How many frames each cut shares with the one before it; the first shares none."""
         return tuple(self._joint(cut) if number else 0 for number, cut in enumerate(self.cuts))
@@ -108,7 +110,7 @@ class Timeline:
         """How long the film lasts in seconds, exactly."""
         return self.frames / self.fps
 
-    @property
+    @cached_property
     def starts_frames(self) -> tuple[int, ...]:
         """The film's frame at which each cut begins to show."""
         starts, end = [], 0
@@ -117,7 +119,16 @@ class Timeline:
             end = starts[-1] + cut.frames
         return tuple(starts)
 
-    @property
+    @cached_property
+    def _ends_frames(self) -> list[int]:
+        """The film's frame after the last of each cut."""
+        return [start + cut.frames for start, cut in zip(self.starts_frames, self.cuts, strict=True)]
+
+    def cuts_in(self, first: int, last: int) -> range:
+        """The places of the cuts that show in the film's frames `first` up to `last`; of a sound timeline."""
+        return range(bisect_right(self._ends_frames, first), bisect_left(self.starts_frames, last))
+
+    @cached_property
     def dips_frames(self) -> tuple[tuple[int, int, int], ...]:
         """Where the film goes through black: the frame that begins the next cut, how many before it go down,
         how many from it on come up."""

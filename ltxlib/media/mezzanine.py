@@ -12,29 +12,30 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 from ltxlib.core.timeline import Timeline
-from ltxlib.errors import ClipUnreadable, MediaError
+from ltxlib.errors import MediaError
+from ltxlib.media.conform import conformed
 from ltxlib.media.grain import with_grain
-from ltxlib.media.picture import film_frames
+from ltxlib.media.kept import PIECE, digest_of, found, keep, tidy
+from ltxlib.media.picture import Reader, film_frames
 from ltxlib.media.pieces import Piece, key_frames
 from ltxlib.media.probe import ClipInfo, open_clip
 from ltxlib.media.writer import Coding, FilmShape, file_name, group_frames, video_stream, writing
 
+__all__ = ["SUFFIX", "Mezzanine", "Mould", "digest_of", "mould_of", "tidy"]
+
 # Counts up whenever the same clips would become other pictures, so that pieces of before are not taken.
 PICTURES = 2
-SUFFIX = ".piece"
-BLOCK_BYTES = 1 << 20
-KEPT_BYTES = 40 * 10**9
+SUFFIX = PIECE
 KEY_FRAME = 1
 MIDDLE = 128
 
@@ -85,19 +86,6 @@ def mould_of(shape: FilmShape, coding: Coding) -> Mould:
     return Mould(shape, coding, sample, header, f"libx264 {build}, libavcodec {library}")
 
 
-def digest_of(clip: Path, between: Callable[[], None]) -> str:
-    """The name of a file's content. between: called now and then. Raises ClipUnreadable."""
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with clip.open("rb") as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
-                between()
-    except OSError as error:
-        raise ClipUnreadable(f"{clip.name} cannot be read ({error.strerror}).") from error
-    return digest.hexdigest()
-
-
 class Mezzanine:
     """The pieces of one film: those in the cache folder, and those still to be made into it."""
 
@@ -110,18 +98,20 @@ class Mezzanine:
         self._paths: dict[str, Path] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for key in dict.fromkeys(key for _piece, key in self._pieces):
-            found = self._found(key)
-            if found is not None:
-                self._paths[key] = found
+            whole = found(folder, key, PIECE, between)
+            if whole is not None:
+                self._paths[key] = whole
 
     def ready(self) -> list[tuple[Piece, Path]]:
         """Every piece with its file; all must have been made."""
         return [(piece, self._paths[key]) for piece, key in self._pieces]
 
-    def made(self, timeline: Timeline, clips: Sequence[ClipInfo]) -> Iterator[int]:
+    def made(
+        self, timeline: Timeline, clips: Sequence[ClipInfo], reader: Reader = conformed
+    ) -> Iterator[int]:
         """Makes what is missing; yields how many frames of the film are there, as often as that grows.
 
-        Raises ClipUnreadable, MediaError.
+        reader: how a clip is read. Raises ClipUnreadable, MediaError.
         """
         missing: dict[str, Piece] = {}
         for piece, key in self._pieces:
@@ -132,16 +122,16 @@ class Mezzanine:
         if there:
             yield there
         for run in _runs(list(missing.items())):
-            for grows in self._made_in_one_go(run, timeline, clips):
+            for grows in self._made_in_one_go(run, timeline, clips, reader):
                 there += grows
                 if grows:
                     yield there
 
     def _made_in_one_go(
-        self, run: list[tuple[str, Piece]], timeline: Timeline, clips: Sequence[ClipInfo]
+        self, run: list[tuple[str, Piece]], timeline: Timeline, clips: Sequence[ClipInfo], reader: Reader
     ) -> Iterator[int]:
         span = run[0][1].first, run[-1][1].last
-        with closing(film_frames(timeline, clips, run[0][1].fade_frames, span)) as frames:
+        with closing(film_frames(timeline, clips, run[0][1].fade_frames, span, reader)) as frames:
             for key, piece in run:
                 part = self._room / f"{key}.{threading.get_native_id()}.part"
                 shape, coding = self._mould.shape, self._mould.coding
@@ -154,37 +144,19 @@ class Mezzanine:
                 self._paths[key] = self._kept(key, part)
 
     def _kept(self, key: str, part: Path) -> Path:
-        with open_clip(part) as container:
+        with open_clip(part, look=False) as container:
             header = bytes(container.streams.video[0].codec_context.extradata or b"")
         if header != self._mould.header:
             raise MediaError("The pieces of the film do not fit together: the encoder changed its headers.")
-        path = self._folder / f"{key}-{digest_of(part, self._between)}{SUFFIX}"
-        part.replace(path)
-        return path
-
-    def _found(self, key: str) -> Path | None:
-        for path in sorted(self._folder.glob(f"{key}-*{SUFFIX}")):
-            with suppress(ClipUnreadable):
-                if path.stem == f"{key}-{digest_of(path, self._between)}":
-                    # When it was last of use, for `tidy`.
-                    os.utime(path)
-                    return path
-            path.unlink(missing_ok=True)
-        return None
+        return keep(part, self._folder, key, PIECE, self._between)
 
 
-def tidy(folder: Path, most_bytes: int = KEPT_BYTES) -> None:
-    """Removes pieces beyond so many bytes, those first that have been of no use for longest."""
-    left = []
-    for path in folder.glob(f"*{SUFFIX}"):
-        with suppress(FileNotFoundError):
-            facts = path.stat()
-            left.append((facts.st_mtime_ns, facts.st_size, path))
-    kept = 0
-    for _when, size, path in sorted(left, reverse=True):
-        kept += size
-        if kept > most_bytes:
-            path.unlink(missing_ok=True)
+def coded_piece(frames: Iterable[Any], count: int, mould: Mould, room: Path) -> Path:
+    """Codes so many pictures that come from no clip as a piece of this film alone, in its own folder."""
+    path = room / f"drawn-{count}{SUFFIX}"
+    for _done in _coded(islice(frames, count), path, mould.shape, mould.coding, count):
+        pass
+    return path
 
 
 def _shown(piece: Piece) -> int:

@@ -7,7 +7,7 @@ in them: it goes by pieces (`grain.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -16,8 +16,10 @@ from ltxlib.media.conform import conformed
 from ltxlib.media.planes import plane_of
 from ltxlib.media.probe import ClipInfo
 
-__all__ = ["film_frames", "mixed", "plane_of"]
+__all__ = ["Reader", "film_frames", "mixed", "plane_of"]
 
+# Gives so many pictures of a clip, beginning after so many; `conformed` is one.
+Reader = Callable[[ClipInfo, Timeline, int, int], Iterator[Any]]
 BLACK = (16, 128, 128)
 FULL = 256
 
@@ -27,16 +29,17 @@ def film_frames(
     clips: Sequence[ClipInfo],
     fade_frames: tuple[int, int] | None = (0, 0),
     span: tuple[int, int] | None = None,
+    reader: Reader = conformed,
 ) -> Iterator[Any]:
     """Every picture of the film, exactly `timeline.frames` of them, or those of a span (from, up to).
 
     clips: the facts of each cut's file, in the timeline's order. fade_frames: how long the fades from black
     at the start and to black at the end last; None: nothing is made darker, not even on a way through black.
-    Only clips that show in the span are opened.
+    Only clips that show in the span are opened. reader: how a clip is read.
     """
     first, last = span or (0, timeline.frames)
     shares = {} if fade_frames is None else _shares(timeline, fade_frames, first, last)
-    for number, frame in enumerate(_joined(timeline, clips, first, last), first):
+    for number, frame in enumerate(_joined(timeline, clips, (first, last), reader), first):
         share = shares.get(number, 1.0)
         yield frame if share == 1.0 else mixed(None, frame, share)
 
@@ -54,22 +57,24 @@ def _shares(timeline: Timeline, fade_frames: tuple[int, int], first: int, last: 
     return shares
 
 
-def _joined(timeline: Timeline, clips: Sequence[ClipInfo], first: int, last: int) -> Iterator[Any]:
-    joints, starts = (*timeline.joints_frames, 0), timeline.starts_frames
+def _joined(
+    timeline: Timeline, clips: Sequence[ClipInfo], span: tuple[int, int], reader: Reader
+) -> Iterator[Any]:
+    first, last = span
+    joints, starts = timeline.joints_frames, timeline.starts_frames
     leaving: Any = None
-    for number, (cut, info) in enumerate(zip(timeline.cuts, clips, strict=True)):
-        start, shared = starts[number], joints[number]
+    for number in timeline.cuts_in(first, last):
+        cut, start, shared = timeline.cuts[number], starts[number], joints[number]
+        after = joints[number + 1] if number + 1 < len(joints) else 0
         alone, end = start + shared, start + cut.frames
-        if end <= first or start >= last:
-            continue
         passed = max(first - start, 0)
-        coming = conformed(info, timeline, cut.frames - passed, cut.skip_frames + passed)
+        coming = reader(clips[number], timeline, cut.frames - passed, cut.skip_frames + passed)
         if leaving is not None:
             with closing(leaving):
                 for place in range(max(start, first), min(alone, last)):
                     # The middle of each frame decides: the mix is even and symmetric around the join.
                     yield mixed(next(leaving), next(coming), (place - start + 0.5) / shared)
-        for _ in range(max(alone, first), min(end - joints[number + 1], last)):
+        for _ in range(max(alone, first), min(end - after, last)):
             yield next(coming)
         leaving = coming
 

@@ -13,6 +13,7 @@ contents; its name in the cache is made of that.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -64,10 +65,9 @@ def plan_pieces(
         for number in range(len(digests)):
             if not (own_shape and own_shape[number]):
                 digests[number] += f" {timeline.sides}"
-    dark = _dark(timeline, fade_frames)
     found = []
     for span in _whole(_spans(timeline)):
-        for part, used, fades in _faded(span, dark, fade_frames, group_frames(timeline.fps)):
+        for part, used, fades in _faded(span, timeline, fade_frames, group_frames(timeline.fps)):
             shows = _shows(timeline, digests, part, fades)
             if timeline.grain:
                 shows["grain"] = timeline.grain
@@ -81,7 +81,7 @@ def key_frames(frames: int, group: int) -> range:
 
 
 def _spans(timeline: Timeline) -> Iterator[Span]:
-    joints, starts, usual = (*timeline.joints_frames, 0), timeline.starts_frames, _usual(timeline)
+    joints, starts, usual = (*timeline.joints_frames, 0), timeline.starts_frames, usual_frames(timeline)
     for number, cut in enumerate(timeline.cuts):
         start, low, high = starts[number], joints[number], cut.frames - joints[number + 1]
         # The usual transition also counts where none is, so that the body is the same in every place.
@@ -92,7 +92,7 @@ def _spans(timeline: Timeline) -> Iterator[Span]:
                 yield start + begin, start + end
 
 
-def _usual(timeline: Timeline) -> int:
+def usual_frames(timeline: Timeline) -> int:
     """How many frames of a cut its transitions take as a rule: by crossfade, or to or from black."""
     if timeline.crossfade_frames:
         return timeline.crossfade_frames
@@ -112,17 +112,13 @@ def _whole(spans: Iterator[Span]) -> list[Span]:
     return found
 
 
-def _dark(timeline: Timeline, fade_frames: Span) -> list[Span]:
-    """Where the film's picture is darker than its clips."""
-    ends = [(0, fade_frames[0]), (timeline.frames - fade_frames[1], timeline.frames)]
-    return [*ends, *((at - down, at + up) for at, down, up in timeline.dips_frames)]
-
-
 def _faded(
-    span: Span, dark: Sequence[Span], fade_frames: Span, group: int
+    span: Span, timeline: Timeline, fade_frames: Span, group: int
 ) -> Iterator[tuple[Span, Span, Span | None]]:
     """What of a span is coded as it is and what darker: frames coded, frames used, fades in them."""
     first, last = span
+    ends = [(0, fade_frames[0]), (timeline.frames - fade_frames[1], timeline.frames)]
+    dark = [*ends, *((at - down, at + up) for at, down, up in _dips(timeline, first, last))]
     darker = [(begin, end) for begin, end in dark if max(begin, first) < min(end, last)]
     edges = [first + key for key in key_frames(last - first, group)] + [last]
     runs = [(edges[0], edges[0])]
@@ -142,20 +138,23 @@ def _faded(
 
 def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span | None) -> dict[str, Any]:
     (first, last), layers = part, []
-    joints, starts = timeline.joints_frames, timeline.starts_frames
-    for start, cut, joint, digest in zip(starts, timeline.cuts, joints, digests, strict=True):
+    for number in timeline.cuts_in(first, last):
+        cut, start, joint = (
+            timeline.cuts[number],
+            timeline.starts_frames[number],
+            timeline.joints_frames[number],
+        )
         low, high = max(start, first), min(start + cut.frames, last)
-        if low < high:
-            mixing = joint > 0 and low < start + joint and bool(layers)
-            layers.append(
-                {
-                    "clip": digest,
-                    "at": low - first,
-                    "from": cut.skip_frames + low - start,
-                    "frames": high - low,
-                    "mixed": [start - first, joint] if mixing else None,
-                }
-            )
+        mixing = joint > 0 and low < start + joint and bool(layers)
+        layers.append(
+            {
+                "clip": digests[number],
+                "at": low - first,
+                "from": cut.skip_frames + low - start,
+                "frames": high - low,
+                "mixed": [start - first, joint] if mixing else None,
+            }
+        )
     shown: dict[str, Any] = {"frames": last - first, "layers": layers}
     if fades is None:
         return shown
@@ -163,7 +162,16 @@ def _shows(timeline: Timeline, digests: Sequence[str], part: Span, fades: Span |
         shown["from black"] = [-first, fades[0]]
     if last > timeline.frames - fades[1]:
         shown["to black"] = [timeline.frames - first, fades[1]]
-    dips = [dip for dip in timeline.dips_frames if dip[0] - dip[1] < last and first < dip[0] + dip[2]]
+    dips = _dips(timeline, first, last)
     if dips:
         shown["through black"] = [[at - first, down, up] for at, down, up in dips]
     return shown
+
+
+def _dips(timeline: Timeline, first: int, last: int) -> list[tuple[int, int, int]]:
+    """The ways through black that are seen from frame `first` up to `last`."""
+    dips = timeline.dips_frames
+    # They stand one behind the other, as no cut is shorter than what its transitions take.
+    low = bisect_right(dips, first, key=lambda dip: dip[0] + dip[2])
+    high = bisect_left(dips, last, key=lambda dip: dip[0] - dip[1])
+    return list(dips[low:high])

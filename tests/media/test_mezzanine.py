@@ -127,6 +127,26 @@ def test_pieces_join_up_to_exactly_the_film_whatever_it_is():
             assert min(piece.frames, piece.used[1] - piece.used[0]) >= min(2, timeline.frames)
 
 
+def test_a_film_of_thousands_of_cuts_is_planned_by_looking_at_each_once(monkeypatch):
+    """Work grows with the film, not with its square: no cut is looked at for a piece far from it."""
+    looked = []
+    whole = Timeline.cuts_in
+
+    def counted(timeline, first, last):
+        places = whole(timeline, first, last)
+        looked.append(len(places))
+        return places
+
+    monkeypatch.setattr(Timeline, "cuts_in", counted)
+    cuts = [cut(f"{number % 12}.mp4", 121) for number in range(7200)]
+    cuts[1::3] = [replace(one, black_frames=12) for one in cuts[1::3]]
+    timeline = film(cuts, 12)
+    pieces = plan_pieces(timeline, [str(number % 12) for number in range(7200)], (12, 96))
+    assert sum(piece.used[1] - piece.used[0] for piece in pieces) == timeline.frames
+    assert max(looked) == 2
+    assert len(looked) == len(pieces) < 4 * len(cuts)
+
+
 def test_a_new_order_codes_only_the_new_crossfades(tmp_path, clips):
     """Bodies serve in every place; a second time nothing at all is coded."""
     one, two, three, _four, _long = clips
