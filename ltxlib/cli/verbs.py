@@ -11,7 +11,8 @@ from typing import Any
 
 from ltxlib import __version__
 from ltxlib.cli.film_options import assemble_verb
-from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb
+from ltxlib.cli.verbs_loop import loop_verb
+from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb, update_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -33,9 +34,16 @@ def _screen(prog: str) -> argparse.HelpFormatter:
 def parser() -> argparse.ArgumentParser:
     """The whole command line, one verb a service."""
     top = argparse.ArgumentParser(
-        prog="kit", usage="./kit VERB ...", description=_ABOUT, epilog=_AFTER, formatter_class=_screen
+        prog="kit",
+        usage="./kit VERB ...",
+        description=_ABOUT,
+        epilog=_AFTER,
+        formatter_class=_screen,
+        add_help=False,
     )
-    top.add_argument("--version", action="version", version=f"ltxlib {__version__}")
+    # Not listed: the screen is for the verbs.
+    top.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    top.add_argument("--version", action="version", version=f"ltxlib {__version__}", help=argparse.SUPPRESS)
     verbs = top.add_subparsers(title="verbs", metavar="VERB", dest="verb")
     _film_verbs(verbs)
     _night_verb(verbs)
@@ -45,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     models_verb(verbs)
     doctor_verb(verbs)
     comfyui_verb(verbs)
+    update_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
@@ -86,6 +95,7 @@ def _film_verbs(verbs: Any) -> None:
     concept.set_defaults(run="ideas.concept")
     _draft_verbs(verbs)
     assemble_verb(verbs)
+    loop_verb(verbs)
     _publish_verb(verbs)
 
 

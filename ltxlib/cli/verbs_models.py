@@ -1,4 +1,4 @@
-"""The verbs `doctor`, `models` and `comfyui` and their help; light, as all lists of verbs."""
+"""The verbs `doctor`, `models`, `comfyui` and `update` and their help; light, as all lists of verbs."""
 
 from __future__ import annotations
 
@@ -52,3 +52,16 @@ def comfyui_verb(verbs: Any) -> None:
     comfyui.add_argument("what", nargs="?", choices=what, default="status", help="(status)")
     comfyui.add_argument("--json", action="store_true", help="print one JSON object")
     comfyui.set_defaults(run="comfyui.comfyui")
+
+
+def update_verb(verbs: Any) -> None:
+    """Adds `update`."""
+    update = verbs.add_parser(
+        "update",
+        help="bring the kit forward; your scenes, prompts, films and workflows stay as they are",
+        description="Says what is new and what of yours it would touch. With --go it does it: forward only,\n"
+        "and what you made or changed stays. Not while a batch or a night runs.",
+    )
+    update.add_argument("--go", action="store_true", help="do it")
+    update.add_argument("--json", action="store_true", help="print one JSON object")
+    update.set_defaults(run="updating.update")
