@@ -31,9 +31,9 @@ from ltxlib.core.film import LongForm
 from ltxlib.core.longform import LongFilm
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from ltxlib.media.film_tables import read_tables
 from ltxlib.media.longform import LongRender, render_long
 from ltxlib.media.master import Rooms
-from ltxlib.media.mp4_reader import read_tables
 from ltxlib.media.mp4_writer import write_mp4
 from ltxlib.media.placing import placed
 from ltxlib.media.settings import MasterSettings
@@ -121,13 +121,13 @@ def looked_at(
     film: LongFilm, path: Path, settings: MasterSettings, gain_db: float, room: Path
 ) -> dict[str, Any]:
     """What the finished file is, read back."""
-    (picture, sound), _media = read_tables(path)
+    picture, sound = read_tables(path).tracks
     steps = steps_between(film, path)
     joint_db, body_db = joint_errors(film, path, settings, gain_db, room)
     return {
-        "frames": picture.samples,
+        "frames": len(picture.lasts),
         "frames_wanted": film.frames,
-        "samples": int((sound.lasts_s - sound.begins_s) * RATE_HZ),
+        "samples": sound.length * RATE_HZ // sound.clock_hz,
         "samples_wanted": film.loop.sample_at(film.frames, RATE_HZ),
         "click_after_flash_samples": steps,
         "drift_ms": round((max(steps) - min(steps)) / RATE_HZ * 1000, 3),

@@ -16,10 +16,10 @@ from ltxlib.core.longform import LongFilm, circle_frames, unrolled
 from ltxlib.core.soundtrack import Layer, Soundtrack
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.errors import BadInput, Cancelled, MediaError
+from ltxlib.media.film_tables import read_tables
 from ltxlib.media.long_check import check_long
 from ltxlib.media.longform import circular_mix, render_long
 from ltxlib.media.master import MasterSettings, render_master
-from ltxlib.media.mp4_reader import read_tables
 from ltxlib.media.probe import probe
 from ltxlib.media.writer import write_sound
 from tests.support.clips import make_clip
@@ -222,10 +222,10 @@ def test_ten_hours_are_exact_and_their_end_is_found(tmp_path):
     clip = make_clip(tmp_path / "levels.mp4", frames=48, levels=tuple(range(40, 232, 4)))
     loop = loop_of([clip], frames=48, crossfade=0, fps="24")
     report = render(tmp_path, loop, LongForm(36_000, compact=True), NOFADE)
-    (picture, sound), _media = read_tables(report.path)
-    assert report.frames == picture.samples == 864_000
-    assert picture.shown_s == sound.shown_s == sound.lasts_s - sound.begins_s == 36_000
-    assert (sound.samples - 1) * 1024 == 36_000 * 48_000
+    picture, sound = read_tables(report.path).tracks
+    assert report.frames == len(picture.lasts) == 864_000
+    assert picture.told_s == sound.told_s == 36_000
+    assert sound.length == sound.lasts.sum() - 1024 == 36_000 * 48_000
     with av.open(str(report.path)) as container:
         stream = container.streams.video[0]
         assert stream.frames == 864_000
@@ -321,7 +321,7 @@ def test_a_damaged_file_is_not_called_done(clips, tmp_path, long):
     film, data = LongFilm(loop, LongForm(30.02)), report.path.read_bytes()
     check_long(report.path, film, lambda: None)
     broken = tmp_path / "broken.mp4"
-    for kind, at in ((b"elst", 12), (b"stts", 11), (b"stsz", 11), (b"mdhd", 31), (b"co64", 15), (b"moov", 0)):
+    for kind, at in ((b"elst", 12), (b"stts", 11), (b"stsz", 11), (b"ctts", 15), (b"co64", 15), (b"moov", 0)):
         place = data.index(kind) + 4 + at
         broken.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
         with pytest.raises(MediaError):
