@@ -80,8 +80,10 @@ def _places(cuts: list[CutWish], report: LoopReport) -> list[int]:
 def _sentence(report: LoopReport, path: Path, wish: CutWish, transition: Transition | None) -> str:
     end = f"{wish.out_s:.2f} s" if wish.out_s else "its end"
     said = f"{report.take.scene}, take {report.take.take_no}, now goes from {wish.in_s:.2f} s to {end} in "
-    said += f"the film {path.stem}."
-    if transition is not None:
+    said += f"films/{path.name}."
+    if transition is None:
+        said += " The film shows other scenes behind it, so its own seam is not seen there."
+    else:
         joined = (
             "a straight cut" if transition.kind == "cut" else f"a crossfade of {transition.frames} frames"
         )

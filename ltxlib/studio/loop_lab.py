@@ -19,7 +19,7 @@ from ltxlib.core.looping import Advice, LoopMeasured, LoopWay, advise
 from ltxlib.core.take import KEEP, REJECT, Take
 from ltxlib.errors import BadInput
 from ltxlib.media.loop_measure import VERSION, measure_clip
-from ltxlib.media.loop_preview import write_preview, write_strip
+from ltxlib.media.loop_preview import AROUND_S, preview_size, shows_whole, write_preview, write_strip
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside, write_json
 from ltxlib.store.project import Shelf
@@ -121,6 +121,18 @@ def strip(shelf: Shelf, report: LoopReport, way: LoopWay | None = None) -> Path:
     way = way or report.advice.way
     path = _path(shelf, report.take, f"{_name(way)}.jpg")
     return path if path.is_file() else write_strip(report.clip, way, path)
+
+
+def preview_shape(report: LoopReport) -> tuple[int, int]:
+    """Width and height of the preview, in pixels."""
+    return preview_size(report.take.clip.width_px, report.take.clip.height_px)
+
+
+def preview_words(report: LoopReport, way: LoopWay) -> str:
+    """What the preview shows, in a sentence."""
+    if shows_whole(way, report.measured.rate):
+        return "The loop, again and again; the light mark below the picture meets the middle at the seam."
+    return f"The {AROUND_S:g} s before the seam and behind it; it is where the light mark meets the middle."
 
 
 def as_wish(report: LoopReport, wish: CutWish | None = None, way: LoopWay | None = None) -> CutWish:

@@ -99,6 +99,8 @@ class LoopPanel(Panel):
         self.take = widgets.Dropdown(options=[("", _NONE)], value=_NONE)
         self.take.observe(lambda _: self._chosen(), "value")
         self.look_button = self.button("See how it loops", self._look_at_it, "ltx-primary", "ltx-measure")
+        # Nothing can be pressed before the takes are read, or the press would be lost.
+        self.look_button.disabled = True
         self.score = text_block("", "ltx-score")
         self.ways = widgets.ToggleButtons(options=[("", _NONE)], value=_NONE)
         self.ways.observe(lambda _: self._show_way(), "value")
@@ -146,7 +148,7 @@ class LoopPanel(Panel):
             self.take.options = names
             self.take.value = before if before in keys else names[0][1]
         self._filling = False
-        self.look_button.disabled = not keys
+        self.look_button.disabled = not keys or self._measuring
         self.use.tooltip = f"writes them into films/{found.film}.toml"
         below = "How well a take goes round and round, seen and heard, and what to do about its seam."
         set_html(self.head, look.heading("The loop lab", below if keys else _NOTHING))
@@ -226,8 +228,7 @@ class LoopPanel(Panel):
             return
         way = next((way for way in report.ways if way.kind == self.ways.value), report.advice.way)
         number = self._number
-        shape = (report.take.clip.width_px, report.take.clip.height_px)
-        set_html(self.player, awaited_html("The seam will be here.", shape))
+        set_html(self.player, awaited_html("The seam will be here.", loop_lab.preview_shape(report)))
         set_html(self.points, points_html(report, way))
         set_html(self.told, "")
         show(self.below, True)
@@ -300,11 +301,9 @@ def points_html(report: LoopReport, way: LoopWay) -> str:
 
 def seam_html(seam: _Seam, *, play: bool) -> str:
     """The player that goes round and round, and the pictures next to the seam."""
-    clip = seam.report.take.clip
-    note = "The loop, again and again. The light mark below the picture meets the middle at the seam."
-    video = video_html(
-        seam.clip, note=note, autoplay=play, repeat=True, shape=(clip.width_px, clip.height_px)
-    )
+    note = loop_lab.preview_words(seam.report, seam.way)
+    shape = loop_lab.preview_shape(seam.report)
+    video = video_html(seam.clip, note=note, autoplay=play, repeat=True, shape=shape)
     url = picture_url(seam.strip)
     if url is None:
         return video
