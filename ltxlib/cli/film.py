@@ -1,4 +1,4 @@
-"""The verbs that make a film: rehearse, batch, assemble."""
+"""The verbs that make a film: rehearse, batch (and what assemble says of one)."""
 
 from __future__ import annotations
 
@@ -66,28 +66,6 @@ def cancel_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def assemble(arguments: argparse.Namespace) -> int:
-    """Make the film of the takes that were kept."""
-    project = find_project(arguments.project)
-    shelf = project.set(rehearsal=arguments.rehearsal)
-    order = [scene.scene for scene in check_project(project, shelf=shelf).scenes if scene.enabled]
-    settings = assembling.FilmSettings(
-        name=arguments.name,
-        crossfade_s=arguments.crossfade,
-        target_lufs=arguments.loudness,
-        title=arguments.title,
-    )
-    takes, problems = assembling.choose(shelf, order, settings)
-    if not arguments.json:
-        print("\n".join(map(str, problems)), end="\n" if problems else "")
-    with cancel_on_signals() as cancel:
-        film = assembling.assemble(shelf, takes, settings, cancel=cancel)
-    print(
-        json.dumps({**film.facts, "path": str(film.path)}) if arguments.json else "\n".join(film_lines(film))
-    )
-    return 0
-
-
 def film_lines(film: assembling.Film) -> list[str]:
     """Where a master is and what it is, for a person."""
     facts = film.facts
@@ -102,6 +80,7 @@ def film_lines(film: assembling.Film) -> list[str]:
         f"The film: {film.path}",
         f"          {film.duration_s:.2f} s, {film.frames} frames, {size}, {sound}",
         *(f"          {note}" for note in facts.get("notes", [])),
+        *([f"          what was looked at: {film.certificate.name}"] if film.certificate else []),
     ]
 
 

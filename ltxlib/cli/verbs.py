@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib import __version__
-from ltxlib.cli.verbs_models import doctor_verb, models_verb
+from ltxlib.cli.film_options import assemble_verb
+from ltxlib.cli.verbs_loop import loop_verb
+from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb, update_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -32,9 +34,16 @@ def _screen(prog: str) -> argparse.HelpFormatter:
 def parser() -> argparse.ArgumentParser:
     """The whole command line, one verb a service."""
     top = argparse.ArgumentParser(
-        prog="kit", usage="./kit VERB ...", description=_ABOUT, epilog=_AFTER, formatter_class=_screen
+        prog="kit",
+        usage="./kit VERB ...",
+        description=_ABOUT,
+        epilog=_AFTER,
+        formatter_class=_screen,
+        add_help=False,
     )
-    top.add_argument("--version", action="version", version=f"ltxlib {__version__}")
+    # Not listed: the screen is for the verbs.
+    top.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    top.add_argument("--version", action="version", version=f"ltxlib {__version__}", help=argparse.SUPPRESS)
     verbs = top.add_subparsers(title="verbs", metavar="VERB", dest="verb")
     _film_verbs(verbs)
     _night_verb(verbs)
@@ -43,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     _pod_verbs(verbs)
     models_verb(verbs)
     doctor_verb(verbs)
+    comfyui_verb(verbs)
+    update_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES
@@ -83,18 +94,8 @@ def _film_verbs(verbs: Any) -> None:
     concept.add_argument("--json", action="store_true", help="print one JSON object")
     concept.set_defaults(run="ideas.concept")
     _draft_verbs(verbs)
-    assemble = verbs.add_parser(
-        "assemble",
-        help="make the film from the takes that were kept",
-        description="Takes the newest good take of each scene, in the order of scenes.csv.",
-    )
-    assemble.add_argument("--name", default="film", help="the film's file name (film)")
-    assemble.add_argument("--title", default="", help="words on a card at the head (none)")
-    assemble.add_argument("--crossfade", type=float, default=0.5, metavar="SECONDS", help="(0.5)")
-    assemble.add_argument("--loudness", type=float, default=-18.0, metavar="LUFS", help="(-18)")
-    assemble.add_argument("--rehearsal", action="store_true", help="from the rehearsal's takes")
-    assemble.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    assemble.set_defaults(run="film.assemble")
+    assemble_verb(verbs)
+    loop_verb(verbs)
     _publish_verb(verbs)
 
 

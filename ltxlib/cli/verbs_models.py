@@ -1,4 +1,4 @@
-"""The verbs `doctor` and `models` and their help; light, as all lists of verbs."""
+"""The verbs `doctor`, `models`, `comfyui` and `update` and their help; light, as all lists of verbs."""
 
 from __future__ import annotations
 
@@ -37,3 +37,31 @@ def doctor_verb(verbs: Any) -> None:
     doctor.add_argument("--support", action="store_true", help="print a text for somebody who helps you")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.set_defaults(run="models.doctor")
+
+
+def comfyui_verb(verbs: Any) -> None:
+    """Adds `comfyui`."""
+    comfyui = verbs.add_parser(
+        "comfyui",
+        help="on the pod: start ComfyUI, stop it, see its log, put the workflows into its list",
+        description="status (or nothing): how it is, and its address. start, restart: as its template does,\n"
+        "and wait until it answers. log: the last lines. free: have it drop its models from memory.\n"
+        "workflows: show the project's workflows in ComfyUI's own list; what is saved there is used here.",
+    )
+    what = ("status", "start", "stop", "restart", "log", "free", "workflows")
+    comfyui.add_argument("what", nargs="?", choices=what, default="status", help="(status)")
+    comfyui.add_argument("--json", action="store_true", help="print one JSON object")
+    comfyui.set_defaults(run="comfyui.comfyui")
+
+
+def update_verb(verbs: Any) -> None:
+    """Adds `update`."""
+    update = verbs.add_parser(
+        "update",
+        help="bring the kit forward; your scenes, prompts, films and workflows stay as they are",
+        description="Says what is new and what of yours it would touch. With --go it does it: forward only,\n"
+        "and what you made or changed stays. Not while a batch or a night runs.",
+    )
+    update.add_argument("--go", action="store_true", help="do it")
+    update.add_argument("--json", action="store_true", help="print one JSON object")
+    update.set_defaults(run="updating.update")

@@ -52,14 +52,6 @@ def foresee(timeline: Timeline, settings: MasterSettings, fade_frames: Span, cac
     return Foreseen(frames, missing, used_bytes)
 
 
-def fades_of(timeline: Timeline, settings: MasterSettings) -> Span:
-    """The fades from and to black in frames; neither takes more than half the film."""
-    half = timeline.frames // 2
-    wanted = (settings.fade_in_s, settings.fade_out_s)
-    fade_in, fade_out = (min(round(seconds * timeline.fps), half) for seconds in wanted)
-    return fade_in, fade_out
-
-
 def _digest(clip: Path) -> str:
     try:
         facts = clip.stat()

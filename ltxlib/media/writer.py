@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxlib.errors import MediaError
 from ltxlib.media.sound import RATE_HZ
+from ltxlib.media.steady import steady_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +121,7 @@ def video_stream(container: Any, shape: FilmShape, coding: Coding, keys: str = "
         "preset": coding.preset,
         "forced-idr": "1",
         # 8x8dct is what makes it High profile at every preset; the word "profile" fails in some libraries.
-        "x264-params": f"8x8dct=1:open-gop=0:{keys}",
+        "x264-params": f"8x8dct=1:open-gop=0:{keys}{steady_words()}",
     }
     stream = container.add_stream("libx264", rate=shape.fps, options=options)
     stream.width, stream.height, stream.pix_fmt = shape.width_px, shape.height_px, "yuv420p"

@@ -149,13 +149,28 @@ def start(home: ComfyHome, log: Path) -> int:
 def restart(home: ComfyHome, log: Path, answers: Callable[[], bool], patience_s: float) -> None:
     """End what runs, start anew, and wait until it answers. Raises PodError with the log's last words."""
     end(home)
-    process = start(home, log)
-    until = time.monotonic() + patience_s
-    while time.monotonic() < until:
+    await_answer(start(home, log), log, answers, patience_s)
+
+
+def await_answer(
+    process: int,
+    log: Path,
+    answers: Callable[[], bool],
+    patience_s: float,
+    waiting: Callable[[float], None] | None = None,
+) -> None:
+    """Wait until a ComfyUI that was started answers; `waiting` gets the seconds waited, and may raise.
+
+    Raises PodError with the log's last words when it ends before, or does not answer in time.
+    """
+    began = time.monotonic()
+    while (waited_s := time.monotonic() - began) < patience_s:
         if answers():
             return
         if _ended(process):
             raise PodError(f"ComfyUI ended as soon as it was started: {last_error(log) or 'it said nothing'}")
+        if waiting is not None:
+            waiting(waited_s)
         time.sleep(0.2)
     raise PodError(f"ComfyUI was started and does not answer: {last_error(log) or 'its log shows no error'}")
 

@@ -7,17 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from ltxlib.core.film import LOUDNESS_LUFS, FilmSettings
 from ltxlib.core.problem import Problem
 from ltxlib.core.take import Take
 from ltxlib.core.timeline import Timeline, frames_at
 from ltxlib.errors import Cancelled
-from ltxlib.media.master import MasterProgress, MasterReport, render_master
+from ltxlib.media.master import MasterProgress, render_master
 from ltxlib.store.files import inside, write_json
 from ltxlib.store.films import read_film
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.cards import TITLE_S, cards_of, make_cards, with_cards
+from ltxlib.studio.certifying import (
+    Certificate,
+    Expected,
+    certify_master,
+    expected_of,
+    write_certificate,
+)
 from ltxlib.studio.choosing import choose, goes_on_from, wishes_of
 from ltxlib.studio.estimating import estimate_of, foreseen, refuse_without_room
 from ltxlib.studio.film_plan import FilmPlan, plan_film
@@ -42,6 +50,9 @@ __all__ = [
     "sound_problems",
     "wishes_of",
 ]
+
+# How much of the whole work is done when the finished file is looked at.
+LOOKING_FROM = 0.99
 
 
 def asked_film(
@@ -110,29 +121,39 @@ def assemble(
         if cancel is not None and cancel.is_set():
             raise Cancelled("The film was stopped; nothing was changed.")
 
+    looked: list[Certificate] = []
+
+    def examine(part: Path) -> None:
+        def looking(share: float) -> None:
+            tell(MasterProgress("check", round(share * 100), 100, LOOKING_FROM + (1 - LOOKING_FROM) * share))
+
+        looked.append(certify_master(part, _expected(plan), on_progress=looking, cancel=cancel))
+
     plan.work.mkdir(parents=True, exist_ok=True)
     shelf.masters.mkdir(parents=True, exist_ok=True)
     make_cards(plan.laid, settings, plan.work, stop_if_asked)
     coded_px = foreseen(shelf, plan).missing_frames * plan.timeline.width_px * plan.timeline.height_px
-    report = _rendered(shelf, plan, tell, cancel)
-    facts = facts_of(plan, report, takes, coded_px) | {"rehearsal": shelf.rehearsal}
+    rooms = {"work_dir": plan.work, "cache_dir": inside(shelf.work, "pieces")}
+    hears: dict[str, Any] = {"on_progress": tell, "cancel": cancel, "examine": examine}
+    if plan.long:
+        from ltxlib.media.longform import render_long
+
+        report = render_long(plan.long, plan.target, plan.master, **rooms, **hears)
+    else:
+        report = render_master(plan.timeline, plan.target, plan.master, **rooms, **hears)
+    facts = facts_of(plan, report, takes, looked[-1], coded_px) | {"rehearsal": shelf.rehearsal}
     write_json(plan.target.with_suffix(".json"), facts)
+    write_certificate(plan.target, looked[-1], facts)
     return Film(plan.target, report.frames, float(report.duration_s), facts, reused=False)
 
 
-def _rendered(
-    shelf: Shelf,
-    plan: FilmPlan,
-    tell: Callable[[MasterProgress], None],
-    cancel: threading.Event | None,
-) -> MasterReport:
-    pieces = inside(shelf.work, "pieces")
-    return render_master(
-        plan.timeline,
-        plan.target,
-        plan.master,
-        work_dir=plan.work,
-        cache_dir=pieces,
-        on_progress=tell,
-        cancel=cancel,
-    )
+def _expected(plan: FilmPlan) -> Expected:
+    """What the finished file must be."""
+    if plan.long is None:
+        return expected_of(plan.timeline, plan.master)
+    from ltxlib.core.longform import unrolled
+
+    film = plan.long
+    dark = film.lit_frames - film.dusk_frames
+    whole = unrolled(film.cycle, film.frames)
+    return expected_of(whole, plan.master, dark_frames=dark if dark < film.frames else None)

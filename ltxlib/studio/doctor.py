@@ -10,7 +10,7 @@ from ltxlib import __version__
 from ltxlib.core import catalog
 from ltxlib.core.fitting import GB, advise, fit
 from ltxlib.errors import LtxlibError
-from ltxlib.pod import comfyui, doors, jupyter_home, machine
+from ltxlib.pod import comfyui, doors, jupyter_home, machine, workflow_list
 from ltxlib.pod.here import this_pod
 from ltxlib.store.project import Project
 from ltxlib.studio import models
@@ -205,8 +205,11 @@ def _comfyui(project: Project) -> Iterator[Line]:
         log = comfyui.newest_log(home, project.production / "comfyui.log")
         fault = comfyui.last_error(log) if log else ""
         told = f" The last error in its log: {fault}" if fault else ""
-        cure = "The night starts it again by itself; by hand: ./kit night, or start the pod again."
+        cure = "Type ./kit comfyui start. A night starts it by itself."
         yield Line("ComfyUI", RED, f"{says}, NOT running.{told}", cure)
+    if not workflow_list.shown(home, project.workflows):
+        says = "The kit's workflows are not in ComfyUI's own list."
+        yield Line("Workflows", AMBER, says, "Type ./kit comfyui workflows to see and change them there.")
     strange = doors.strange_nodes(home.root)
     if strange:
         says = f"Node packs that neither the template nor the kit brought: {', '.join(strange)}."

@@ -14,7 +14,7 @@ from ltxlib.core.film import FilmSettings
 from ltxlib.core.problem import Problem, as_warnings
 from ltxlib.core.take import Take
 from ltxlib.errors import BadInput, StoreError
-from ltxlib.media.foreseen import Foreseen, fades_of, foresee
+from ltxlib.media.foreseen import Foreseen, foresee
 from ltxlib.store.files import inside
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.disk import free_bytes, what_may_go
@@ -130,7 +130,8 @@ def estimate_of(shelf: Shelf, takes: Sequence[Take], plan: FilmPlan) -> FilmEsti
 
 def foreseen(shelf: Shelf, plan: FilmPlan) -> Foreseen:
     """Which pieces of the film's picture are coded already."""
-    timeline, fades = plan.timeline, fades_of(plan.timeline, plan.master)
+    timeline = plan.timeline
+    fades = plan.master.fade_frames(plan.frames, timeline.fps)
     if plan.long:
         from ltxlib.media.long_picture import abridged
 

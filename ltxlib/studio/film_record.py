@@ -15,9 +15,8 @@ from ltxlib.core.take import Take
 from ltxlib.media.settings import MasterReport
 from ltxlib.store.journal import now
 from ltxlib.store.project import Shelf
+from ltxlib.studio.certifying import Certificate, certificate_path
 from ltxlib.studio.film_plan import FilmPlan
-
-CERTIFICATE = ".certificate.txt"
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Film:
     @property
     def certificate(self) -> Path | None:
         """What was looked at in the finished file, for people; None where nobody wrote it."""
-        path = self.path.with_suffix(CERTIFICATE)
+        path = certificate_path(self.path)
         return path if path.is_file() else None
 
 
@@ -56,8 +55,15 @@ def made_before(plan: FilmPlan) -> Film | None:
     return None
 
 
-def facts_of(plan: FilmPlan, report: MasterReport, takes: Sequence[Take], coded_px: int) -> dict[str, Any]:
+def facts_of(
+    plan: FilmPlan,
+    report: MasterReport,
+    takes: Sequence[Take],
+    certificate: Certificate,
+    coded_px: int,
+) -> dict[str, Any]:
     """The record of a film that was just made. coded_px: pixels of picture that had to be coded for it."""
+    doubts = [f"{line.what}: {line.seen} {line.cure}".strip() for line in certificate.doubts]
     timeline, laid = plan.timeline, plan.laid
     head, tail = (cut.frames if not cut.take else 0 for cut in (timeline.cuts[0], timeline.cuts[-1]))
     facts = {
@@ -75,7 +81,8 @@ def facts_of(plan: FilmPlan, report: MasterReport, takes: Sequence[Take], coded_
         "integrated_lufs": report.integrated_lufs,
         "true_peak_dbtp": report.true_peak_dbtp,
         "gain_db": report.gain_db,
-        "notes": list(dict.fromkeys([*plan.notes, *report.notes])),
+        "notes": list(dict.fromkeys([*plan.notes, *report.notes, *doubts])),
+        "certificate": certificate.to_json(),
         # When the first scene begins: after the card, less what the two share.
         "begins_frames": head - (timeline.joints_frames[1] if head else 0),
         "head_frames": head,

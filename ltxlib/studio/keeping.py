@@ -45,12 +45,13 @@ def keeper_for(project: Project, server: Server) -> Keeper | None:
     if noted and noted.url == url:
         return RehearsalKeeper(project)
     home = comfyui.find_home()
-    if home is None or str(urlsplit(url).port) != _port(home):
+    if home is None or str(urlsplit(url).port) != port_of(home):
         return None
     return ComfyKeeper(home, url, project.production / "comfyui.log")
 
 
-def _port(home: comfyui.ComfyHome) -> str:
+def port_of(home: comfyui.ComfyHome) -> str:
+    """The port that this ComfyUI listens on."""
     words = home.arguments
     places = [place for place, word in enumerate(words[:-1]) if word == "--port"]
     return words[places[-1] + 1] if places else "8188"
