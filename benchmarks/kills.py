@@ -35,7 +35,7 @@ from ltxlib.media.master import MasterProgress, MasterSettings, render_master
 
 PROJECT = Path(__file__).resolve().parents[1]
 ROUNDS, MOST_KILLS = 30, 3
-FRAMES, FPS, SIZE = 60, 24, (384, 256)
+FRAMES, FPS, SIZE = 60, 24, (256, 160)
 CLIPS = 4
 OLD = b"an older film"
 
@@ -78,7 +78,7 @@ def render(clips: Sequence[Path], box: Path) -> None:
     cuts = [Cut(os.fspath(clip), clip.stem, "take", FRAMES) for clip in clips]
     cuts[2] = Cut(cuts[2].clip, cuts[2].scene, "take", FRAMES, black_frames=12)
     timeline = Timeline(tuple(cuts), Fraction(FPS), *SIZE, 8)
-    settings = MasterSettings(preset="medium", fade_in_s=0.5, fade_out_s=1.0)
+    settings = MasterSettings(preset="fast", fade_in_s=0.5, fade_out_s=1.0)
 
     def tell(step: MasterProgress) -> None:
         print(step.phase, flush=True)

@@ -8,11 +8,11 @@ from benchmarks.kills import differing, main
 
 
 def test_a_render_killed_at_any_moment_is_ended_by_the_next(capsys):
-    """Four films, killed with SIGKILL at moments spread over the whole work, come out byte for byte."""
-    assert main(["--rounds", "4", "--seed", "3", "--check"]) == 0
+    """Three films, killed with SIGKILL at moments spread over the whole work, come out byte for byte."""
+    assert main(["--rounds", "3", "--seed", "3", "--check"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (found["rounds"], found["wrong"]) == (4, [])
-    assert found["kills"] >= 3
+    assert (found["rounds"], found["wrong"]) == (3, [])
+    assert found["kills"] >= 2
 
 
 def test_what_is_left_over_missing_or_other_is_told():
