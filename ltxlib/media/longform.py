@@ -22,7 +22,7 @@ from ltxlib.media.long_check import check_long
 from ltxlib.media.long_level import Levelled, level_long
 from ltxlib.media.long_picture import abridged, dark_parts, picture_track
 from ltxlib.media.long_sound import plan_packets
-from ltxlib.media.master import Render, Rooms, rendered
+from ltxlib.media.master import Render, Rooms, rendered, sha256_of
 from ltxlib.media.mix import Mix
 from ltxlib.media.mp4_boxes import Track
 from ltxlib.media.mp4_writer import write_mp4
@@ -81,7 +81,7 @@ class LongRender(Render):
         with self.phase("write"):
             clock_hz = timescale(self.film.loop.fps)
             clock_hz = clock_hz if clock_hz <= LARGEST_CLOCK else RATE_HZ
-            digest = write_mp4(
+            write_mp4(
                 tracks,
                 part,
                 clock_hz,
@@ -93,6 +93,7 @@ class LongRender(Render):
             self.step("check", 0, 2)
             check_long(part, self.film, self.stop_if_asked)
             self.step("check", 1, 2)
+            digest = sha256_of(part, self.stop_if_asked)
         self.notes += self.told()
         return MasterReport(
             path=out,

@@ -216,7 +216,7 @@ class Render:
             # The sound's packets are those that were measured.
             loudness = level.loudness
             self.step("check", 1, 3)
-            digest = _sha256(part, self.stop_if_asked)
+            digest = sha256_of(part, self.stop_if_asked)
             self.step("check", 2, 3)
         return MasterReport(
             path=out,
@@ -286,7 +286,8 @@ def _mark(path: Path) -> tuple[int, int] | None:
     return facts.st_size, facts.st_mtime_ns
 
 
-def _sha256(path: Path, between: Callable[[], None]) -> str:
+def sha256_of(path: Path, between: Callable[[], None]) -> str:
+    """The SHA-256 of a file. between: called now and then, may stop the work."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 22):

@@ -7,15 +7,13 @@ first byte of media, so they are written first, and the media follow by whole ch
 
 from __future__ import annotations
 
-import hashlib
 import mmap
-from collections import deque
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ltxlib.media.mp4_boxes import Chunks, Track, file_type, media_head, movie
 
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
 WRITE_BYTES = 1 << 20
 # Picture and sound take turns this often, so that a player that jumps reads little before it shows.
 CHUNK_S = Fraction(1, 2)
-# So many blocks may wait for their checksum; it is quicker than any disk.
-WAITING_BLOCKS = 32
+# The system takes no more parts than these in one call (IOV_MAX is 1024).
+MOST_PARTS = 1000
 
 
 def write_mp4(
@@ -37,8 +35,8 @@ def write_mp4(
     *,
     compact: bool = False,
     on_bytes: Callable[[int, int], None] = lambda done, total: None,
-) -> str:
-    """Writes the file and gives back its SHA-256.
+) -> None:
+    """Writes the file.
 
     tracks: the picture first. clock_hz: in which durations are told. compact: each byte of media is written
     once, and the tables come back to it. on_bytes: called about once a MiB with bytes done of all; may stop
@@ -49,22 +47,14 @@ def write_mp4(
     # The tables are as long wherever the media lie, so they can be built to learn where that is.
     begins = len(head) + len(movie(tracks, plan.chunks(0), clock_hz, tags)) + len(media_head(0))
     tables = movie(tracks, plan.chunks(begins), clock_hz, tags)
-    digest, done, total = hashlib.sha256(), 0, begins + plan.size_bytes
-    hashing: deque[Future[None]] = deque()
-    with ExitStack() as open_things:
-        views = [_seen(track.media, open_things) for track in tracks]
-        file = open_things.enter_context(out.open("wb", buffering=0))
-        beside = open_things.enter_context(ThreadPoolExecutor(1))
-        parts = [(0, head), (0, tables), (0, media_head(plan.size_bytes))]
-        for block in _blocks(memoryview(part) for _n, part in parts):
-            done += _written(file, block, digest, beside, hashing)
+    done, total = 0, begins + plan.size_bytes
+    views = [_seen(track.media) for track in tracks]
+    before = map(memoryview, (head, tables, media_head(plan.size_bytes)))
+    media = (views[number][first:end] for number, first, end in plan.order())
+    with out.open("wb", buffering=0) as file:
+        for parts in _blocks(chain(before, media)):
+            done += _written(file.fileno(), parts)
             on_bytes(done, total)
-        for block in _blocks(views[number][first:end] for number, first, end in plan.order()):
-            done += _written(file, block, digest, beside, hashing)
-            on_bytes(done, total)
-        while hashing:
-            hashing.popleft().result()
-    return digest.hexdigest()
 
 
 class _Interleaved:
@@ -154,38 +144,36 @@ def _unbroken(track: Track, firsts: np.ndarray) -> np.ndarray:
     return np.union1d(firsts, jumps)
 
 
-def _seen(path: Path, open_things: ExitStack) -> memoryview:
+def _seen(path: Path) -> memoryview:
     """A file as memory; the system reads of it what is asked for and drops it when room is short."""
-    file = open_things.enter_context(path.open("rb"))
-    mapped = open_things.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    return open_things.enter_context(memoryview(mapped))
+    with path.open("rb") as file:
+        # Let go of with the last view of it, which an error may still hold.
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _blocks(parts: Iterator[memoryview]) -> Iterator[bytes]:
-    """The parts, joined and cut into blocks of about a MiB."""
+def _blocks(parts: Iterator[memoryview]) -> Iterator[list[memoryview]]:
+    """The parts in groups of about a MiB, none copied."""
     waiting: list[memoryview] = []
     held = 0
     for part in parts:
-        for first in range(0, len(part), WRITE_BYTES):
-            waiting.append(part[first : first + WRITE_BYTES])
-            held += len(waiting[-1])
-            if held >= WRITE_BYTES:
-                block, held = b"".join(waiting), 0
-                waiting.clear()
-                yield block
-    if held:
-        block = b"".join(waiting)
-        waiting.clear()
-        yield block
+        waiting.append(part)
+        held += len(part)
+        if held >= WRITE_BYTES or len(waiting) >= MOST_PARTS:
+            yield waiting
+            waiting, held = [], 0
+    if waiting:
+        yield waiting
 
 
-def _written(
-    file: Any, block: bytes, digest: Any, beside: ThreadPoolExecutor, hashing: deque[Future[None]]
-) -> int:
-    hashing.append(beside.submit(digest.update, block))
-    if len(hashing) > WAITING_BLOCKS:
-        hashing.popleft().result()
-    left = memoryview(block)
+def _written(handle: int, parts: list[memoryview]) -> int:
+    """Hands the parts to the system, which takes as much at once as it likes; gives back how many bytes."""
+    total = sum(map(len, parts))
+    left = total
     while left:
-        left = left[file.write(left) :]
-    return len(block)
+        took = os.writev(handle, parts)
+        left -= took
+        while left and took >= len(parts[0]):
+            took -= len(parts.pop(0))
+        if left:
+            parts[0] = parts[0][took:]
+    return total
