@@ -11,6 +11,7 @@ from typing import Any
 
 from ltxlib import __version__
 from ltxlib.cli.film_options import assemble_verb
+from ltxlib.cli.verbs_loop import loop_verb
 from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb
 
 EXIT_CODES = """exit codes:
@@ -86,6 +87,7 @@ def _film_verbs(verbs: Any) -> None:
     concept.set_defaults(run="ideas.concept")
     _draft_verbs(verbs)
     assemble_verb(verbs)
+    loop_verb(verbs)
     _publish_verb(verbs)
 
 

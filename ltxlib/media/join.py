@@ -36,7 +36,7 @@ def join_film(
     import av
 
     fps = mould.shape.fps
-    ahead = max(_out_of_order(path, fps) for path in dict.fromkeys(path for _piece, path in parts))
+    ahead = max(out_of_order(path, fps) for path in dict.fromkeys(path for _piece, path in parts))
     options = {"movflags": "faststart", "movie_timescale": str(timescale(fps))}
     done = 0
     with (
@@ -49,7 +49,7 @@ def join_film(
         with SoundBeside(container, sound) as beside:
             for piece, path in parts:
                 between()
-                for packet, frame in _packets(piece, path, mould):
+                for packet, frame in packets_used(piece, path, mould):
                     packet.stream, packet.time_base = video, 1 / fps
                     packet.pts, packet.dts, packet.duration = frame, done - ahead, 1
                     if packet.dts > packet.pts:
@@ -63,7 +63,7 @@ def join_film(
     return done
 
 
-def _packets(piece: Piece, path: Path, mould: Mould) -> Iterator[tuple[Any, int]]:
+def packets_used(piece: Piece, path: Path, mould: Mould) -> Iterator[tuple[Any, int]]:
     """The packets that the film uses of a piece, as they are decoded, each with its frame in the film."""
     with open_clip(path, look=False) as container:
         stream = container.streams.video[0]
@@ -76,7 +76,7 @@ def _packets(piece: Piece, path: Path, mould: Mould) -> Iterator[tuple[Any, int]
                     yield packet, frame
 
 
-def _out_of_order(path: Path, fps: Fraction) -> int:
+def out_of_order(path: Path, fps: Fraction) -> int:
     """How many frames before its turn the first packet of a piece is decoded."""
     with open_clip(path, look=False) as container:
         packet = next(packet for packet in container.demux(video=0) if packet.size)

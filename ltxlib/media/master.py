@@ -28,9 +28,9 @@ from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ltxlib.media.join import join_film
 from ltxlib.media.level import Level, level_sound
 from ltxlib.media.loudness import measure
-from ltxlib.media.mezzanine import Mezzanine, digest_of, mould_of, tidy
+from ltxlib.media.mezzanine import Mezzanine, Mould, digest_of, mould_of, tidy
 from ltxlib.media.mix import Mix
-from ltxlib.media.pieces import plan_pieces, usual_frames
+from ltxlib.media.pieces import Piece, Span, plan_pieces, usual_frames
 from ltxlib.media.placing import placed
 from ltxlib.media.probe import ClipInfo, probe
 from ltxlib.media.settings import PRESETS, MasterProgress, MasterReport, MasterSettings
@@ -68,12 +68,23 @@ def render_master(
     problems = errors_in([*timeline.problems(), *settings.problems()])
     if problems:
         raise BadInput("This film cannot be made yet.", problems)
-    render = _Render(timeline, settings, find_ffmpeg(), on_progress, cancel)
+    render = Render(timeline, settings, find_ffmpeg(), on_progress, cancel)
+    return rendered(render, out, work_dir, cache_dir, examine)
+
+
+def rendered(
+    render: Render,
+    out: Path,
+    work_dir: Path,
+    cache_dir: Path | None,
+    examine: Callable[[Path], None] | None,
+) -> MasterReport:
+    """Runs a render in its rooms and puts what it made under its name; all as `render_master` says."""
     with placed(out, "The film") as part, workroom(work_dir) as room:
         # A folder that cannot be written is told before the work, not after it.
         part.touch()
         with workroom(cache_dir) if cache_dir else nullcontext(room) as making:
-            report = render.run(_Rooms(room, cache_dir or room, making), part, out)
+            report = render.run(Rooms(room, cache_dir or room, making), part, out)
             if examine is not None:
                 examine(part)
         if cache_dir:
@@ -83,7 +94,7 @@ def render_master(
 
 
 @dataclass(frozen=True)
-class _Rooms:
+class Rooms:
     """Folders of one render: for itself, for pieces that stay, and for pieces while they are written."""
 
     own: Path
@@ -91,7 +102,7 @@ class _Rooms:
     making: Path
 
 
-class _Render:
+class Render:
     """One run of `render_master`: what all phases share."""
 
     def __init__(
@@ -107,7 +118,8 @@ class _Render:
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
 
-    def run(self, rooms: _Rooms, part: Path, out: Path) -> MasterReport:
+    def run(self, rooms: Rooms, part: Path, out: Path) -> MasterReport:
+        """Makes the film at `part`, which will be called `out`."""
         clips = self.look()
         level = self.sound(clips, rooms.own)
         self.picture(clips, level.path, rooms, part)
@@ -158,28 +170,35 @@ class _Render:
         self.notes += [*mix.notes, *level.notes]
         return level
 
-    def picture(self, clips: Sequence[ClipInfo], sound: Path, rooms: _Rooms, part: Path) -> None:
+    def picture(self, clips: Sequence[ClipInfo], sound: Path, rooms: Rooms, part: Path) -> None:
         """Codes the pieces of picture that are missing, then lays all of them and the sound into the film."""
-        shape = FilmShape(self.timeline.width_px, self.timeline.height_px, self.timeline.fps)
         with self.phase("picture"):
-            mould = mould_of(shape, Coding(self.settings.crf, self.settings.preset, self.settings.tags))
-            marks = {info.path: _mark(info.path) for info in clips}
-            names = {path: digest_of(path, self.stop_if_asked) for path in marks}
-            shapes = [is_own_shape(info, self.timeline) for info in clips]
-            digests = [names[info.path] for info in clips]
-            pieces = plan_pieces(self.timeline, digests, self.fade_frames, shapes)
+            mould, pieces = self.pieces(self.timeline, clips, self.fade_frames, rooms)
+            join_film(pieces, mould, sound, part, self.stop_if_asked)
 
-            def between() -> None:
-                self.stop_if_asked()
-                # A piece must never be kept under the name of what its clip no longer holds.
-                for path in (path for path, mark in marks.items() if mark != _mark(path)):
-                    raise ClipUnreadable(f"{path.name} changed while the film was made.")
+    def pieces(
+        self, timeline: Timeline, clips: Sequence[ClipInfo], fade_frames: Span, rooms: Rooms
+    ) -> tuple[Mould, list[tuple[Piece, Path]]]:
+        """Every piece of this timeline's picture with its file; those that are missing are coded."""
+        shape = FilmShape(timeline.width_px, timeline.height_px, timeline.fps)
+        mould = mould_of(shape, Coding(self.settings.crf, self.settings.preset, self.settings.tags))
+        marks = {info.path: _mark(info.path) for info in clips}
+        names = {path: digest_of(path, self.stop_if_asked) for path in marks}
+        digests = [names[info.path] for info in clips]
+        shapes = [is_own_shape(info, timeline) for info in clips]
+        pieces = plan_pieces(timeline, digests, fade_frames, shapes)
 
-            mezzanine = Mezzanine(rooms.cache, rooms.making, mould, pieces, between)
-            ends = Ends(rooms.cache, rooms.making, names, usual_frames(self.timeline), between)
-            for done in mezzanine.made(self.timeline, clips, ends.read):
-                self.step("picture", done, self.timeline.frames)
-            join_film(mezzanine.ready(), mould, sound, part, self.stop_if_asked)
+        def between() -> None:
+            self.stop_if_asked()
+            # A piece must never be kept under the name of what its clip no longer holds.
+            for path in (path for path, mark in marks.items() if mark != _mark(path)):
+                raise ClipUnreadable(f"{path.name} changed while the film was made.")
+
+        mezzanine = Mezzanine(rooms.cache, rooms.making, mould, pieces, between)
+        ends = Ends(rooms.cache, rooms.making, names, usual_frames(timeline), between)
+        for done in mezzanine.made(timeline, clips, ends.read):
+            self.step("picture", done, timeline.frames)
+        return mould, mezzanine.ready()
 
     def check(self, part: Path, out: Path, gain_db: float) -> MasterReport:
         """Looks at the finished file with fresh eyes, before it gets its name."""
@@ -219,6 +238,7 @@ class _Render:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
+        """Takes the time of a phase."""
         started = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - started, 3)
@@ -232,6 +252,7 @@ class _Render:
             self.on_progress(MasterProgress(phase, done, total, low + (high - low) * done / total))
 
     def stop_if_asked(self) -> None:
+        """Raises Cancelled when somebody asked for that."""
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled("The film was stopped; nothing was changed.")
 

@@ -151,6 +151,14 @@ class Mezzanine:
         return keep(part, self._folder, key, PIECE, self._between)
 
 
+def coded_piece(frames: Iterable[Any], count: int, mould: Mould, room: Path) -> Path:
+    """Codes so many pictures that come from no clip as a piece of this film alone, in its own folder."""
+    path = room / f"drawn-{count}{SUFFIX}"
+    for _done in _coded(islice(frames, count), path, mould.shape, mould.coding, count):
+        pass
+    return path
+
+
 def _shown(piece: Piece) -> int:
     return piece.used[1] - piece.used[0]
 

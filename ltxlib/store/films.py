@@ -270,7 +270,9 @@ def _updated(
         if absent:
             table.append(key, new)
         else:
-            remark = table[key].trivia
+            # By `item`: a plain table[key] gives yes and no without their remarks.
+            remark = table.item(key).trivia
             table[key] = new
-            table[key].trivia.comment_ws, table[key].trivia.comment = remark.comment_ws, remark.comment
+            trivia = table.item(key).trivia
+            trivia.comment_ws, trivia.comment = remark.comment_ws, remark.comment
     return tomlkit.dumps(document)

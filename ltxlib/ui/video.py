@@ -28,6 +28,18 @@ def open_url(path: Path) -> str | None:
     return f"{found[0]}lab/tree/{found[1]}" if found else None
 
 
+def folder_url(path: Path) -> str | None:
+    """The address at which JupyterLab shows a folder in its file browser, there or not yet; None as above."""
+    server = _server()
+    if server is None:
+        return None
+    try:
+        shown = path.resolve().relative_to(Path(server["root_dir"]).resolve())
+    except (ValueError, OSError):
+        return None
+    return f"{server['base_url']}lab/tree/{quote(shown.as_posix())}"
+
+
 def _shown(path: Path) -> tuple[str, str, int] | None:
     """The server's base address, the file's path on it, and when it changed, in nanoseconds."""
     server = _server()

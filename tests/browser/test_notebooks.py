@@ -18,6 +18,7 @@ from ltxlib.studio.check import check_project
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import job_for
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
+from tests.support.sounds import make_sound, noise
 from tests.support.studio import a_project
 
 if TYPE_CHECKING:
@@ -203,22 +204,52 @@ def test_takes_are_watched_kept_and_rejected(notebook: Notebook, project: Projec
     assert decided == ["keep", "reject"]
 
 
+def first_scene(page: Page, name: str) -> None:
+    """Waits until the film begins with this scene."""
+    page.locator(".ltx-cut").first.locator(".ltx-cut-words", has_text=name).wait_for()
+
+
 @pytest.mark.usefixtures("takes")
-def test_the_film_is_made_and_plays(notebook: Notebook, project: Project) -> None:
-    """The length is known beforehand; one press renders; the film plays and is listed."""
+def test_a_film_is_ordered_heard_made_and_published(notebook: Notebook, project: Project) -> None:
+    """What does not fit is told; order, transition and bed are chosen; the film plays with its certificate;
+    after a reload all of it is there again, and the publishing pack is made."""
+    project.sounds.mkdir()
+    make_sound(project.sounds / "brook.wav", noise(2.0))
     page = notebook.open("04_assemble.ipynb").run_all().page
-    crossfade = page.locator(".ltx-assemble .widget-readout").first
-    page.wait_for_selector(".ltx-assemble .ltx-note:has-text('longer than half')")
-    crossfade.click()
+    shows(page, ".ltx-assemble .ltx-note:has-text('longer than half')")
+    assert notebook.button("assemble", "render").is_disabled()
+    assert not project.films.exists()
+    page.locator(".ltx-assemble .ltx-kind select").select_option(label="cut hard")
+    shows(page, ".ltx-assemble .ltx-note:has-text('26 frames')")
+    page.locator(".ltx-assemble .ltx-kind select").select_option(label="melt into each other")
+    page.locator(".ltx-assemble .widget-readout").first.click()
     page.keyboard.press("Control+A")
     page.keyboard.type("0.1")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".ltx-assemble .ltx-note:has-text('24 frames')")
+    shows(page, ".ltx-assemble .ltx-note:has-text('24 frames')")
+    notebook.button("assemble", "down").first.click()
+    first_scene(page, "still")
+    page.locator(".ltx-drawers").get_by_text("Sound", exact=True).click()
+    notebook.button("assemble", "add-bed").click()
+    shows(page, ".ltx-layer:has-text('brook.wav')")
     notebook.button("assemble", "render").click()
     video = shows(page, ".ltx-assemble video")
     assert video.evaluate(PLAYS) == "it plays"
     page.wait_for_selector(".ltx-films a:has-text('REHEARSAL-film-')")
     assert len(list(project.set(rehearsal=True).masters.glob("*.mp4"))) == 1
+    notebook.save()
+    page.reload()
+    notebook.wait_ready("04_assemble.ipynb")
+    notebook.run_all()
+    first_scene(page, "still")
+    shows(page, ".ltx-assemble .ltx-note:has-text('24 frames')")
+    page.locator(".ltx-drawers").get_by_text("Sound: 1 bed").wait_for()
+    shows(page, ".ltx-assemble .ltx-result video")
+    notebook.button("publishing", "make-pack").click()
+    shows(page, ".ltx-pack .ltx-copy:has-text('REHEARSAL, not to be published')")
+    shows(page, ".ltx-pack img.ltx-thumb")
+    page.wait_for_function("() => document.querySelector('.ltx-pack img.ltx-thumb').naturalWidth === 1280")
+    assert (project.notebooks / "04_assemble.ipynb").stat().st_size < 100_000
 
 
 @pytest.mark.usefixtures("takes")

@@ -39,6 +39,16 @@ def test_a_film_is_written_read_and_listed(project):
     assert sorted(file.name for file in project.films.iterdir()) == ["night-rain.toml", "other.toml"]
 
 
+def test_yes_and_no_change_and_keep_their_remarks(project):
+    """A value that is true or false is filled in like any other."""
+    path = save_film(project, SETTINGS, "x")
+    save_film(project, replace(SETTINGS, sound=replace(SETTINGS.sound, even=False)), "x")
+    assert load_film(project, "x").sound.even is False
+    (line,) = (line for line in path.read_text().splitlines() if line.startswith("even"))
+    assert line.startswith("even = false ")
+    assert line.endswith("# bring the clips nearer to one loudness")
+
+
 def test_what_people_wrote_stays(project):
     """Remarks, names of nobody's and ways of writing a value outlive a form that saves."""
     path = save_film(project, SETTINGS, "x")
