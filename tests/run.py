@@ -1,4 +1,4 @@
-"""What `./kit test` does once the packages are there: ruff, the notebooks, every test, the coverage.
+"""What `./kit test` does once the packages are there: ruff, bandit, the notebooks, every test, the coverage.
 
 Words after `./kit test` go to pytest as they are (`./kit test tests/core -k span`); then nothing else runs.
 Browser tests need Chromium: the system's, else Debian's by apt when we are root. Where there is none they are
@@ -114,6 +114,7 @@ def run_all(browser: str | None) -> list[str]:
     steps = {
         "ruff check": lambda: _run([*ruff, "check"]),
         "ruff format": lambda: _run([*ruff, "format", "--check"]),
+        "bandit": lambda: _run([sys.executable, "-m", "bandit", "-q", "-ll", "-r", "ltxlib"]),
         "notebooks": run_notebooks,
         # A file's tests stay together: they share what is slow to make.
         "tests": lambda: _run(

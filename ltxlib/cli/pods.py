@@ -17,6 +17,7 @@ from ltxlib.pod.webhook import Note, addresses, send
 from ltxlib.store.project import find_project
 from ltxlib.studio.price import hourly_price
 from ltxlib.studio.report import write_report
+from ltxlib.studio.taking_home import left
 
 
 def pod(arguments: argparse.Namespace) -> int:
@@ -45,6 +46,7 @@ def _look(here: PodHere, arguments: argparse.Namespace) -> int:
         print("It came back WITHOUT a graphics card: nothing can be rendered. Stop it and start it again.")
     for line in proofs:
         print(f"  {'ok ' if line.good else 'NO '} {line.what}: {line.seen}")
+    _say_what_is_left(arguments)
     return 0 if proofs[-1].good else 1
 
 
@@ -60,6 +62,8 @@ def _stop(here: PodHere, arguments: argparse.Namespace) -> int:
             send(Note("The pod is still running", report.text, urgent=True), addresses())
 
     with cancel_on_signals() as cancel:
+        if not arguments.json:
+            _say_what_is_left(arguments)
         if arguments.after and not arguments.json:
             print(f"The pod {here.pod_id} is stopped in {arguments.after:g} s; Ctrl-C leaves it running.")
         if cancel.wait(arguments.after):
@@ -67,6 +71,16 @@ def _stop(here: PodHere, arguments: argparse.Namespace) -> int:
             return 130
         report = stop_for_good(here, wait=cancel.wait, tell=tell)
     return 0 if report.stopped else 1
+
+
+def _say_what_is_left(arguments: argparse.Namespace) -> None:
+    """How much lies only on this pod; a stopped pod keeps it, a terminated one does not."""
+    try:
+        found = left(find_project(arguments.project).set(rehearsal=False))
+    except StoreError:
+        return
+    if found.goods:
+        print(f"{found.says} A stopped pod keeps them, a terminated one does not: ./kit home")
 
 
 def report(arguments: argparse.Namespace) -> int:

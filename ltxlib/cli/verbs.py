@@ -12,7 +12,7 @@ from typing import Any
 from ltxlib import __version__
 from ltxlib.cli.film_options import assemble_verb
 from ltxlib.cli.verbs_loop import loop_verb
-from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, models_verb
+from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, home_verb, models_verb, update_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -34,10 +34,18 @@ def _screen(prog: str) -> argparse.HelpFormatter:
 def parser() -> argparse.ArgumentParser:
     """The whole command line, one verb a service."""
     top = argparse.ArgumentParser(
-        prog="kit", usage="./kit VERB ...", description=_ABOUT, epilog=_AFTER, formatter_class=_screen
+        prog="kit",
+        usage="./kit VERB ...",
+        description=_ABOUT,
+        epilog=_AFTER,
+        formatter_class=_screen,
+        add_help=False,
     )
-    top.add_argument("--version", action="version", version=f"ltxlib {__version__}")
-    verbs = top.add_subparsers(title="verbs", metavar="VERB", dest="verb")
+    # Not listed: the screen is for the verbs.
+    top.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    top.add_argument("--version", action="version", version=f"ltxlib {__version__}", help=argparse.SUPPRESS)
+    # As wide as the longest verb, so that each stands on one line with what it does.
+    verbs = top.add_subparsers(title="verbs", metavar="VERB       ", dest="verb")
     _film_verbs(verbs)
     _night_verb(verbs)
     _tool_verbs(verbs)
@@ -46,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
     models_verb(verbs)
     doctor_verb(verbs)
     comfyui_verb(verbs)
+    update_verb(verbs)
+    home_verb(verbs)
     for verb in verbs.choices.values():
         verb.formatter_class = _screen
         verb.epilog = EXIT_CODES

@@ -1,4 +1,4 @@
-"""The verbs `doctor`, `models` and `comfyui` and their help; light, as all lists of verbs."""
+"""The verbs of the machine (`doctor`, `models`, `comfyui`, `update`, `home`) and their help; light."""
 
 from __future__ import annotations
 
@@ -52,3 +52,36 @@ def comfyui_verb(verbs: Any) -> None:
     comfyui.add_argument("what", nargs="?", choices=what, default="status", help="(status)")
     comfyui.add_argument("--json", action="store_true", help="print one JSON object")
     comfyui.set_defaults(run="comfyui.comfyui")
+
+
+def update_verb(verbs: Any) -> None:
+    """Adds `update`."""
+    update = verbs.add_parser(
+        "update",
+        help="bring the kit forward; your scenes, prompts, films and workflows stay as they are",
+        description="Says what is new and what of yours it would touch. With --go it does it: forward only,\n"
+        "and what you made or changed stays. Not while a batch or a night runs.",
+    )
+    update.add_argument("--go", action="store_true", help="do it")
+    update.add_argument("--json", action="store_true", help="print one JSON object")
+    update.set_defaults(run="updating.update")
+
+
+def home_verb(verbs: Any) -> None:
+    """Adds `home`."""
+    home = verbs.add_parser(
+        "home",
+        help="take films and takes home: what was not copied off this machine yet, a ZIP, or rclone",
+        description="Says what lies only here. keepers: films and kept takes, with their records. films:\n"
+        "films alone. all: undecided takes too. What was copied before is left out.",
+    )
+    home.add_argument(
+        "what", nargs="?", choices=("keepers", "films", "all"), default="keepers", help="(keepers)"
+    )
+    home.add_argument("--zip", action="store_true", help="write a ZIP into production/film/to-take-home")
+    home.add_argument("--to", metavar="REMOTE", help="copy with rclone, such as drive:films (LTX_RCLONE)")
+    home.add_argument("--have", action="store_true", help="say that they arrived at your place")
+    home.add_argument("--again", action="store_true", help="what was copied before, too")
+    home.add_argument("--rehearsal", action="store_true", help="the rehearsal's")
+    home.add_argument("--json", action="store_true", help="print one JSON object")
+    home.set_defaults(run="home.home")

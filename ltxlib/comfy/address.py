@@ -66,7 +66,8 @@ def clean_url(text: str, *, where: str = "The address of ComfyUI") -> str:
         raise _bad(where, "is not an address")
     if parts.query:
         raise _bad(where, "has a question mark in it; only the part before it is the address")
-    host = "127.0.0.1" if host == "0.0.0.0" else host
+    # Nothing is bound here: what somebody bound to every address is asked by loopback.
+    host = "127.0.0.1" if host == "0.0.0.0" else host  # nosec B104
     host = f"[{host}]" if ":" in host else host
     port_text = f":{port}" if port is not None else ""
     return f"{parts.scheme}://{host}{port_text}{parts.path.rstrip('/')}"

@@ -79,14 +79,17 @@ def _is_rgb(info: ClipInfo) -> bool:
     return any(mark in info.pixel_format for mark in ("rgb", "bgr", "gbr", "pal8"))
 
 
-def to_bt709(info: ClipInfo) -> list[Step]:
-    """The filter steps that turn the clip's numbers into BT.709, 16-235, 4:2:0, 8 bits; [] when they are."""
+def to_bt709(info: ClipInfo, *, even: bool = True) -> list[Step]:
+    """The filter steps that turn the clip's numbers into BT.709, 16-235, 4:2:0, 8 bits; [] when they are.
+
+    even: whether its pictures, as they are coded, have even sides; the quick way needs them.
+    """
     if is_ready(info):
         return []
     if _is_rgb(info):
         return FROM_RGB
     matrix, span = matrix_of(info), "pc" if is_full_range(info) else "tv"
-    if info.pixel_format in _QUICK_FORMATS and (matrix != BT709 or span == "pc"):
+    if even and info.pixel_format in _QUICK_FORMATS and (matrix != BT709 or span == "pc"):
         name = _FILTER_NAMES[matrix]
         # Equal primaries and transfer on both sides and fast=1: only matrix, range and depth change.
         return [

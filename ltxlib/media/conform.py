@@ -14,12 +14,13 @@ from typing import Any
 from ltxlib.core.timeline import Timeline
 from ltxlib.errors import ClipUnreadable
 from ltxlib.media import colour, sides
-from ltxlib.media.probe import ClipInfo, open_clip
+from ltxlib.media.probe import ClipInfo, first_picture, open_clip
 from ltxlib.media.sides import fit_inside
 
 __all__ = ["Painter", "conformed", "fit_inside", "turned"]
 
 _TURNS = {90: [("transpose", "clock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "cclock")]}
+CONVERT = "Reject this take, or convert it to an H.264 MP4 first."
 # Clocks of containers round; a frame that comes up to a quarter of a frame late still counts as there.
 # A quarter, not a half: at twice the film's rate a half would sit exactly on the next frame.
 LATE_FRAMES = Fraction(1, 4)
@@ -52,7 +53,7 @@ class Painter:
     """
 
     def __init__(self, info: ClipInfo, width_px: int, height_px: int, fill: str = "fit") -> None:
-        self._steps = [*turned(info), *colour.to_bt709(info)]
+        self._info = info
         self._shape, self._film = (info.width_px, info.height_px), (width_px, height_px)
         self._fitted = fit_inside(*self._shape, *self._film)
         self._fill = "fit" if self._fitted == self._film else fill
@@ -61,7 +62,16 @@ class Painter:
         self._ready = self._front = self._back = _unchanged
 
     def paint(self, frame: Any) -> Any:
-        """The frame as the film shows it."""
+        """The frame as the film shows it. Raises ClipUnreadable for pictures that cannot be brought there."""
+        import av
+
+        try:
+            return self._painted(frame)
+        except av.error.FFmpegError as error:
+            text = f"The pictures of {self._info.path.name} cannot be brought into the film"
+            raise ClipUnreadable(f"{text} ({error.strerror}).", cure=CONVERT) from error
+
+    def _painted(self, frame: Any) -> Any:
         kind = (frame.width, frame.height, frame.format.name)
         if kind != self._kind:
             self._kind = kind
@@ -76,7 +86,8 @@ class Painter:
     def _prepare(self, frame: Any) -> None:
         """Makes the filters for frames like this one."""
         size = (frame.height, frame.width) if self._turned else (frame.width, frame.height)
-        self._ready = _filtered(self._steps)
+        even = frame.width % 2 == frame.height % 2 == 0
+        self._ready = _filtered([*turned(self._info), *colour.to_bt709(self._info, even=even)])
         if self._fill == "fill":
             self._front = _filtered(sides.covering(size, self._shape, self._film))
             return
@@ -125,7 +136,7 @@ def _chosen(info: ClipInfo, fps: Fraction, frames: int) -> Iterator[Any]:
 def _timed(info: ClipInfo) -> Iterator[tuple[Fraction, Any]]:
     """Every frame of the file with the time it shows, counted from the first."""
     with open_clip(info.path) as container:
-        picture = container.streams.video[0]
+        picture = first_picture(container)
         picture.thread_type = "AUTO"
         start: Fraction | None = None
         for number, frame in enumerate(container.decode(picture)):

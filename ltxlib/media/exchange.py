@@ -4,7 +4,8 @@ OpenTimelineIO writes it, so the schema is its own. Its adapters for FCPXML and 
 and are not looked after, so the kit does not bring them; DaVinci Resolve and Premiere open .otio themselves.
 
 Where two cuts share X frames, editors know no overlap: the cut lies in the middle of what is shared, and a
-transition reaches X//2 frames before and the rest after it. All counts are frames of the film's rate.
+transition reaches X//2 frames before and the rest after it. A way through black shares none and has no common
+name among editors: it is a plain cut with a black marker. All counts are frames of the film's rate.
 """
 
 from __future__ import annotations
@@ -84,6 +85,10 @@ def write_otio(
         film.tracks.markers.append(
             otio.schema.Marker(name=mark.name, marked_range=_range(mark.frame, 1, fps), color="GREEN")
         )
+    for at, down, up in timeline.dips_frames:
+        marked = _range(at - down, down + up, fps)
+        color = otio.schema.MarkerColor.BLACK
+        film.tracks.markers.append(otio.schema.Marker("through black", marked_range=marked, color=color))
     try:
         text = otio.adapters.write_to_string(film, "otio_json", indent=1)
     except otio.exceptions.OTIOError as error:

@@ -23,7 +23,14 @@ KINDS = {b"vide": "picture", b"soun": "sound"}
 
 
 class TornTables(ValueError):
-    """The file ends before its tables do, or they make no sense; says so in a sentence."""
+    """The file ends before its tables do, or they make no sense; says so in a sentence.
+
+    missing_bytes: how many bytes it is too short, where that is what is wrong.
+    """
+
+    def __init__(self, message: str, missing_bytes: int = 0) -> None:
+        super().__init__(message)
+        self.missing_bytes = missing_bytes
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,17 @@ def read_tables(path: Path) -> FilmTables:
     return FilmTables(boxes, tracks, size)
 
 
+def missing_bytes(path: Path) -> int:
+    """How many bytes an MP4 file is shorter than its outermost boxes say. Raises OSError."""
+    try:
+        with path.open("rb") as file:
+            for _box in _outermost(file, path.stat().st_size):
+                pass
+    except TornTables as error:
+        return error.missing_bytes
+    return 0
+
+
 def _outermost(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
     at = 0
     while at < size:
@@ -106,7 +124,8 @@ def _outermost(file: BinaryIO, size: int) -> Iterator[tuple[str, int, int]]:
         if length < 8 or not name.isascii():
             raise TornTables(f"Its last {size - at:,} bytes are no part of it.")
         if at + length > size:
-            raise TornTables(f"It ends {at + length - size:,} bytes before its tables say: it was cut off.")
+            missing = at + length - size
+            raise TornTables(f"It ends {missing:,} bytes before its tables say: it was cut off.", missing)
         yield name.decode("ascii"), at, at + length
         at += length
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +46,11 @@ class Floats:
                 raise MediaError(f"The sound laid aside for this film cannot be read ({error}).") from error
             found[low - first : high - first] = np.frombuffer(data, "<f4").reshape(-1, CHANNELS)
         return found
+
+    def span(self, first: int, last: int) -> Iterator[np.ndarray]:
+        """The same in blocks."""
+        for at in range(first, last, BLOCK):
+            yield self.read(at, min(at + BLOCK, last))
 
 
 def write_floats(path: Path, blocks: Iterable[np.ndarray], most: int | None = None) -> Floats:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ltxlib.media.ffmpeg import Ffmpeg
 from ltxlib.media.level import ROUNDING_DB, STEP_DB, level_sound
+from ltxlib.media.limiter import Limited
 from ltxlib.media.long_sound import AnySpan, PacketPlan, coded_sound, sound_track
 from ltxlib.media.loudness import Loudness, measure
 from ltxlib.media.mp4_boxes import STREAM_TABLE, Track, box_in, plain_description
@@ -51,10 +52,11 @@ class Levelled:
 
 @dataclass(frozen=True)
 class Louder:
-    """The same sound with a gain."""
+    """The same sound with a gain, its peaks held at a ceiling (None: they are not)."""
 
     mix: AnySpan
     gain_db: float
+    ceiling_dbtp: float | None = None
 
     @property
     def samples(self) -> int:
@@ -63,11 +65,7 @@ class Louder:
 
     def span(self, first: int, last: int) -> Iterator[np.ndarray]:
         """These samples, louder."""
-        import numpy as np
-
-        factor = np.float32(10 ** (self.gain_db / 20))
-        for block in self.mix.span(first, last):
-            yield block * factor
+        yield from Limited(self.mix, self.gain_db, self.ceiling_dbtp).span(first, last)
 
 
 def level_long(
@@ -87,9 +85,11 @@ def level_long(
     write_sound([next(mix.span(0, 1))], one, wishes.audio_kbps)
     description = plain_description(box_in(one.read_bytes(), STREAM_TABLE))
     level = level_sound(mix.span(*heard_span(mix)), room, wishes, ffmpeg, cancel)
-    gain_db, media = level.gain_db, room / "sound.bin"
+    gain_db, held_dbtp, media = level.gain_db, level.ceiling_dbtp, room / "sound.bin"
     while True:
-        places, sizes = coded_sound(Louder(mix, gain_db), plan, media, wishes.audio_kbps, on_packets)
+        places, sizes = coded_sound(
+            Louder(mix, gain_db, held_dbtp), plan, media, wishes.audio_kbps, on_packets
+        )
         heard = min(plan.coded[0][1], LISTENED_S * RATE_HZ // AAC_BLOCK)
         samples = min((heard - 1) * AAC_BLOCK, mix.samples)
         write_mp4([sound_track(media, places[:heard], sizes[:heard], description, samples)], one, RATE_HZ, {})
@@ -97,7 +97,11 @@ def level_long(
         peak_db = decoded.true_peak_dbtp
         if peak_db is None or peak_db <= wishes.ceiling_dbtp - ROUNDING_DB:
             return Levelled(media, places, sizes, description, round(gain_db, 2), decoded, level.notes)
-        gain_db += wishes.ceiling_dbtp - ROUNDING_DB - peak_db - STEP_DB
+        change_db = wishes.ceiling_dbtp - ROUNDING_DB - peak_db - STEP_DB
+        if held_dbtp is None:
+            gain_db += change_db
+        else:
+            held_dbtp += change_db
 
 
 def heard_span(mix: AnySpan) -> tuple[int, int]:

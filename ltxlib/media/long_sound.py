@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ltxlib.media.mp4_boxes import Track
 from ltxlib.media.sound import RATE_HZ
-from ltxlib.media.writer import AAC_BLOCK, writing
+from ltxlib.media.writer import AAC_BLOCK, aac_options, writing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,7 +142,7 @@ def aac_packets(blocks: Iterable[np.ndarray], kbps: int) -> Iterator[bytes]:
         coder.sample_rate, coder.layout, coder.format = RATE_HZ, "stereo", "fltp"
         coder.bit_rate, coder.time_base = kbps * 1000, Fraction(1, RATE_HZ)
         # bitexact: else the coder writes its name into some packets, counted from where it began.
-        coder.options = {"aac_coder": "fast", "flags": "+bitexact"}
+        coder.options = {**aac_options(kbps), "flags": "+bitexact"}
         at = 0
         for block in _even(blocks):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), format="fltp", layout="stereo")

@@ -49,6 +49,17 @@ class _Moment:
     place: float
 
 
+def preview_size(width_px: int, height_px: int) -> tuple[int, int]:
+    """Width and height in pixels of the preview of a clip of this size, the line below it included."""
+    height = min(HEIGHT_PX, max(height_px // 2 * 2, 2))
+    return max(round(width_px * height / height_px / 2) * 2, 2), height + LINE_PX
+
+
+def shows_whole(way: LoopWay, fps: Fraction) -> bool:
+    """Whether a preview shows the whole loop, and not only the seconds around its seam."""
+    return way.frames <= WHOLE_S * fps
+
+
 def write_preview(clip: Path, way: LoopWay, out: Path) -> Path:
     """Writes the preview as an MP4 with sound, whole or not at all.
 
@@ -58,8 +69,7 @@ def write_preview(clip: Path, way: LoopWay, out: Path) -> Path:
     _must_fit(info, way)
     moments = _moments(way, info.fps)
     pictures = _pictures(info, _frames_of(moments))
-    first = next(iter(pictures.values()))
-    shape = FilmShape(first[0].shape[1], first[0].shape[0] + LINE_PX, info.fps)
+    shape = FilmShape(*preview_size(info.width_px, info.height_px), info.fps)
     with placed(Path(out), "The preview of the seam") as part:
         sound = part.with_name(f"{part.name}.m4a") if info.has_audio else None
         try:
@@ -121,7 +131,7 @@ def _must_fit(info: ClipInfo, way: LoopWay) -> None:
 def _moments(way: LoopWay, fps: Fraction) -> list[_Moment]:
     """Which pictures are shown, in order."""
     loop = [_moment(way, number) for number in range(way.frames)]
-    if way.frames <= WHOLE_S * fps:
+    if shows_whole(way, fps):
         middle = way.frames // 2
         return (loop[middle:] + loop[:middle]) * ROUNDS
     around = round(AROUND_S * fps)
@@ -141,9 +151,9 @@ def _pictures(info: ClipInfo, wanted: set[int]) -> dict[int, tuple[Any, Any, Any
     """The clip's frames of these numbers, small, as Y, Cb and Cr of the film's kind."""
     import numpy as np
 
-    height = min(HEIGHT_PX, info.height_px // 2 * 2)
-    width = max(round(info.width_px * height / info.height_px / 2) * 2, 2)
-    steps = [*turned(info), ("scale", f"{width}:{height}:flags=area"), *colour.to_bt709(info)]
+    width, height = preview_size(info.width_px, info.height_px)
+    size = f"{width}:{height - LINE_PX}:flags=area"
+    steps = [*turned(info), ("scale", size), *colour.to_bt709(info)]
     steps += [("format", "yuv420p")]
     found: dict[int, tuple[Any, Any, Any]] = {}
     for number, frame in _decoded(info, steps, wanted):

@@ -125,7 +125,7 @@ def _read(meter: Any, frames: Iterable[Any], cancel: threading.Event | None) -> 
     # Silence that was added counts for nothing but the peaks before it.
     linear = float(pushed(None).get("lavfi.r128.true_peak", "nan"))
     values = {name: float(said.get(f"lavfi.r128.{name}", "nan")) for name in ("I", "LRA")}
-    peak = 20 * math.log10(linear) if linear > 0 else None
+    peak = round(20 * math.log10(linear), 2) if linear > 0 else None
     if not values["I"] > NOTHING_LUFS:
         return Loudness(None, peak, None)
     return Loudness(values["I"], peak, values["LRA"])

@@ -27,7 +27,6 @@ from ltxlib.media.ends import Ends
 from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ltxlib.media.join import join_film
 from ltxlib.media.level import Level, level_sound
-from ltxlib.media.loudness import measure
 from ltxlib.media.mezzanine import Mezzanine, Mould, digest_of, mould_of, tidy
 from ltxlib.media.mix import Mix
 from ltxlib.media.pieces import Piece, Span, plan_pieces, usual_frames
@@ -123,7 +122,7 @@ class Render:
         clips = self.look()
         level = self.sound(clips, rooms.own)
         self.picture(clips, level.path, rooms, part)
-        return self.check(part, out, level.gain_db)
+        return self.check(part, out, level)
 
     def look(self) -> list[ClipInfo]:
         """The facts of every clip, each file read once; all that cannot be used are told together."""
@@ -200,7 +199,7 @@ class Render:
             self.step("picture", done, timeline.frames)
         return mould, mezzanine.ready()
 
-    def check(self, part: Path, out: Path, gain_db: float) -> MasterReport:
+    def check(self, part: Path, out: Path, level: Level) -> MasterReport:
         """Looks at the finished file with fresh eyes, before it gets its name."""
         with self.phase("check"):
             self.step("check", 0, 3)
@@ -214,7 +213,8 @@ class Render:
                     f"The finished film has {info.frames} frames at {info.fps} a second, "
                     f"not {self.timeline.frames} at {self.timeline.fps}."
                 )
-            loudness = measure(part, self.ffmpeg, cancel=self.cancel)
+            # The sound's packets are those that were measured.
+            loudness = level.loudness
             self.step("check", 1, 3)
             digest = _sha256(part, self.stop_if_asked)
             self.step("check", 2, 3)
@@ -224,7 +224,7 @@ class Render:
             duration_s=float(self.timeline.duration_s),
             integrated_lufs=loudness.integrated_lufs,
             true_peak_dbtp=loudness.true_peak_dbtp,
-            gain_db=gain_db,
+            gain_db=level.gain_db,
             sha256=digest,
             size_bytes=info.size_bytes,
             seconds=dict(self.seconds),

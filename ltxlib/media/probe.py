@@ -16,6 +16,7 @@ from typing import Any
 from ltxlib.core.span import meant_rate
 from ltxlib.core.timeline import frames_at
 from ltxlib.errors import ClipUnreadable
+from ltxlib.media.film_tables import missing_bytes
 
 # Numbers of ITU-T H.273, under the names ffmpeg uses; "" is "the file does not say".
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc", 10: "bt2020c"}
@@ -36,6 +37,8 @@ USUAL_RATES = tuple(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60, 12, 15, 
 # Containers that count in milliseconds round each frame's time; that is no variable rate.
 ROUNDING_S = Fraction(1, 1000)
 TORN_S = 0.25
+# Kinds of files that only name others, as ffmpeg calls them.
+LISTS = ("concat", "hls", "dash", "imf", "sdp")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class _Seen:
     times: list[Fraction] = field(default_factory=list)
     frames: int = 0
     damaged: bool = False
+    as_before: bool = False
     picture_end: float = 0.0
     sound_start: float | None = None
     sound_end: float = 0.0
@@ -122,14 +126,31 @@ def probe(path: Path) -> ClipInfo:
     """
     path = Path(path)
     with open_clip(path) as container:
-        if not container.streams.video:
-            raise ClipUnreadable(f"{path.name} has no picture.")
-        picture = container.streams.video[0]
+        _must_be_clip(path, container.format.name)
+        picture = first_picture(container)
+        if picture is None:
+            cover = " but a cover" if container.streams.video else ""
+            raise ClipUnreadable(f"{path.name} has no picture{cover}.")
         sound = first_sound(container)
         seen = _walked(container, picture, sound)
         _must_be_whole(path, container, picture, seen)
-        first = _first_frame(path, container, picture)
-        return _info(path, container, seen, first, (picture, sound))
+        return _info(path, container, seen, _first_frame(path), (picture, sound))
+
+
+def _must_be_clip(path: Path, kind: str) -> None:
+    """Single pictures and lists of other files are read by ffmpeg as if they were clips."""
+    if kind in LISTS:
+        raise ClipUnreadable(f"{path.name} is a list of other files, not a clip.")
+    if kind.endswith("_pipe") or kind == "image2":
+        cure = "Give it to a scene as its image, or reject it."
+        raise ClipUnreadable(f"{path.name} is a single picture, not a clip.", cure=cure)
+
+
+def first_picture(container: Any) -> Any | None:
+    """The first picture stream that is no cover of the sound, or None."""
+    from av.stream import Disposition
+
+    return next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)
 
 
 def first_sound(container: Any) -> Any | None:
@@ -144,6 +165,8 @@ def _walked(container: Any, picture: Any, sound: Any | None) -> _Seen:
     try:
         for packet in container.demux([stream for stream in (picture, sound) if stream is not None]):
             if packet.size == 0 or packet.is_discard:
+                # An empty packet with a time says "the picture as before", which no decoder gives out.
+                seen.as_before |= packet.stream is picture and not packet.size and packet.pts is not None
                 continue
             seen.damaged = seen.damaged or packet.is_corrupt
             start = None if packet.pts is None else packet.pts * packet.time_base
@@ -168,14 +191,21 @@ def _must_be_whole(path: Path, container: Any, picture: Any, seen: _Seen) -> Non
     torn = told_s - max(seen.picture_end, seen.sound_end) > TORN_S and bool(seen.times)
     if seen.frames == 0:
         raise ClipUnreadable(f"{path.name} holds no picture: it was cut off before its first frame.")
+    if seen.as_before:
+        cure = "Convert it to an H.264 MP4 first."
+        raise ClipUnreadable(f"{path.name} leaves out pictures that are as the one before.", cure=cure)
     if seen.damaged or torn or seen.frames < (picture.frames or 0):
         told = f" of {picture.frames}" if picture.frames > seen.frames else ""
         raise ClipUnreadable(f"{path.name} was cut off before its end: it holds {seen.frames}{told} frames.")
+    missing = missing_bytes(path) if "mp4" in container.format.name else 0
+    if missing:
+        raise ClipUnreadable(f"{path.name} was cut off: {missing:,} bytes are missing at its end.")
 
 
-def _first_frame(path: Path, container: Any, picture: Any) -> Any:
-    container.seek(0)
-    frame = next(container.decode(picture), None)
+def _first_frame(path: Path) -> Any:
+    # Opened once more: not every kind of file lets one go back to its beginning.
+    with open_clip(path) as container:
+        frame = next(container.decode(first_picture(container)), None)
     if frame is None:
         raise ClipUnreadable(f"{path.name} holds no picture that can be decoded.")
     return frame

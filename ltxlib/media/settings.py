@@ -92,7 +92,7 @@ class MasterProgress:
 class MasterReport:
     """What was made. seconds: spent per phase. notes: what people should know, one sentence each.
 
-    integrated_lufs and true_peak_dbtp are measured on the finished file (None: silent); gain_db was applied.
+    integrated_lufs and true_peak_dbtp are measured on the sound as coded (None: silent); gain_db was applied.
     """
 
     path: Path

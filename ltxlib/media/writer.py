@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxlib.errors import MediaError
 from ltxlib.media.sound import RATE_HZ
+from ltxlib.media.steady import steady_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 # Two seconds: players seek to any whole second or two, and joins stay possible.
 GROUP_S = 2
 AAC_BLOCK = 1024
+PLENTY_KBPS = 192
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,31 @@ def writing(what: str) -> Iterator[None]:
         ) from error
 
 
-def write_sound(blocks: Iterable[np.ndarray], out: Path, kbps: int) -> int:
-    """Codes float32 samples x 2 at 48 kHz as AAC-LC into an MP4; gives back how many samples there were."""
+def aac_options(kbps: int, *, thorough: bool = False) -> dict[str, str]:
+    """The words for ffmpeg's AAC coder. thorough: several times the work, where the quick way spoils sound.
+
+    The quick one ("fast") is a fifth of the default's work and, as ffmpeg's manual says, better at rates
+    like ours; but a pure tone near full scale comes out up to 3 dB softer (measured), which is when to ask
+    for more.
+    """
+    options = {"aac_coder": "twoloop" if thorough else "fast"}
+    # Where bits are plenty, melting both sides into one only blurs rain (measured: 10 dB more noise).
+    return {**options, "aac_is": "0"} if kbps >= PLENTY_KBPS else options
+
+
+def write_sound(blocks: Iterable[np.ndarray], out: Path, kbps: int, *, thorough: bool = False) -> int:
+    """Codes float32 samples x 2 at 48 kHz as AAC-LC into an MP4; gives back how many samples there were.
+
+    thorough: as in `aac_options`.
+    """
     import av
     import numpy as np
 
     written = 0
     options = {"movie_timescale": str(RATE_HZ)}
     with writing("The sound"), av.open(file_name(out), "w", format="mp4", options=options) as container:
-        # A fifth of the default's work and, as ffmpeg's manual says, better at rates like ours.
-        stream = container.add_stream("aac", rate=RATE_HZ, layout="stereo", options={"aac_coder": "fast"})
+        coder = aac_options(kbps, thorough=thorough)
+        stream = container.add_stream("aac", rate=RATE_HZ, layout="stereo", options=coder)
         stream.bit_rate = kbps * 1000
         waiting = np.zeros((0, 2), np.float32)
         for block in _with_end(blocks):
@@ -120,7 +137,7 @@ def video_stream(container: Any, shape: FilmShape, coding: Coding, keys: str = "
         "preset": coding.preset,
         "forced-idr": "1",
         # 8x8dct is what makes it High profile at every preset; the word "profile" fails in some libraries.
-        "x264-params": f"8x8dct=1:open-gop=0:{keys}",
+        "x264-params": f"8x8dct=1:open-gop=0:{keys}{steady_words()}",
     }
     stream = container.add_stream("libx264", rate=shape.fps, options=options)
     stream.width, stream.height, stream.pix_fmt = shape.width_px, shape.height_px, "yuv420p"

@@ -21,7 +21,8 @@ from ltxlib.errors import PodError
 ROOT_VARIABLE = "LTX_COMFY_ROOT"
 HOMES = ("/workspace/runpod-slim/ComfyUI", "/workspace/ComfyUI", "/opt/ComfyUI", "~/ComfyUI")
 VENVS = (".venv-cu128", ".venv", "venv")
-FIXED_ARGUMENTS = ("--listen", "0.0.0.0", "--port", "8188", "--enable-cors-header")
+# The template's own; by another address RunPod's page could not open ComfyUI.
+FIXED_ARGUMENTS = ("--listen", "0.0.0.0", "--port", "8188", "--enable-cors-header")  # nosec B104
 ARGUMENTS_FILE = "comfyui_args.txt"
 # How long a process that was asked to end may take before it is made to.
 END_S = 15.0

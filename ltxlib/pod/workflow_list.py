@@ -1,8 +1,8 @@
 """The kit's workflows in ComfyUI's own list: one folder there that *is* the project's `workflows/`.
 
 A link, not a copy: what a person changes and saves in ComfyUI is what the kit uses next, and nothing has to
-be kept in step. ComfyUI lists and saves through such a link (tried with 0.33.0: /userdata lists what lies in it
-and replaces files in place).
+be kept in step. ComfyUI lists and saves through such a link (tried with 0.33.0: /userdata lists what lies in
+it and replaces files in place).
 """
 
 from __future__ import annotations

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ltxlib.core.film import CutWish, Transition
 from ltxlib.core.loop_words import backwards_warning
-from ltxlib.core.looping import CROSSFADE, TRIMMED, Advice, LoopMeasured, LoopWay, advise
+from ltxlib.core.looping import Advice, LoopMeasured, LoopWay, advise
 from ltxlib.core.take import KEEP, REJECT, Take
 from ltxlib.errors import BadInput
 from ltxlib.media.loop_measure import VERSION, measure_clip
-from ltxlib.media.loop_preview import write_preview, write_strip
+from ltxlib.media.loop_preview import AROUND_S, preview_size, shows_whole, write_preview, write_strip
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import inside, write_json
 from ltxlib.store.project import Shelf
@@ -122,24 +123,42 @@ def strip(shelf: Shelf, report: LoopReport, way: LoopWay | None = None) -> Path:
     return path if path.is_file() else write_strip(report.clip, way, path)
 
 
-def as_wish(report: LoopReport, wish: CutWish | None = None) -> CutWish:
-    """A place in a film's order with this take, from the best in to the best out point.
+def preview_shape(report: LoopReport) -> tuple[int, int]:
+    """Width and height of the preview, in pixels."""
+    return preview_size(report.take.clip.width_px, report.take.clip.height_px)
 
-    wish: what is wished of that place besides; its in and out points and its take are replaced. A take
-    that is not to be looped keeps its whole length.
+
+def preview_words(report: LoopReport, way: LoopWay) -> str:
+    """What the preview shows, in a sentence."""
+    if shows_whole(way, report.measured.rate):
+        return "The loop, again and again; the light mark below the picture meets the middle at the seam."
+    return f"The {AROUND_S:g} s before the seam and behind it; it is where the light mark meets the middle."
+
+
+def as_wish(report: LoopReport, wish: CutWish | None = None, way: LoopWay | None = None) -> CutWish:
+    """A place in a film's order with this take, from the in to the out point of the best way or of another.
+
+    wish: what is wished of that place besides; its in and out points and its take are replaced. A take that
+    should not be looped keeps its whole length, unless a way is named.
     """
-    way, rate = report.advice.way, report.measured.rate
+    rate = report.measured.rate
     wish = replace(wish or CutWish(report.take.scene), take=report.take.take_id)
-    if report.advice.what not in (TRIMMED, CROSSFADE):
+    if way is None and not report.advice.loops:
         return replace(wish, in_s=0.0, out_s=0.0)
-    out_s = 0.0 if way.out_frame == report.measured.frames else float(way.out_frame / rate)
-    return replace(wish, in_s=float(way.in_frame / rate), out_s=out_s)
+    way = way or report.advice.way
+    out_s = 0.0 if way.out_frame == report.measured.frames else _seconds(way.out_frame, rate)
+    return replace(wish, in_s=_seconds(way.in_frame, rate), out_s=out_s)
 
 
-def seam_transition(report: LoopReport) -> Transition:
+def seam_transition(way: LoopWay) -> Transition:
     """How the loop's end follows on its beginning: so many frames of crossfade, or a cut."""
-    frames = report.advice.way.crossfade_frames
+    frames = way.crossfade_frames
     return Transition("crossfade", 0.0, frames) if frames else Transition("cut", 0.0)
+
+
+def _seconds(frame: int, rate: Fraction) -> float:
+    """A frame's moment, short enough to be read in a file and exact enough to mean this very frame."""
+    return round(float(frame / rate), 3)
 
 
 def candidates(shelf: Shelf, scene: str = "") -> list[Take]:

@@ -194,9 +194,8 @@ class AssemblePanel(Panel):
         if outcome.error is not None:
             with self._lock:
                 self._foreseen = Foreseen()
-                parts.set_html(self.length, "")
+                parts.set_html(self.length, look.failure(outcome))
                 self._offer()
-        self.fail(outcome)
 
     def _save(self) -> None:
         with self._lock:

@@ -56,17 +56,19 @@ def foreseen_html(foreseen: Foreseen, broken: BadInput | None = None) -> str:
     problems = foreseen.problems
     if errors_in(list(problems)):
         return look.note(_NOT_YET, kind="wait", inside=look.problem_table(problems))
-    said = _line(foreseen.estimate) if foreseen.estimate else ""
+    said = _line(foreseen.estimate, problems) if foreseen.estimate else ""
     if problems:
         said += look.note(_KNOW, kind="wait", inside=look.problem_table(problems))
     return said
 
 
-def _line(estimate: FilmEstimate) -> str:
+def _line(estimate: FilmEstimate, problems: Sequence[Problem]) -> str:
     text = f"The film will last {look.clock(estimate.duration_s)} ({estimate.frames} frames), "
     text += f"{estimate.width_px} x {estimate.height_px}, about {size_text(estimate.size_bytes)}."
     if not estimate.made_before:
         low, high = (look.span_text(max(s, 1)) for s in (estimate.seconds_low, estimate.seconds_high))
         text += f" Rendering takes about {range_text(low, high)}."
-    notes = "".join(f'<div class="ltx-hint">{look.escape(note)}</div>' for note in estimate.notes)
-    return look.note(text, inside=notes)
+    # What stands among the problems is not said twice.
+    notes = [note for note in estimate.notes if not any(problem.what in note for problem in problems)]
+    hints = "".join(f'<div class="ltx-hint">{look.escape(note)}</div>' for note in notes)
+    return look.note(text, inside=hints)

@@ -72,6 +72,8 @@ def certificate_html(facts: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     head = '<div class="ltx-scene-name">Checked before it was called done</div>'
+    decoded = facts["certificate"].get("decoded")
+    head += f'<div class="ltx-hint">{look.escape(decoded)}</div>' if decoded else ""
     return f'<div class="ltx-certificate">{head}{look.table(("", "What", "Seen"), rows)}</div>'
 
 

@@ -29,7 +29,7 @@ _KIND_WORDS = {BED: "under all of it", MUSIC: "music"}
 _NONE = "There is no sound in the folder yet."
 # Jupyter takes no message of more than 10 MiB from a page (tornado, websocket_max_message_size).
 LARGEST_HERE_MB = 9
-_BRING = f"Up to {LARGEST_HERE_MB} MB here, as wav, flac, mp3, m4a or ogg."
+_BRING = f"Up to {LARGEST_HERE_MB} MB here, as wav, flac, mp3, m4a, ogg and others."
 _LAST_START_S = 43_200.0
 
 
@@ -133,9 +133,9 @@ class SoundForm:
             self.file.options = names
             self.file.value = before if before in names else next(iter(names), None)
         self._show_file()
-        url = folder_url(self.project.sounds)
+        url = folder_url(self.project.sounds) if self.project.sounds.is_dir() else None
         link = (
-            f'<a href="{look.escape(url)}" target="_blank">Open the folder</a>' if url else "Use the folder"
+            f'<a href="{look.escape(url)}" target="_blank">open the folder</a>' if url else "use the folder"
         )
         words = f"{_BRING} Larger ones: {link} <code>sounds/</code>, put them there, press Look again."
         parts.set_html(self.folder, f'<div class="ltx-hint">{words}</div>')

@@ -19,9 +19,11 @@ _PHASES = {
     "look": "looking at the takes",
     "sound": "mixing the sound",
     "picture": "rendering the picture",
-    "long": "writing the long film",
+    "write": "writing the film",
     "check": "checking the finished film",
 }
+# A phase tells of itself when a step is done, so after its last step the next one has begun.
+_NEXT = {"look": "sound", "sound": "picture", "picture": "check"}
 
 
 @dataclass
@@ -38,16 +40,21 @@ class FilmState:
 
     def apply(self, event: MasterProgress) -> None:
         """Take in one word of progress."""
+        if event.phase != self.phase:
+            self._clock = TimeLeft()
         self.phase, self.done, self.total, self.part = event.phase, event.done, event.total, event.part
-        self.left_s = self._clock.seen(event.part, time.monotonic())
+        # Looking and mixing say nothing of how long the picture takes; the check goes at its own pace.
+        part = {"picture": event.part, "check": event.done / max(event.total, 1)}.get(event.phase)
+        self.left_s = None if part is None else self._clock.seen(part, time.monotonic())
 
     @property
     def words(self) -> str:
         """What is done at this moment."""
         if not self.phase:
             return "getting ready ..."
-        said = _PHASES.get(self.phase, self.phase)
-        return f"{said}, frame {self.done} of {self.total}" if self.phase == "picture" else said
+        over = self.done >= self.total and self.phase in _NEXT
+        said = _PHASES.get(_NEXT[self.phase] if over else self.phase, self.phase)
+        return f"{said}, frame {self.done} of {self.total}" if self.phase == "picture" and not over else said
 
     @property
     def left(self) -> str:

@@ -82,12 +82,14 @@ def video_html(
     note: str = "",
     still: Path | None = None,
     autoplay: bool = False,
+    repeat: bool = False,
     shape: tuple[int, int] | None = None,
 ) -> str:
     """A player for a clip or a sound, or plain words where it lies when this browser cannot be shown it.
 
     note: plain text below the player. still: a picture shown until it plays. autoplay: for a player that a
-    person has just asked for. shape: width and height of the clip, so that the player has its size at once.
+    person has just asked for. repeat: begin again at the end. shape: width and height of the clip, so that
+    the player has its size at once.
     """
     if not path.is_file():
         return f'<div class="ltx-nofilm">{escape(path.name)} is not there any more.</div>'
@@ -96,7 +98,7 @@ def video_html(
     if url is None:
         words = "The file is there, but it cannot be played inside this page. Open or download it here:"
         return f'<div class="ltx-nofilm">{words} <code>{escape(path)}</code></div>{caption}'
-    more = " autoplay" if autoplay else ""
+    more = " autoplay" * autoplay + " loop" * repeat
     if path.suffix == ".flac":
         player = f'<audio class="ltx-video" controls preload="metadata" src="{escape(url)}"{more}>'
         return f"{player}</audio>{caption}"

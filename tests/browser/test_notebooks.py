@@ -235,6 +235,7 @@ def test_a_film_is_ordered_heard_made_and_published(notebook: Notebook, project:
     notebook.button("assemble", "render").click()
     video = shows(page, ".ltx-assemble video")
     assert video.evaluate(PLAYS) == "it plays"
+    shows(page, ".ltx-certificate .ltx-tag:has-text('good')")
     page.wait_for_selector(".ltx-films a:has-text('REHEARSAL-film-')")
     assert len(list(project.set(rehearsal=True).masters.glob("*.mp4"))) == 1
     notebook.save()

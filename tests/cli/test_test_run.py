@@ -74,7 +74,8 @@ def test_everything_is_run_and_the_coverage_asked_for(bare, commands, capsys):
     """With no words, ruff, format and all tests run, the browser's last; the coverage of all is asked for."""
     program(bare, "chromium", SAYS_ITS_VERSION)
     assert run.main([], {}) == 0
-    ruff, layout, notebooks, tests, browser = commands.seen
+    ruff, layout, bandit, notebooks, tests, browser = commands.seen
+    assert bandit[-5:] == ["bandit", "-q", "-ll", "-r", "ltxlib"]
     assert (ruff[-2:], layout[-2:], notebooks) == (["ruff", "check"], ["format", "--check"], ["notebooks"])
     assert tests[-len(run.TOGETHER) - 2 :] == ["-m", "not browser", *run.TOGETHER]
     assert not any("fail-under" in word for word in tests), "half of the tests reach half of the lines"

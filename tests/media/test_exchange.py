@@ -1,5 +1,6 @@
 """The timeline for other editors, opened with OpenTimelineIO itself."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -62,6 +63,17 @@ def test_transitions_lie_where_cuts_overlap(tmp_path):
         assert before.end_time_exclusive().to_frames() + late == last
     for clip in clips:
         assert clip.available_range().duration.to_frames() == 121
+
+
+def test_ways_through_black_are_plain_cuts_with_a_marker(tmp_path):
+    """No frames are shared and no transition is written; the marker lies over all that is darkened."""
+    dark = replace(cut("b"), black_frames=9)
+    timeline, film, picture, _ = written(tmp_path, [cut("a"), dark, cut("c")])
+    assert picture.duration().to_frames() == timeline.frames == 3 * 121 - 12
+    kinds = [type(item).__name__ for item in picture]
+    assert kinds == ["Clip", "Clip", "Transition", "Clip"]
+    [mark] = [mark for mark in film.tracks.markers if mark.name == "through black"]
+    assert (mark.marked_range.start_time.to_frames(), mark.marked_range.duration.to_frames()) == (116, 9)
 
 
 def test_clips_point_at_the_takes_and_know_what_they_are(tmp_path):

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from ltxlib.core.soundtrack import Soundtrack
 from ltxlib.errors import Cancelled
 from ltxlib.media.ffmpeg import find_ffmpeg
 from ltxlib.media.level import level_sound
@@ -35,10 +36,10 @@ def test_quiet_and_loud_mixes_reach_the_target(tmp_path, peak, target):
 
 
 def test_a_crackle_in_the_quiet_keeps_the_ceiling_and_the_report_says_what_it_cost(tmp_path):
-    """Where peaks forbid the target the film stays softer, by plain gain alone."""
+    """Without a limiter, where peaks forbid the target the film stays softer, by plain gain alone."""
     sound = noise(0.01)
     sound[20_000::48_000] = 0.9
-    level = levelled(tmp_path, sound, target_lufs=-14.0)
+    level = levelled(tmp_path, sound, target_lufs=-14.0, soundtrack=Soundtrack(limit=False))
     assert level.loudness.integrated_lufs < -15
     assert -2.5 < level.loudness.true_peak_dbtp <= -1.0
     [note] = level.notes
@@ -49,7 +50,9 @@ def test_a_crackle_in_the_quiet_keeps_the_ceiling_and_the_report_says_what_it_co
 def test_what_coding_adds_to_the_peaks_is_taken_back(tmp_path, ceiling):
     """Noise at few bits overshoots when it is coded; the decoded sound keeps the ceiling all the same."""
     sound = np.random.default_rng(1).uniform(-0.5, 0.5, (48_000 * SECONDS, 2)).astype(np.float32)
-    level = levelled(tmp_path, sound, target_lufs=-5.0, ceiling_dbtp=ceiling, audio_kbps=96)
+    track = Soundtrack(limit=False)
+    wishes = {"target_lufs": -5.0, "ceiling_dbtp": ceiling, "audio_kbps": 96, "soundtrack": track}
+    level = levelled(tmp_path, sound, **wishes)
     assert ceiling - 2.0 < level.loudness.true_peak_dbtp <= ceiling
     # The mix's own true peak, -0.4 dB, would have allowed more gain than was given.
     assert level.gain_db < ceiling + 0.4 - 0.3
@@ -86,3 +89,49 @@ def test_cancel_stops_it(tmp_path):
 
     with pytest.raises(Cancelled):
         level_sound(blocks(), tmp_path, MasterSettings(), find_ffmpeg(), cancel)
+
+
+def crackling(level: float = 0.01) -> np.ndarray:
+    """Quiet noise with one short crack a second."""
+    sound = noise(level)
+    for at in range(20_000, len(sound), 48_000):
+        sound[at : at + 40] += (0.4 * np.exp(-np.arange(40) / 10))[:, None].astype(np.float32)
+    return sound
+
+
+@pytest.mark.parametrize("target", [-23.0, -30.0])
+def test_a_crackle_is_held_so_that_the_film_is_as_loud_as_asked(tmp_path, target):
+    """The limiter gives what plain gain cannot, under the ceiling after coding, and says what it took."""
+    level = levelled(tmp_path, crackling(), target_lufs=target)
+    assert level.loudness.integrated_lufs == pytest.approx(target, abs=0.3)
+    assert level.loudness.true_peak_dbtp <= -1.0
+    assert level.held_db > 1
+    assert level.ceiling_dbtp <= -1.05
+    assert bool(level.notes) == (level.held_db > 6)
+    if level.notes:
+        assert f"held down by up to {level.held_db:.1f} dB" in level.notes[0]
+
+
+def test_the_limiter_stops_short_of_pressing_all_flat(tmp_path):
+    """A quiet night is not made as loud as a street: what is missing is told."""
+    level = levelled(tmp_path, crackling(0.001), target_lufs=-10.0)
+    assert level.loudness.integrated_lufs < -15
+    assert level.loudness.true_peak_dbtp <= -1.0
+    assert level.held_db < 16
+    assert any("more would press all of it flat" in note for note in level.notes)
+
+
+def test_a_loud_pure_tone_is_not_spoilt_by_the_coder(tmp_path):
+    """The quick coder makes a singing bowl near full scale 2 dB softer; then the thorough one codes it."""
+    wave = np.sin(np.arange(48_000 * SECONDS) * 2 * np.pi * 440 / 48_000).astype(np.float32) * 0.5
+    level = levelled(tmp_path, np.stack([wave, wave], 1), target_lufs=-5.0, ceiling_dbtp=-1.0)
+    assert level.loudness.integrated_lufs == pytest.approx(-5.0, abs=0.3)
+
+
+def test_the_same_sound_is_coded_to_the_same_bytes(tmp_path):
+    """A film made twice is the same film."""
+    made, sound = [], crackling()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        made.append(levelled(tmp_path / name, sound, target_lufs=-23.0).path.read_bytes())
+    assert made[0] == made[1]

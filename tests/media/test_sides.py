@@ -295,6 +295,11 @@ def test_an_upright_short_is_made_of_wide_and_upright_clips(tmp_path, wide, fill
     assert shown[0][0][:40].mean() > 30
     assert np.abs(shown[20][0] - pictures(upright)[8][0]).mean() < 2
     assert {"fill": "edges are cut off", "blur": "blurred picture"}[fill] in " ".join(report.notes)
+    # The middle of each cut, past the coder: the upright clip whole, of the wide one what is to be seen.
+    assert shown[20][0].mean() == pytest.approx(pictures(upright)[8][0].mean(), abs=0.5)
+    seen = shown[0][0] if fill == "fill" else shown[0][0][60:132]
+    part = source(wide)[0][:, 60:132] if fill == "fill" else source(wide)[0]
+    assert seen.mean() == pytest.approx(part.mean(), abs=0.5)
     # The upright clip's pieces serve every way of filling the sides, the wide one's do not.
     before = {path.name for path in (tmp_path / "pieces").glob(f"*{SUFFIX}")}
     render_master(film(108, 192, "fit", cuts), tmp_path / "fit.mp4", settings, **more)

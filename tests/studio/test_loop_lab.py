@@ -114,7 +114,7 @@ def test_in_and_out_points_go_into_the_film(shelf, tmp_path):
     assert (wish.take, wish.gain_db, wish.used) == (take.take_id, -3.0, False)
     assert round(wish.in_s * 24) == way.in_frame
     assert round((wish.out_s or 3.0) * 24) == way.out_frame
-    assert loop_lab.seam_transition(report).frames == way.crossfade_frames
+    assert loop_lab.seam_transition(way).frames == way.crossfade_frames
     assert list(wish.problems("cut")) == []
 
 
@@ -123,7 +123,7 @@ def test_a_take_that_is_left_as_it_is_keeps_its_length(shelf, tmp_path):
     report = loop_report(shelf, put(shelf, loops.turning, tmp_path))
     wish = as_wish(report)
     assert (wish.scene, wish.in_s, wish.out_s) == ("rain", 0.0, 0.0)
-    assert loop_lab.seam_transition(report).kind == "cut"
+    assert loop_lab.seam_transition(report.advice.way).kind == "cut"
     not_looped = loop_report(shelf, put(shelf, loops.panned, tmp_path, scene="pan"))
     assert (as_wish(not_looped).in_s, as_wish(not_looped).out_s) == (0.0, 0.0)
 

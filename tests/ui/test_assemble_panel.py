@@ -232,6 +232,8 @@ def test_a_length_of_ones_own(panel):
     panel.form.own_length.value = "45 min"
     panel.settle()
     assert panel.settings().long.length_s == 2700
+    assert "The film will last 45:00 (64800 frames)" in panel.length.value
+    assert not panel.render.disabled
 
 
 def test_a_short_is_at_most_three_minutes(panel):
