@@ -50,7 +50,7 @@ def loudness_of_stream(lane: Lane) -> float | None:
     """The loudness of a looped bed in LUFS, as its file is; None: it is silent."""
     looped = lane.stream
     heard = min(looped.length, BED_HEARD)
-    return loudness_of(looped.floats, looped.first, looped.first + heard)
+    return loudness_of(looped.floats, looped.first, looped.first + heard)[0]
 
 
 class Laying:

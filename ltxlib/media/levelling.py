@@ -6,6 +6,7 @@ wherever it stands, constant from its first to its last sample: what is loud and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,24 +45,27 @@ def levels_of(heard: Mapping[Path, tuple[Floats, int, int]], *, even: bool) -> L
 
     even: whether they are changed at all. Raises MediaError.
     """
-    lufs = {path: loudness_of(*span) for path, span in heard.items()}
-    found = sorted(value for value in lufs.values() if value is not None)
-    if not found:
+    found = {path: loudness_of(*span) for path, span in heard.items()}
+    lufs = {path: value for path, (value, _peak) in found.items()}
+    told = [value for value in lufs.values() if value is not None]
+    if not told:
         return Levels(lufs, dict.fromkeys(lufs, 0.0), None)
-    middle = median(found)
+    middle, highest = median(told), max(peak for _value, peak in found.values())
     least = max(QUIET_LUFS, middle - APART_LU)
-    gains = {
-        path: 0.0 if not even or value is None or value < least else _limited(middle - value)
-        for path, value in lufs.items()
-    }
+    gains = dict.fromkeys(lufs, 0.0)
+    for path, (value, peak) in found.items():
+        if even and value is not None and value >= least:
+            # A few loud cracks in the quiet are measured as soft; louder they would jump out of the film.
+            most = min(MOST_DB, 20 * math.log10(highest / peak))
+            gains[path] = round(min(max(middle - value, -MOST_DB), most), 2)
     return Levels(lufs, gains, middle)
 
 
-def loudness_of(floats: Floats, first: int, last: int) -> float | None:
-    """The loudness of some samples of a file in LUFS; None: silence. Raises MediaError."""
+def loudness_of(floats: Floats, first: int, last: int) -> tuple[float | None, float]:
+    """The loudness of some samples of a file in LUFS (None: silence), and their peak. Raises MediaError."""
     first, last = max(first, floats.first), min(last, floats.end)
     if last <= first:
-        return None
+        return None, 0.0
     times = -(-round(MEASURED_S * RATE_HZ) // (last - first))
     peak = 0.0
 
@@ -74,8 +78,4 @@ def loudness_of(floats: Floats, first: int, last: int) -> float | None:
                 yield block
 
     found = measure_blocks(blocks(), peaks=False).integrated_lufs
-    return found if peak > SILENT_PEAK else None
-
-
-def _limited(gain_db: float) -> float:
-    return round(min(max(gain_db, -MOST_DB), MOST_DB), 2)
+    return found if peak > SILENT_PEAK else None, peak

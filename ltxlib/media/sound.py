@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,20 +99,20 @@ def _resampled(first: Any, frames: Iterator[Any]) -> Iterator[np.ndarray]:
     import numpy as np
     from av.audio.resampler import AudioResampler
 
-    layout = "mono" if first.layout.nb_channels == 1 else "stereo"
-    resampler = AudioResampler(format="fltp", layout=layout, rate=RATE_HZ)
-    for frame in _then(first, frames):
-        for ready in resampler.resample(frame):
-            heard = ready.to_ndarray().T
-            if len(heard):
-                yield np.ascontiguousarray(np.broadcast_to(heard, (len(heard), CHANNELS)), dtype=np.float32)
+    # Sound may change its kind on the way; each kind has a resampler, which in the end gives what it holds.
+    for kind, alike in groupby(chain([first], frames), _kind):
+        layout = "mono" if kind[0] == 1 else "stereo"
+        resampler = AudioResampler(format="fltp", layout=layout, rate=RATE_HZ)
+        for frame in chain(alike, [None]):
+            for ready in resampler.resample(frame):
+                heard = ready.to_ndarray().T
+                if len(heard):
+                    both = np.broadcast_to(heard, (len(heard), CHANNELS))
+                    yield np.ascontiguousarray(both, dtype=np.float32)
 
 
-def _then(first: Any, frames: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from frames
-    # None asks the resampler for what it still holds.
-    yield None
+def _kind(frame: Any) -> tuple[int, str, str, int]:
+    return frame.layout.nb_channels, frame.layout.name, frame.format.name, frame.sample_rate
 
 
 def _later(blocks: Iterator[np.ndarray], left: int) -> Iterator[np.ndarray]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ltxlib.core.timeline import Cut, Timeline
-from ltxlib.media.probe import probe
-from ltxlib.media.sound import RATE_HZ, clip_sound, film_sound
+from ltxlib.media.probe import open_clip, probe
+from ltxlib.media.sound import RATE_HZ, clip_sound, film_sound, heard_blocks
 from tests.support.clips import make_clip
 
 HALF_MS = RATE_HZ // 2000
@@ -162,3 +162,18 @@ def test_a_long_clip_in_a_short_place_is_read_no_further_than_needed(tmp_path):
     """Only the samples that are needed come back."""
     clip = make_clip(tmp_path / "a.mp4", frames=240)
     assert len(mix([clip], frames=12)) == 24_000
+
+
+def test_sound_that_changes_its_kind_on_the_way_is_heard_to_its_end(tmp_path):
+    """Two recordings laid behind each other by copying: first mono at 24 kHz, then stereo at 48 kHz."""
+    parts = [
+        make_clip(tmp_path / f"{kind}.ts", frames=24, sound=kind, sound_rate_hz=rate)
+        for kind, rate in (("mono", 24_000), ("stereo", 48_000))
+    ]
+    both = tmp_path / "both.ts"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with open_clip(both) as container:
+        sound = np.concatenate(list(heard_blocks(container, container.streams.audio[0])[1]))
+    assert 1.9 * RATE_HZ < len(sound) < 2.3 * RATE_HZ
+    assert np.abs(sound[RATE_HZ // 2 : RATE_HZ // 2 + 5000]).max() == pytest.approx(0.25, rel=0.1)
+    assert np.abs(sound[-RATE_HZ // 2 : -RATE_HZ // 2 + 5000]).max() == pytest.approx(0.25, rel=0.1)

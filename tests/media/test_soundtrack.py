@@ -11,8 +11,11 @@ import pytest
 from ltxlib.core.soundtrack import Layer, Soundtrack
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.errors import BadInput, ClipUnreadable
+from ltxlib.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from ltxlib.media.floats import write_floats
 from ltxlib.media.looping import endless
+from ltxlib.media.loudness import measure_samples
+from ltxlib.media.master import MasterSettings, render_master
 from ltxlib.media.mix import Mix
 from ltxlib.media.probe import probe
 from ltxlib.media.sound import RATE_HZ
@@ -22,6 +25,13 @@ from tests.support.sounds import make_sound, noise, tone
 
 def power(block: np.ndarray) -> float:
     return float(10 * np.log10(np.mean(block.astype(np.float64) ** 2) + 1e-12))
+
+
+def measure_program(path):
+    """How loud a file is, by the ffmpeg program."""
+    raw = path.with_suffix(".f32")
+    run_ffmpeg(find_ffmpeg(), ["-i", str(path), "-f", "f32le", "-ar", "48000", "-ac", "2", str(raw)])
+    return measure_samples(raw, RATE_HZ, find_ffmpeg())
 
 
 def powers(sound: np.ndarray, window_s: float = 0.1) -> np.ndarray:
@@ -248,6 +258,24 @@ def test_any_span_of_a_mix_of_everything_is_cut_from_the_whole(tmp_path, rain):
     for _ in range(60):
         first, last = sorted(random.integers(0, mix.samples, 2))
         assert np.array_equal(whole(mix, first, min(last, first + 9000)), sound[first:last][:9000])
+
+
+def test_a_finished_film_sounds_as_its_report_says(tmp_path, rain):
+    """Bed, filling, a crack that must be held, coded: measured on the file itself by the ffmpeg program."""
+    cracks = {"wave": "clicks", "clicks_s": (0.3, 1.2), "peak": 0.9}
+    clips = [loud_clip(tmp_path / "a.mp4", peak=0.05), loud_clip(tmp_path / "b.mp4", **cracks)]
+    clips.append(loud_clip(tmp_path / "c.mp4", sound=None))
+    infos = [probe(clip) for clip in clips]
+    cuts = [Cut(str(info.path), "night", f"t{n}", 48) for n, info in enumerate(infos)]
+    film = Timeline(cuts, Fraction(24), 128, 64, 6)
+    wishes = MasterSettings(target_lufs=-16.0, soundtrack=Soundtrack(beds=(bed(rain),)))
+    report = render_master(film, tmp_path / "film.mp4", wishes, work_dir=tmp_path / "work")
+    found = measure_program(report.path)
+    assert found.integrated_lufs == pytest.approx(-16.0, abs=0.3)
+    assert found.integrated_lufs == pytest.approx(report.integrated_lufs, abs=0.1)
+    assert found.true_peak_dbtp <= -1.0
+    assert found.true_peak_dbtp == pytest.approx(report.true_peak_dbtp, abs=0.1)
+    assert any("rain.wav comes up" in note for note in report.notes)
 
 
 def test_sounds_that_cannot_be_used_are_told_in_one_sentence(tmp_path):
