@@ -18,7 +18,7 @@ from ltxlib.media.ffmpeg import Ffmpeg
 from ltxlib.media.film_decoding import Played
 from ltxlib.media.film_joints import click_line, stall_line, together_line
 from ltxlib.media.film_lines import count_lines, format_lines, start_line, streams_line, whole_line
-from ltxlib.media.film_moments import Sources
+from ltxlib.media.film_moments import Reader, Sources
 from ltxlib.media.film_tables import FilmTables, TornTables, read_tables
 from ltxlib.media.findings import BAD, LOOKED_AT, Certificate, Line, bad, doubt, good, moment
 from ltxlib.media.loudness import Loudness
@@ -107,10 +107,12 @@ class _Look:
         yield self.playing_line(played, wrong)
         if "sound" not in wrong:
             yield from self.loudness_lines(self.measured(played))
-            yield click_line(self.path, self.expected, self.sources, self.stop_if_asked)
-        if not wrong & {"frames", "even"}:
-            yield stall_line(self.path, played.stills, self.expected, self.sources, self.whole)
-        yield self.together(wrong)
+        with Reader(self.path) as film:
+            if "sound" not in wrong:
+                yield click_line(film, self.expected, self.sources, self.stop_if_asked)
+            if not wrong & {"frames", "even"}:
+                yield stall_line(film, played.stills, self.expected, self.sources, self.whole)
+            yield self.together(film, wrong)
         self.on_progress(1.0)
 
     def play(self) -> Played:
@@ -198,12 +200,12 @@ class _Look:
         clips = {cut.clip: cut for cut in self.sources.timeline.cuts if cut.scene not in ("title", "end")}
         return any(self.sources.info(cut).has_audio for cut in clips.values())
 
-    def together(self, wrong: set[str]) -> Line | None:
+    def together(self, film: Reader, wrong: set[str]) -> Line | None:
         """Picture and sound against each other; left out where counts or times are wrong anyway."""
         if wrong & {"frames", "samples", "even", "picture", "sound"}:
             return None
         fault = start_line(self.tables)
-        return fault or together_line(self.path, self.expected, self.sources)
+        return fault or together_line(film, self.expected, self.sources)
 
     def stop_if_asked(self) -> None:
         if self.cancel is not None and self.cancel.is_set():

@@ -14,8 +14,10 @@ from typing import Any
 from ltxlib.core.timeline import Timeline
 from ltxlib.errors import ClipUnreadable
 from ltxlib.media import colour, sides
+from ltxlib.media.mark import Mark
 from ltxlib.media.probe import ClipInfo, first_picture, open_clip
 from ltxlib.media.sides import fit_inside
+from ltxlib.media.stand_in import is_marked
 
 __all__ = ["Painter", "conformed", "fit_inside", "turned"]
 
@@ -57,6 +59,10 @@ class Painter:
         self._shape, self._film = (info.width_px, info.height_px), (width_px, height_px)
         self._fitted = fit_inside(*self._shape, *self._film)
         self._fill = "fit" if self._fitted == self._film else fill
+        # With a clip's edges its mark is cut off, and nobody should take a stand-in for the real thing. What
+        # may be left of that is in the right corner.
+        marked = self._fill == "fill" and is_marked(info.tags)
+        self._mark = Mark(*self._film, left_corner=True) if marked else None
         self._turned = info.rotation in (90, 270)
         self._kind: tuple[int, int, str] | None = None
         self._ready = self._front = self._back = _unchanged
@@ -80,6 +86,8 @@ class Painter:
         shown = self._front(frame)
         if self._fill == "blur":
             shown = sides.laid_on(self._back(frame), shown)
+        if self._mark is not None:
+            shown = self._mark.stamped(shown)
         shown.colorspace, shown.color_range = 1, 1
         return shown
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ltxlib.errors import ClipUnreadable
 from ltxlib.media.expected import Expected, Joint
 from ltxlib.media.film_decoding import Span, some
-from ltxlib.media.film_moments import Sources, anchors, film_lumas, later, nearest, sound_around
+from ltxlib.media.film_moments import Reader, Sources, anchors, later, nearest, sound_around
 from ltxlib.media.findings import AGAIN, Line, bad, doubt, good, moment
 from ltxlib.media.sound import RATE_HZ
 
@@ -37,14 +37,16 @@ CLEARLY, CODING_NOISE, OTHER_PICTURE = 1.5, 1.0, 900.0
 ANCHOR_TRIES = 4
 
 
-def click_line(path: Path, expected: Expected, sources: Sources | None, between: Callable[[], None]) -> Line:
+def click_line(
+    film: Reader, expected: Expected, sources: Sources | None, between: Callable[[], None]
+) -> Line:
     """Whether the sound clicks where clips meet."""
     places = [place for joint in some(expected.joints, MOST_CLICK_JOINTS) for place in sorted(set(joint))]
     found = []
     for frame in places:
         between()
         centre = _sample(frame, expected.fps)
-        ratio = _stands_out(*sound_around(path, centre, HALF_SAMPLES))
+        ratio = _stands_out(*film.sound(centre, HALF_SAMPLES))
         if ratio >= CLICK_RATIO and not (sources and _own_crack(sources, frame)):
             found.append((frame, ratio))
     if not found:
@@ -89,7 +91,7 @@ def _own_crack(sources: Sources, frame: int) -> bool:
 
 
 def stall_line(
-    path: Path, stills: Sequence[Span], expected: Expected, sources: Sources | None, whole: bool
+    film: Reader, stills: Sequence[Span], expected: Expected, sources: Sources | None, whole: bool
 ) -> Line:
     """Whether the picture stands still where clips meet though the clips move there.
 
@@ -101,7 +103,7 @@ def stall_line(
     if sources is None or not expected.joints:
         text = "There is no joint." if not expected.joints else "Its clips are not known, so nobody can tell."
         return good("stalls", text)
-    found = [still for still in some(close, MOST_STALLS) if _stalls(path, sources, still)]
+    found = [still for still in some(close, MOST_STALLS) if _stalls(film, sources, still)]
     if not found:
         looked = "all" if whole else "those that were decoded"
         return good("stalls", f"None at {len(expected.joints):,} joints ({looked}).")
@@ -114,16 +116,16 @@ def _at_joint(still: Span, joints: Sequence[Joint], near: int) -> bool:
     return any(still[0] < last + near and still[1] > first - near for first, last in joints)
 
 
-def _stalls(path: Path, sources: Sources, still: Span) -> bool:
+def _stalls(film: Reader, sources: Sources, still: Span) -> bool:
     """Whether the clips change clearly within some frames and the film does not."""
     try:
         wanted = sources.lumas(*still)
-        shown = film_lumas(path, sources.timeline.fps, *still)
+        shown = film.lumas(sources.timeline.fps, *still)
     except ClipUnreadable:
         return False
     pairs = [(luma, shown[still[0] + n]) for n, luma in enumerate(wanted) if still[0] + n in shown]
-    moves = max((_moved(luma, pairs[0][0], MOVED_LEVELS) for luma, _film in pairs), default=0.0)
-    moved = max((_moved(film, pairs[0][1], MOVED_LEVELS / 2) for _luma, film in pairs), default=0.0)
+    moves = max((_moved(luma, pairs[0][0], MOVED_LEVELS) for luma, _seen in pairs), default=0.0)
+    moved = max((_moved(seen, pairs[0][1], MOVED_LEVELS / 2) for _luma, seen in pairs), default=0.0)
     return moves > MOVED_SHARE and moved < STUCK * moves
 
 
@@ -136,7 +138,7 @@ def _moved(luma: np.ndarray, first: np.ndarray, levels: float) -> float:
     return np.count_nonzero(np.abs(luma.astype(np.int16) - first) > levels) / luma.size
 
 
-def together_line(path: Path, expected: Expected, sources: Sources | None) -> Line:
+def together_line(film: Reader, expected: Expected, sources: Sources | None) -> Line:
     """Whether picture and sound are those of the clips, at the start, in the middle and at the end."""
     if sources is None:
         return good("together", "Both begin at the same moment and end at the same moment.")
@@ -146,8 +148,8 @@ def together_line(path: Path, expected: Expected, sources: Sources | None) -> Li
         first, last = _plain(sources, number, expected)
         frame = (first + last) // 2
         try:
-            fault = _picture_fault(path, expected, sources, frame)
-            lag = _lag(path, sources, number, (first, last))
+            fault = _picture_fault(film, expected, sources, frame)
+            lag = _lag(film, sources, number, (first, last))
         except ClipUnreadable as error:
             return doubt("together", f"A clip could not be looked at again: {error.message}", AGAIN)
         if fault is not None:
@@ -187,13 +189,13 @@ def _plain(sources: Sources, number: int, expected: Expected) -> Span:
     return clear if clear[1] - clear[0] >= LEAST_FRAMES else (first, last)
 
 
-def _picture_fault(path: Path, expected: Expected, sources: Sources, frame: int) -> Line | None:
+def _picture_fault(film: Reader, expected: Expected, sources: Sources, frame: int) -> Line | None:
     fade_in, fade_out = expected.fade_frames
     if not fade_in <= frame < min(expected.frames - fade_out, expected.lit_frames):
         return None
     wanted = sources.lumas(frame, frame + 1)[0]
     low, high = max(frame - AROUND_FRAMES, 0), min(frame + AROUND_FRAMES + 1, expected.frames)
-    found = film_lumas(path, expected.fps, low, high)
+    found = film.lumas(expected.fps, low, high)
     if frame not in found or found[frame].shape != wanted.shape:
         return bad("together", f"Frame {frame:,} cannot be found by seeking.")
     off, least, here = nearest(frame, found, wanted)
@@ -206,18 +208,18 @@ def _picture_fault(path: Path, expected: Expected, sources: Sources, frame: int)
     return None
 
 
-def _lag(path: Path, sources: Sources, number: int, span: Span) -> int | None:
+def _lag(film: Reader, sources: Sources, number: int, span: Span) -> int | None:
     """By how many samples the film's sound is late against its clip; None: there is nothing to compare."""
     (first, last), frame = span, sum(span) // 2
     fps, place = sources.timeline.fps, sources.place(number, frame)
     half = min(WINDOW_SAMPLES, int((last - first) / fps * RATE_HZ / 2))
-    film, _there = sound_around(path, _sample(frame, fps), half)
+    heard, _there = film.sound(_sample(frame, fps), half)
     centre = _sample(place.clip_s * fps, fps)
     clip, there = sound_around(Path(place.cut.clip), centre, half + REACH_SAMPLES)
     own = there[REACH_SAMPLES:-REACH_SAMPLES]
     if not own.any() or not clip[REACH_SAMPLES:-REACH_SAMPLES].any():
         return None
-    lag, likeness, unshifted = later(film.mean(axis=1), clip.mean(axis=1))
+    lag, likeness, unshifted = later(heard.mean(axis=1), clip.mean(axis=1))
     if likeness < ALIKE:
         return None
     return 0 if unshifted >= SAME * likeness and abs(lag) > TOGETHER_SAMPLES else lag

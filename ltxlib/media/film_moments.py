@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxlib.core.timeline import Cut, Timeline
+from ltxlib.errors import ClipUnreadable
 from ltxlib.media.picture import film_frames, plane_of
-from ltxlib.media.probe import ClipInfo, first_sound, open_clip, probe
+from ltxlib.media.probe import ClipInfo, first_picture, first_sound, open_clip, probe
 from ltxlib.media.sound import RATE_HZ
 
 if TYPE_CHECKING:
@@ -78,51 +80,84 @@ class Sources:
         return [_luma(frame) for frame in film_frames(part, clips, (0, 0), wanted)]
 
 
-def film_lumas(path: Path, fps: Fraction, first: int, last: int) -> dict[int, np.ndarray]:
-    """The brightness of some frames of a finished film, by their number."""
-    found: dict[int, np.ndarray] = {}
-    with open_clip(path) as container:
-        picture = container.streams.video[0]
-        picture.thread_type = "AUTO"
-        container.seek(int(first / fps / picture.time_base), stream=picture)
-        for frame in container.decode(picture):
-            number = round((frame.pts or 0) * picture.time_base * fps)
-            if number >= last:
-                break
-            if number >= first:
-                found[number] = _luma(frame)
-    return found
+class Reader:
+    """A film or clip held open, to look at many moments of it: ten hours of tables take a while to open."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._open = path, ExitStack()
+        self._container: Any = None
+        self._read = False
+
+    def __enter__(self) -> Reader:
+        self._container = self._open.enter_context(open_clip(self._path))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        import av
+
+        try:
+            yield
+        except av.error.FFmpegError as error:
+            raise ClipUnreadable(f"{self._path.name} cannot be read ({error.strerror}).") from error
+
+    def lumas(self, fps: Fraction, first: int, last: int) -> dict[int, np.ndarray]:
+        """The brightness of some frames, by their number."""
+        found: dict[int, np.ndarray] = {}
+        picture = first_picture(self._container)
+        self._read = True
+        with self._reading():
+            self._container.seek(int(first / fps / picture.time_base), stream=picture)
+            for frame in self._container.decode(picture):
+                number = round((frame.pts or 0) * picture.time_base * fps)
+                if number >= last:
+                    break
+                if number >= first:
+                    found[number] = _luma(frame)
+        return found
+
+    def sound(self, centre: int, half: int) -> tuple[np.ndarray, np.ndarray]:
+        """The samples (2 x `half`, both sides) around one, and whether each is there at all.
+
+        centre: counted at 48 kHz from the first picture on.
+        """
+        import numpy as np
+
+        result, there = np.zeros((2 * half, 2), np.float32), np.zeros(2 * half, bool)
+        picture, sound = first_picture(self._container), first_sound(self._container)
+        if sound is None or picture is None:
+            return result, there
+        origin_s = Fraction((picture.start_time or 0) * picture.time_base)
+        from_s = origin_s + Fraction(centre - half, RATE_HZ) - Fraction(RUN_UP_S)
+        with self._reading():
+            if from_s > NEAR_START_S:
+                self._container.seek(int(from_s / sound.time_base), stream=sound)
+            elif self._read:
+                # Not at once: some kinds of file cannot be gone back in.
+                self._container.seek(int(sound.start_time or 0), stream=sound)
+            self._read = True
+            for at, samples in _blocks(self._container, sound, origin_s):
+                first = at - (centre - half)
+                if first >= 2 * half:
+                    break
+                low, high = max(first, 0), min(first + samples.shape[1], 2 * half)
+                if low < high:
+                    result[low:high] = samples[:, low - first : high - first].T
+                    there[low:high] = True
+        return result, there
+
+
+def sound_around(path: Path, centre: int, half: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `Reader.sound`, of a file that is opened for it. Raises ClipUnreadable."""
+    with Reader(path) as reader:
+        return reader.sound(centre, half)
 
 
 def _luma(frame: Any) -> np.ndarray:
     return plane_of(frame, 0)[::EVERY, ::EVERY].copy()
-
-
-def sound_around(path: Path, centre: int, half: int) -> tuple[np.ndarray, np.ndarray]:
-    """The samples (2 x `half`, both sides) around one of a file, and whether each is there at all.
-
-    centre: counted at 48 kHz from the first picture on.
-    """
-    import numpy as np
-
-    result, there = np.zeros((2 * half, 2), np.float32), np.zeros(2 * half, bool)
-    with open_clip(path) as container:
-        picture, sound = container.streams.video[0], first_sound(container)
-        if sound is None:
-            return result, there
-        origin_s = Fraction((picture.start_time or 0) * picture.time_base)
-        from_s = origin_s + Fraction(centre - half, RATE_HZ) - Fraction(RUN_UP_S)
-        if from_s > NEAR_START_S:
-            container.seek(int(from_s / sound.time_base), stream=sound)
-        for at, samples in _blocks(container, sound, origin_s):
-            first = at - (centre - half)
-            if first >= 2 * half:
-                break
-            low, high = max(first, 0), min(first + samples.shape[1], 2 * half)
-            if low < high:
-                result[low:high] = samples[:, low - first : high - first].T
-                there[low:high] = True
-    return result, there
 
 
 def _blocks(container: Any, sound: Any, origin_s: Fraction) -> Any:

@@ -35,14 +35,13 @@ class TornTables(ValueError):
 
 @dataclass(frozen=True)
 class Track:
-    """One stream. clock_hz: of `shows` and `lasts`. decodes, shows: when each packet is due and to be seen,
-    in coding order. lasts: how long each stays. keys: numbers of the packets with which one may begin.
+    """One stream. clock_hz: of `shows` and `lasts`. shows: when each packet is to be seen or heard, in coding
+    order. lasts: how long each stays. keys: numbers of the packets with which one may begin.
     skipped, told_s: what its edit list leaves out at the beginning and how long it lets the rest play, and
     late_s how long it waits before that."""
 
     kind: str
     clock_hz: int
-    decodes: np.ndarray
     shows: np.ndarray
     lasts: np.ndarray
     keys: np.ndarray
@@ -178,17 +177,16 @@ def _track(kind: str, boxes: dict[str, memoryview], movie_hz: int) -> Track:
     sizes = _sizes(boxes["stsz"])
     counts, deltas = _rows(boxes["stts"], ">u4", 2)
     lasts = _each(deltas, counts, len(sizes))
-    decodes = np.cumsum(lasts) - lasts
-    shows = decodes
+    shows = np.cumsum(lasts) - lasts
     if "ctts" in boxes:
         repeats, offsets = _rows(boxes["ctts"], ">i4", 2)
-        shows = decodes + _each(offsets, repeats, len(sizes))
+        shows += _each(offsets, repeats, len(sizes))
     keys = _rows(boxes["stss"], ">u4", 1)[0] - 1 if "stss" in boxes else np.arange(len(sizes))
     if len(keys) and not 0 <= int(keys.min()) <= int(keys.max()) < len(sizes):
         raise ValueError("its tables name packets that are not there")
     starts, ends = _chunks(boxes, sizes)
     skipped, told, late = _edits(boxes.get("elst"), movie_hz)
-    return Track(kind, clock_hz, decodes, shows, lasts, keys, starts, ends, skipped, told, late)
+    return Track(kind, clock_hz, shows, lasts, keys, starts, ends, skipped, told, late)
 
 
 def _rows(box: memoryview, kind: str, columns: int) -> np.ndarray:

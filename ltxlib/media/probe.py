@@ -5,6 +5,7 @@ Nothing that a file merely claims is believed where it can be counted. No ffprob
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,9 +84,9 @@ class ClipInfo:
 
 @dataclass
 class _Seen:
-    """What a walk through the packets found; times in seconds."""
+    """What a walk through the packets found: when each picture shows, in its stream's ticks; else seconds."""
 
-    times: list[Fraction] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
     frames: int = 0
     damaged: bool = False
     as_before: bool = False
@@ -125,7 +126,8 @@ def probe(path: Path) -> ClipInfo:
     Raises ClipUnreadable for a file that is missing, empty, cut off before its end or not a clip.
     """
     path = Path(path)
-    with open_clip(path) as container:
+    # The first picture, decoded below, tells all that a look beforehand would.
+    with open_clip(path, look=False) as container:
         _must_be_clip(path, container.format.name)
         picture = first_picture(container)
         if picture is None:
@@ -134,7 +136,11 @@ def probe(path: Path) -> ClipInfo:
         sound = first_sound(container)
         seen = _walked(container, picture, sound)
         _must_be_whole(path, container, picture, seen)
-        return _info(path, container, seen, _first_frame(path), (picture, sound))
+        # Opened once more: not every kind of file lets one go back to its beginning.
+        with open_clip(path, look=False) as again:
+            decoded = first_picture(again)
+            first = _first_frame(path, decoded)
+            return _info(path, container, seen, first, (decoded, sound))
 
 
 def _must_be_clip(path: Path, kind: str) -> None:
@@ -162,6 +168,7 @@ def _walked(container: Any, picture: Any, sound: Any | None) -> _Seen:
     import av
 
     seen = _Seen()
+    picture_end, sound_start, sound_end = 0, None, 0
     try:
         for packet in container.demux([stream for stream in (picture, sound) if stream is not None]):
             if packet.size == 0 or packet.is_discard:
@@ -169,20 +176,24 @@ def _walked(container: Any, picture: Any, sound: Any | None) -> _Seen:
                 seen.as_before |= packet.stream is picture and not packet.size and packet.pts is not None
                 continue
             seen.damaged = seen.damaged or packet.is_corrupt
-            start = None if packet.pts is None else packet.pts * packet.time_base
-            end = float((start or 0) + (packet.duration or 0) * packet.time_base)
+            # Whole ticks: a fraction for each of many thousand packets would take longer than reading them.
+            start, end = packet.pts, (packet.pts or 0) + (packet.duration or 0)
             if packet.stream is picture:
                 seen.frames += 1
                 seen.times += [] if start is None else [start]
-                seen.picture_end = max(seen.picture_end, end)
+                picture_end = max(picture_end, end)
             else:
                 # Sound before 0 is the coder's run-up, which players leave out.
-                begin = max(float(start or 0), 0.0)
-                seen.sound_start = begin if seen.sound_start is None else min(begin, seen.sound_start)
-                seen.sound_end = max(seen.sound_end, end)
+                begin = max(start or 0, 0)
+                sound_start = begin if sound_start is None else min(begin, sound_start)
+                sound_end = max(sound_end, end)
     except av.error.FFmpegError:
         seen.damaged = True
     seen.times.sort()
+    seen.picture_end = float(picture_end * picture.time_base)
+    if sound_start is not None:
+        seen.sound_start = float(sound_start * sound.time_base)
+        seen.sound_end = float(sound_end * sound.time_base)
     return seen
 
 
@@ -202,10 +213,10 @@ def _must_be_whole(path: Path, container: Any, picture: Any, seen: _Seen) -> Non
         raise ClipUnreadable(f"{path.name} was cut off: {missing:,} bytes are missing at its end.")
 
 
-def _first_frame(path: Path) -> Any:
-    # Opened once more: not every kind of file lets one go back to its beginning.
-    with open_clip(path) as container:
-        frame = next(container.decode(first_picture(container)), None)
+def _first_frame(path: Path, picture: Any) -> Any:
+    # One picture is wanted: with a thread for each core, as many would be decoded.
+    picture.codec_context.thread_count = 1
+    frame = next(picture.container.decode(picture), None)
     if frame is None:
         raise ClipUnreadable(f"{path.name} holds no picture that can be decoded.")
     return frame
@@ -214,7 +225,7 @@ def _first_frame(path: Path) -> Any:
 def _info(path: Path, container: Any, seen: _Seen, first: Any, streams: tuple[Any, Any | None]) -> ClipInfo:
     picture, sound = streams
     fps, variable = exact_fps(seen.times, picture, seen.frames)
-    start = float(seen.times[0]) if seen.times else 0.0
+    start = float(seen.times[0] * picture.time_base) if seen.times else 0.0
     duration_s = max(seen.picture_end - start, 0.0) if variable else float(seen.frames / fps)
     context = picture.codec_context
     width, height, rotation = shown_size(first, picture)
@@ -248,26 +259,31 @@ def shown_size(frame: Any, picture: Any) -> tuple[int, int, int]:
     """Width and height in pixels as a player shows them, and the turn in degrees clockwise."""
     turn = round(-(frame.rotation or 0) / 90) * 90 % 360
     width, height = frame.width, frame.height
-    ratio = picture.sample_aspect_ratio
+    # Where the container does not say, the coded picture may.
+    ratio = picture.sample_aspect_ratio or picture.codec_context.sample_aspect_ratio
     if ratio and ratio > 0 and ratio != 1:
         width = max(round(width * ratio), 1)
     return (height, width, turn) if turn in (90, 270) else (width, height, turn)
 
 
-def exact_fps(times: list[Fraction], picture: Any, frames: int) -> tuple[Fraction, bool]:
+def exact_fps(times: list[int], picture: Any, frames: int) -> tuple[Fraction, bool]:
     """The exact rate, and whether frames come at uneven times (then the rate is their average).
 
-    times: when each frame shows, in seconds, sorted.
+    times: when each frame shows, in ticks of the stream, sorted.
     """
     told = picture.average_rate or picture.guessed_rate or picture.base_rate or Fraction(24)
     told = Fraction(told) if told > 0 else Fraction(24)
     if frames < 2 or len(times) < frames or times[-1] <= times[0]:
         return told, False
-    average = (len(times) - 1) / (times[-1] - times[0])
+    tick = Fraction(picture.time_base)
+    average = (len(times) - 1) / ((times[-1] - times[0]) * tick)
     near = sorted(USUAL_RATES, key=lambda rate: abs(rate - average))[:2]
     # The even step first: where the container counts finely it is the whole truth.
     for rate in (average, *([told] if told in USUAL_RATES else []), *near, told):
-        allowed = Fraction(0) if rate == average else max(ROUNDING_S, Fraction(picture.time_base))
-        if all(abs(time - times[0] - number / rate) <= allowed for number, time in enumerate(times)):
+        allowed = Fraction(0) if rate == average else max(ROUNDING_S, tick)
+        # |ticks - number / rate| <= allowed, all brought to whole numbers.
+        along, step = tick.numerator * rate.numerator, rate.denominator * tick.denominator
+        most = math.floor(allowed * tick.denominator * rate.numerator)
+        if all(abs((time - times[0]) * along - number * step) <= most for number, time in enumerate(times)):
             return meant_rate(rate), False
     return Fraction(average).limit_denominator(1_000_000), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ltxlib.errors import ClipUnreadable
@@ -18,6 +19,9 @@ def is_stand_in(path: Path) -> bool:
             said = [container.metadata, *(stream.metadata for stream in container.streams)]
     except ClipUnreadable:
         return False
-    return any(
-        name.lower() == "comment" and value.startswith(MARK) for tags in said for name, value in tags.items()
-    )
+    return any(is_marked(tags) for tags in said)
+
+
+def is_marked(tags: Mapping[str, str]) -> bool:
+    """Whether a file's own words say that the rehearsal made it."""
+    return any(name.lower() == "comment" and words.startswith(MARK) for name, words in tags.items())

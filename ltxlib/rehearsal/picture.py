@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
+from ltxlib.media.mark import Mark
 from ltxlib.rehearsal import living_image, scenery
 from ltxlib.rehearsal.camera import Box, Camera
 from ltxlib.rehearsal.colour import planes
@@ -137,37 +138,3 @@ def as_bytes(plane: Plane) -> bytes:
     plane += 0.5
     np.clip(plane, 0, 255, out=plane)
     return plane.astype(np.uint8).tobytes()
-
-
-class Mark:
-    """The word REHEARSAL, small and half see-through, in the lower right corner."""
-
-    def __init__(self, width: int, height: int) -> None:
-        size = max(8.0, 0.021 * (width * height) ** 0.5)
-        word = "REHEARSAL"
-        font = ImageFont.load_default(size)
-        left, top, right, bottom = font.getbbox(word)
-        pad = max(2, round(size * 0.3))
-        room = (int(right - left) + 2 * pad, int(bottom - top) + 2 * pad)
-        image = Image.new("L", room, 0)
-        ImageDraw.Draw(image).text((pad - left, pad - top), word, fill=255, font=font)
-        ink = np.asarray(image, np.float32)[-height:, -width:] / 255
-        margin = max(0, min(round(size * 0.55), width - ink.shape[1], height - ink.shape[0]))
-        bottom_px, right_px = height - margin, width - margin
-        self._place = (slice(bottom_px - ink.shape[0], bottom_px), slice(right_px - ink.shape[1], right_px))
-        shade = (
-            np.asarray(
-                image.resize((max(1, room[0] // 3), max(1, room[1] // 3)), Image.Resampling.BOX).resize(
-                    room, Image.Resampling.BICUBIC
-                ),
-                np.float32,
-            )[-height:, -width:]
-            / 255
-        )
-        self._shade, self._ink = 0.4 * np.clip(shade * 1.4, 0, 1), 0.5 * ink
-
-    def stamp(self, luma: Plane) -> None:
-        """Burns the word into one full-size luma plane."""
-        part = luma[self._place]
-        part *= 1 - self._shade
-        part += self._ink * (225 - part)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ltxlib.core.film import LongForm
+from ltxlib.core.longform import LongFilm, unrolled
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.errors import Cancelled
 from ltxlib.media import film_decoding
@@ -20,6 +22,7 @@ from ltxlib.media.card import title_card
 from ltxlib.media.certificate import Certificate, Expected, certify, expected_of
 from ltxlib.media.ffmpeg import find_ffmpeg
 from ltxlib.media.findings import LOOKED_AT
+from ltxlib.media.longform import render_long
 from ltxlib.media.master import MasterSettings, render_master
 from ltxlib.media.probe import probe
 from tests.support.broken_films import recoded, remuxed, repacked, with_pictures, with_sound
@@ -350,3 +353,17 @@ def test_damaged_tables_are_told_in_a_sentence(good, tmp_path, box):
         data[at + 4 : at + 28] = bytes([value]) * 24
         (tmp_path / "film.mp4").write_bytes(bytes(data))
         assert looked(tmp_path / "film.mp4", expected).bad
+
+
+@pytest.mark.parametrize(("order", "dark_s"), [("as listed", 0), ("shuffled", 14)])
+def test_a_film_that_goes_on_and_on_is_held_against_its_clips_too(films, order, dark_s):
+    """What `render_long` makes is good to its end; a screen that goes dark is no stall."""
+    folder, timelines = films
+    loop = replace(timelines["rain"], cuts=timelines["rain"].cuts[:2])
+    length = LongForm(24.0, order, 1, dark_s)
+    film, out = LongFilm(loop, length), folder / f"{order}.mp4"
+    render_long(film, out, SETTINGS, work_dir=folder / "work")
+    dark = film.lit_frames - film.dusk_frames if film.dusk_frames else None
+    certificate = looked(out, expected_of(unrolled(film.cycle, film.frames), SETTINGS, dark_frames=dark))
+    assert {line.state for line in certificate.lines} == {"good"}, told(certificate)
+    assert "frame for frame" in told(certificate)

@@ -278,6 +278,23 @@ def test_colours_stay_on_their_edges_at_every_size(width):
     assert found[0] == pytest.approx((middle_px + 0.5) * width / 128 - 0.5, abs=0.1)
 
 
+@pytest.mark.parametrize("tags", [{"comment": "REHEARSAL: drawn on this computer"}, {"comment": "rain"}])
+def test_stand_ins_say_so_also_where_their_edges_are_cut_off(tmp_path, tags):
+    """The word at the clip's edge is gone with it, so it is written again; only on stand-ins."""
+    clip = make_clip(tmp_path / "a.mp4", width_px=192, height_px=128, rgb=(40, 40, 40), sound=None, tags=tags)
+    shown = {fill: first(clip, film(108, 192, fill))[0] for fill in SIDES}
+    corner = shown["fill"][-24:, :80]
+    assert (corner.max() > 100) == (tags["comment"] != "rain")
+    assert shown["fill"][:160].max() < 60
+    # The decoder builds on pictures that were given out: those that are only cut are not written into.
+    clip = make_clip(tmp_path / "b.mp4", width_px=192, height_px=128, sound=None, tags=tags, frames=9)
+    found = [plane_of(frame, 0)[:60] for frame in conformed(probe(clip), film(108, 128, "fill"), 9)]
+    for luma, planes in zip(found, pictures(clip), strict=True):
+        assert np.array_equal(luma, planes[0][:60, 42:150])
+    # Elsewhere the clip is whole, and so is its own mark.
+    assert max(shown["fit"].max(), shown["blur"].max()) < 60
+
+
 @pytest.mark.parametrize("fill", ["fill", "blur"])
 def test_an_upright_short_is_made_of_wide_and_upright_clips(tmp_path, wide, fill):
     """A 9:16 film as phones show it, tagged, whole, its wide clip without any black."""
