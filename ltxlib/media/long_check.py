@@ -1,4 +1,4 @@
-"""Looks at a finished long film with fresh eyes: its tables are added up, its two ends are decoded."""
+"""Looks at a finished long film with fresh eyes: its tables are added up, its end is decoded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ltxlib.core.longform import LongFilm
 from ltxlib.errors import MediaError
-from ltxlib.media.mp4_reader import read_tables
+from ltxlib.media.film_tables import FilmTables, TornTables, read_tables
 from ltxlib.media.probe import open_clip
 from ltxlib.media.sound import RATE_HZ
 from ltxlib.media.writer import AAC_BLOCK
@@ -18,38 +18,60 @@ END_S = 10
 
 
 def check_long(path: Path, film: LongFilm, between: Callable[[], None]) -> None:
-    """Raises MediaError unless the file is exactly the film: its frames, samples, times and bytes."""
+    """Raises MediaError unless the file is exactly the film: its frames, samples, times and bytes.
+
+    between: called now and then, may stop the work.
+    """
+    try:
+        tables = read_tables(path)
+    except TornTables as error:
+        raise MediaError(f"The finished film is damaged. {error}") from error
+    _times(tables, film)
+    between()
+    _places(tables, compact=film.length.compact)
+    between()
+    _last_frame(path, film.frames)
+
+
+def _times(tables: FilmTables, film: LongFilm) -> None:
     import numpy as np
 
-    tracks, (begin, end) = read_tables(path)
-    if [track.kind for track in tracks] != ["vide", "soun"]:
+    picture, sound = tables.track("picture"), tables.track("sound")
+    if picture is None or sound is None:
         raise MediaError("The finished film has no picture or no sound.")
-    picture, sound = tracks
-    between()
     frames, samples = film.frames, film.loop.sample_at(film.frames, RATE_HZ)
+    lasts_s, sounds_s = frames / film.loop.fps, Fraction(samples, RATE_HZ)
     wanted = {
-        "frames": (picture.samples, frames),
-        "length": (picture.shown_s, frames / film.loop.fps),
-        "frames' times": (picture.lasts_s, frames / film.loop.fps),
-        "sound's length": (sound.shown_s, Fraction(samples, RATE_HZ)),
-        "sound's run-up": (sound.begins_s, Fraction(AAC_BLOCK, RATE_HZ)),
-        "samples": (sound.lasts_s - sound.begins_s, Fraction(samples, RATE_HZ)),
+        "frames": (len(picture.lasts), frames),
+        "length": (picture.told_s, lasts_s),
+        "length of sound": (sound.told_s, sounds_s),
+        "run-up of sound": (Fraction(sound.skipped, sound.clock_hz), Fraction(AAC_BLOCK, RATE_HZ)),
+        "samples": (Fraction(sound.length, sound.clock_hz), sounds_s),
     }
     for what, (found, meant) in wanted.items():
         if abs(found - meant) * RATE_HZ >= Fraction(1, 2):
-            raise MediaError(f"The finished film has other {what} than it should: {found}, not {meant}.")
-    places = np.concatenate([picture.places, sound.places])
-    ends = places + np.concatenate([picture.sizes, sound.sizes])
-    if places.min() < begin or ends.max() > end or end > path.stat().st_size:
-        raise MediaError("The finished film's tables point beside its pictures and sounds.")
-    if not film.length.compact and len(np.unique(places)) < len(places):
-        raise MediaError("The finished film's tables name a picture or sound twice.")
-    between()
-    last_frame(path, frames)
+            raise MediaError(f"The finished film has another {what} than it should: {found}, not {meant}.")
+    step = lasts_s / frames * picture.clock_hz
+    meant_times = picture.skipped + np.arange(frames, dtype=np.int64) * int(step)
+    if step.denominator != 1 or not np.array_equal(np.sort(picture.shows), meant_times):
+        raise MediaError("The finished film's pictures do not follow on each other evenly.")
 
 
-def last_frame(path: Path, frames: int) -> None:
-    """Decodes the film's end. Raises MediaError when it is not where it should be, or cannot be decoded."""
+def _places(tables: FilmTables, *, compact: bool) -> None:
+    """Every chunk lies in the media, and none where another lies, unless the film is a compact one."""
+    import numpy as np
+
+    begins = next(first for name, first, _last in tables.boxes if name == "mdat")
+    starts = np.concatenate([track.chunk_starts for track in tables.tracks])
+    ends = np.concatenate([track.chunk_ends for track in tables.tracks])
+    order = np.argsort(starts)
+    overlap = (starts[order][1:] < ends[order][:-1]).any() and not compact
+    if starts.min() < begins or overlap:
+        raise MediaError("The finished film's tables do not name each picture and sound in its place.")
+
+
+def _last_frame(path: Path, frames: int) -> None:
+    """Decodes the film's end, which must be its last frame."""
     with open_clip(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"

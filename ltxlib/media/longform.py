@@ -77,16 +77,12 @@ class LongRender(Render):
 
     def run(self, rooms: Rooms, part: Path, out: Path) -> MasterReport:
         """Makes the film at `part`."""
-        facts = {cut.clip: info for cut, info in zip(self.film.loop.cuts, self.look(), strict=True)}
-        with self.phase("sound"):
-            levelled, sound = self.long_sound(facts, rooms.own)
-        with self.phase("picture"):
-            picture = self.long_picture(facts, rooms)
+        levelled, tracks = self.tracks(rooms)
         with self.phase("write"):
             clock_hz = timescale(self.film.loop.fps)
             clock_hz = clock_hz if clock_hz <= LARGEST_CLOCK else RATE_HZ
             digest = write_mp4(
-                [picture, sound],
+                tracks,
                 part,
                 clock_hz,
                 self.settings.tags,
@@ -111,6 +107,15 @@ class LongRender(Render):
             notes=tuple(self.notes),
         )
 
+    def tracks(self, rooms: Rooms) -> tuple[Levelled, list[Track]]:
+        """Picture and sound of the film, coded where they were not yet, ready to be written."""
+        facts = {cut.clip: info for cut, info in zip(self.film.loop.cuts, self.look(), strict=True)}
+        with self.phase("sound"):
+            levelled, sound = self.long_sound(facts, rooms.own)
+        with self.phase("picture"):
+            picture = self.long_picture(facts, rooms)
+        return levelled, [picture, sound]
+
     def long_sound(self, facts: dict[str, ClipInfo], room: Path) -> tuple[Levelled, Track]:
         """The sound of the film, mixed, levelled and coded."""
         mix = circular_mix(self.film, facts, self.settings, room, self.fade_frames)
@@ -119,6 +124,11 @@ class LongRender(Render):
             mix, plan, room, self.settings, self.ffmpeg, self.cancel, partial(self.step, "sound")
         )
         self.notes += [*mix.notes, *levelled.notes]
+        if self.settings.soundtrack.layers and mix.period < mix.samples:
+            lasts_s = mix.period / RATE_HZ
+            self.notes.append(
+                f"Beds and music go on for {lasts_s / 60:.0f} minutes, then begin anew with the loop."
+            )
         return levelled, levelled.track(plan, mix.samples)
 
     def long_picture(self, facts: dict[str, ClipInfo], rooms: Rooms) -> Track:

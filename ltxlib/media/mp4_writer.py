@@ -26,7 +26,7 @@ WRITE_BYTES = 1 << 20
 # Picture and sound take turns this often, so that a player that jumps reads little before it shows.
 CHUNK_S = Fraction(1, 2)
 # So many blocks may wait for their checksum; it is quicker than any disk.
-WAITING_BLOCKS = 4
+WAITING_BLOCKS = 32
 
 
 def write_mp4(
