@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ltxlib.core.film import LOUDNESS_LUFS, FilmSettings
+from ltxlib.core.longform import unrolled
 from ltxlib.core.problem import Problem
 from ltxlib.core.take import Take
 from ltxlib.core.timeline import Timeline, frames_at
 from ltxlib.errors import Cancelled
+from ltxlib.media.longform import render_long
 from ltxlib.media.master import MasterProgress, render_master
-from ltxlib.store.files import inside, write_json
+from ltxlib.store.files import inside, sweep, write_json
 from ltxlib.store.films import read_film
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.cards import TITLE_S, cards_of, make_cards, with_cards
@@ -131,19 +134,19 @@ def assemble(
 
     plan.work.mkdir(parents=True, exist_ok=True)
     shelf.masters.mkdir(parents=True, exist_ok=True)
+    sweep(shelf.masters)
     make_cards(plan.laid, settings, plan.work, stop_if_asked)
     coded_px = foreseen(shelf, plan).missing_frames * plan.timeline.width_px * plan.timeline.height_px
     rooms = {"work_dir": plan.work, "cache_dir": inside(shelf.work, "pieces")}
     hears: dict[str, Any] = {"on_progress": tell, "cancel": cancel, "examine": examine}
     if plan.long:
-        from ltxlib.media.longform import render_long
-
         report = render_long(plan.long, plan.target, plan.master, **rooms, **hears)
     else:
         report = render_master(plan.timeline, plan.target, plan.master, **rooms, **hears)
     facts = facts_of(plan, report, takes, looked[-1], coded_px) | {"rehearsal": shelf.rehearsal}
     write_json(plan.target.with_suffix(".json"), facts)
     write_certificate(plan.target, looked[-1], facts)
+    shutil.rmtree(plan.work, ignore_errors=True)
     return Film(plan.target, report.frames, float(report.duration_s), facts, reused=False)
 
 
@@ -151,8 +154,6 @@ def _expected(plan: FilmPlan) -> Expected:
     """What the finished file must be."""
     if plan.long is None:
         return expected_of(plan.timeline, plan.master)
-    from ltxlib.core.longform import unrolled
-
     film = plan.long
     dark = film.lit_frames - film.dusk_frames
     whole = unrolled(film.cycle, film.frames)

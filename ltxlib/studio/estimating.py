@@ -11,10 +11,15 @@ from typing import Any
 
 from ltxlib.core.amounts import range_text, size_text, time_text
 from ltxlib.core.film import FilmSettings
+from ltxlib.core.longform import rounds_until_whole
 from ltxlib.core.problem import Problem, as_warnings
 from ltxlib.core.take import Take
 from ltxlib.errors import BadInput, StoreError
 from ltxlib.media.foreseen import Foreseen, foresee
+from ltxlib.media.long_picture import abridged
+from ltxlib.media.longform import LAYERS_S
+from ltxlib.media.sound import RATE_HZ
+from ltxlib.media.writer import AAC_BLOCK
 from ltxlib.store.files import inside
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.disk import free_bytes, what_may_go
@@ -133,8 +138,6 @@ def foreseen(shelf: Shelf, plan: FilmPlan) -> Foreseen:
     timeline = plan.timeline
     fades = plan.master.fade_frames(plan.frames, timeline.fps)
     if plan.long:
-        from ltxlib.media.long_picture import abridged
-
         short = abridged(plan.long, *fades)
         timeline, fades = short.timeline, short.fades
     return foresee(timeline, plan.master, fades, inside(shelf.work, "pieces"))
@@ -155,7 +158,7 @@ def _work(plan: FilmPlan, seen: Foreseen, pace: _Pace) -> tuple[float, int, int]
     """Seconds of work, bytes of the film, bytes that are needed on the disk meanwhile."""
     frame_px = plan.timeline.width_px * plan.timeline.height_px
     duration_s = float(plan.duration_s)
-    mixed_s = min(duration_s, float(plan.laid.duration_s) * (4 if plan.long else 1))
+    mixed_s = _mixed_s(plan)
     missing_mpx = seen.missing_frames * frame_px / 1e6
     looked_mpx = min(duration_s, DECODED_S) * float(plan.timeline.fps) * frame_px / 1e6
     # Pieces that are there tell the size of this very film, what is missing is reckoned.
@@ -173,6 +176,16 @@ def _work(plan: FilmPlan, seen: Foreseen, pace: _Pace) -> tuple[float, int, int]
         + 2 * size_bytes / DISK_BYTES_PER_S
     )
     return seconds, size_bytes, size_bytes + coded + int(MIX_BYTES_PER_S * mixed_s)
+
+
+def _mixed_s(plan: FilmPlan) -> float:
+    """How much sound has to be coded: all, or that of a loop until it comes round by whole blocks."""
+    duration_s = float(plan.duration_s)
+    if plan.long is None:
+        return duration_s
+    fps, frames = plan.timeline.fps, plan.long.cycle_frames
+    round_s = float(frames * rounds_until_whole(frames, fps, AAC_BLOCK, RATE_HZ) / fps)
+    return min(duration_s, max(round_s, LAYERS_S if plan.settings.sound.layers else 0))
 
 
 def _told(seen: Foreseen, pace: _Pace) -> list[str]:
@@ -193,15 +206,15 @@ def _pace(shelf: Shelf, takes: Sequence[Take]) -> _Pace:
     past = list(_past(shelf))
     coded = [facts for facts in past if _coded_mpx(facts)]
     coding = sorted(facts["took"]["seconds"]["picture"] / _coded_mpx(facts) for facts in coded)
-    sound = sorted(facts["took"]["seconds"]["sound"] / facts["once_frames"] for facts in past)
+    once = [facts for facts in past if "long" not in facts]
+    sound = sorted(facts["took"]["seconds"]["sound"] / facts["duration_s"] for facts in once)
     sizes = sorted(_bytes_per_px(facts) for facts in past)
     cores = min(os.cpu_count() or 1, MOST_CORES)
     clips_px = sum(take.clip.frames * take.clip.width_px * take.clip.height_px for take in takes)
     clips = sum(take.clip.size_bytes for take in takes) / clips_px if clips_px else BYTES_PER_PX
-    rate = 24.0
     return _Pace(
         coding[len(coding) // 2] if coding else CODING_S_PER_MPX * CODING_CORES / cores,
-        sound[len(sound) // 2] * rate if sound else SOUND_S_PER_S,
+        sound[len(sound) // 2] if sound else SOUND_S_PER_S,
         sizes[len(sizes) // 2] if sizes else min(max(clips, BYTES_PER_PX / 4), BYTES_PER_PX * 4),
         KNOWN_SPREAD if coding else SPREAD,
         len(coding),
@@ -216,7 +229,7 @@ def _past(shelf: Shelf) -> Iterator[dict[str, Any]]:
             facts = json.loads(path.with_suffix(".json").read_bytes())
             took = facts["took"]
             needed = (took["seconds"]["picture"], took["seconds"]["sound"], took["coded_px"])
-            whole = all(isinstance(value, int | float) for value in needed) and facts["once_frames"] > 0
+            whole = all(isinstance(value, int | float) for value in needed) and facts["duration_s"] > 0
             compact = facts.get("long", {}).get("compact")
             if whole and took["machine"] == here and facts["frames"] > 0 and not compact:
                 yield facts

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ltxlib import __version__
 from ltxlib.core.film import FilmSettings
+from ltxlib.core.longform import LongFilm
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.take import Take
 from ltxlib.core.timeline import Timeline
@@ -24,9 +25,6 @@ from ltxlib.store.project import Shelf
 from ltxlib.studio.cards import with_cards
 from ltxlib.studio.film_sounds import sound_problems, sounds_made_of, soundtrack_of
 from ltxlib.studio.laying import lay
-
-if TYPE_CHECKING:
-    from ltxlib.core.longform import LongFilm
 
 REHEARSAL_COMMENT = "REHEARSAL: stand-in pictures and sound, not made by LTX-2"
 # What the timeline says already: however it was wished for, an equal film is the same film.
@@ -104,11 +102,7 @@ def plan_film(shelf: Shelf, takes: Sequence[Take], settings: FilmSettings) -> Fi
 
 
 def _long(timeline: Timeline, settings: FilmSettings) -> LongFilm | None:
-    if not settings.long.wanted:
-        return None
-    from ltxlib.core.longform import LongFilm
-
-    return LongFilm(timeline, settings.long)
+    return LongFilm(timeline, settings.long) if settings.long.wanted else None
 
 
 def _made_of(

@@ -9,9 +9,10 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ltxlib.core.film import LongForm
+from ltxlib.core.longform import LongFilm, unrolled
 from ltxlib.core.scene import Scene, cells_for
 from ltxlib.core.take import Take
 from ltxlib.core.timeline import Cut, Timeline
@@ -21,9 +22,6 @@ from ltxlib.store.files import inside
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.check import check_project
 from ltxlib.studio.film_record import masters
-
-if TYPE_CHECKING:
-    from ltxlib.core.longform import LongFilm
 
 
 @dataclass(frozen=True)
@@ -93,11 +91,7 @@ class MasterFilm:
     @cached_property
     def shown(self) -> Timeline:
         """All that it shows, from beginning to end, without cards."""
-        if self.long is None:
-            return self.timeline
-        from ltxlib.core.longform import unrolled
-
-        return unrolled(self.long.cycle, self.long.frames)
+        return unrolled(self.long.cycle, self.long.frames) if self.long else self.timeline
 
     def starts_s(self, timeline: Timeline) -> tuple[Fraction, ...]:
         """When each cut of the timeline, or of all that is shown, begins."""
@@ -170,8 +164,6 @@ def _long(facts: Mapping[str, Any], timeline: Timeline) -> LongFilm | None:
     wished = facts["made_of"].get("settings", {}).get("long")
     if not wished or not wished.get("length_s"):
         return None
-    from ltxlib.core.longform import LongFilm
-
     known = {field.name for field in fields(LongForm)}
     return LongFilm(timeline, LongForm(**{name: value for name, value in wished.items() if name in known}))
 

@@ -13,7 +13,7 @@ from typing import Any
 from ltxlib import __version__
 from ltxlib.core import catalog
 from ltxlib.core import publishing as telling
-from ltxlib.core.chapters import Shown
+from ltxlib.core.chapters import SHORTEST_S, Shown
 from ltxlib.core.problem import Problem, errors_in
 from ltxlib.core.publishing_template import DEFAULT, FILE, Template, default_template, read_template
 from ltxlib.core.variety import Variety, variety
@@ -145,10 +145,12 @@ def template_of(project: Project) -> tuple[Template, list[Problem]]:
 
 def story_of(film: MasterFilm, template: Template, *, rehearsal: bool) -> telling.Story:
     """What is told of a film: its scenes with their times, the models, the sound beds."""
+    # What is hardly seen any more before the screen goes dark gets no chapter.
+    lit_s = film.dark_s - SHORTEST_S if film.dark_s < film.duration_s else film.duration_s
     shown = [
         Shown(cut.scene, telling.scene_name(cut.scene, template.names), start, start + cut.frames / film.fps)
         for cut, start in zip(film.shown.cuts, film.starts_s(film.shown), strict=True)
-        if start < film.dark_s
+        if start < lit_s or not start
     ]
     if film.dark_s < film.duration_s:
         shown.append(Shown("", DARK, film.dark_s, film.duration_s))

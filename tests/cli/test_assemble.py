@@ -142,8 +142,8 @@ def test_ctrl_c_keeps_what_was_coded(project, tmp_path):
     clips.mkdir()
     for number, scene in enumerate(NAMES):
         newer = {"take_id": "take02-x", "take_no": 2, "made_at": "2026-02-01T00:00:00+00:00"}
-        put_film_take(shelf, clips, scene, seed=number, frames=97, width_px=512, height_px=288, **newer)
-    words = ["--rehearsal", "--project", str(project.root), "--crossfade", "0.25", "--height", "720"]
+        put_film_take(shelf, clips, scene, seed=number, frames=97, width_px=320, height_px=192, **newer)
+    words = ["--rehearsal", "--project", str(project.root), "--crossfade", "0.25", "--height", "480"]
     run = subprocess.Popen(
         [sys.executable, "-m", "ltxlib", "assemble", *words], stderr=subprocess.PIPE, text=True
     )
