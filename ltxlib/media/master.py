@@ -23,6 +23,7 @@ from ltxlib.core.problem import errors_in
 from ltxlib.core.timeline import Timeline
 from ltxlib.errors import BadInput, Cancelled, ClipUnreadable, MediaError
 from ltxlib.media import colour
+from ltxlib.media.encoder import encoder
 from ltxlib.media.ends import Ends
 from ltxlib.media.ffmpeg import Ffmpeg, find_ffmpeg
 from ltxlib.media.join import join_film
@@ -180,7 +181,10 @@ class Render:
     ) -> tuple[Mould, list[tuple[Piece, Path]]]:
         """Every piece of this timeline's picture with its file; those that are missing are coded."""
         shape = FilmShape(timeline.width_px, timeline.height_px, timeline.fps)
-        mould = mould_of(shape, Coding(self.settings.crf, self.settings.preset, self.settings.tags))
+        coding = Coding(self.settings.crf, self.settings.preset, self.settings.tags)
+        coding, notes = encoder(self.settings.encoder, shape, coding)
+        self.notes += notes
+        mould = mould_of(shape, coding)
         marks = {info.path: _mark(info.path) for info in clips}
         names = {path: digest_of(path, self.stop_if_asked) for path in marks}
         digests = [names[info.path] for info in clips]

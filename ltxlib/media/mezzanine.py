@@ -29,7 +29,7 @@ from ltxlib.media.kept import PIECE, digest_of, found, keep, tidy
 from ltxlib.media.picture import Reader, film_frames
 from ltxlib.media.pieces import Piece, key_frames
 from ltxlib.media.probe import ClipInfo, open_clip
-from ltxlib.media.writer import Coding, FilmShape, file_name, group_frames, video_stream, writing
+from ltxlib.media.writer import X264, Coding, FilmShape, file_name, group_frames, video_stream, writing
 
 __all__ = ["SUFFIX", "Mezzanine", "Mould", "digest_of", "mould_of", "tidy"]
 
@@ -73,7 +73,7 @@ def mould_of(shape: FilmShape, coding: Coding) -> Mould:
     blank = av.VideoFrame(shape.width_px, shape.height_px, "yuv420p")
     for plane in blank.planes:
         plane.update(bytes([MIDDLE]) * plane.buffer_size)
-    for _done in _coded([blank], held, shape, coding, 1):
+    for _done in coded([blank], held, shape, coding, 1):
         pass
     sample = held.getvalue()
     with av.open(io.BytesIO(sample)) as container:
@@ -83,7 +83,8 @@ def mould_of(shape: FilmShape, coding: Coding) -> Mould:
     named = re.search(rb"x264 - core ([^-]+)", first)
     build = named[1].decode("ascii", "replace").strip() if named else "unknown"
     library = ".".join(str(number) for number in av.library_versions["libavcodec"])
-    return Mould(shape, coding, sample, header, f"libx264 {build}, libavcodec {library}")
+    made_by = f"{X264} {build}" if coding.encoder == X264 else coding.encoder
+    return Mould(shape, coding, sample, header, f"{made_by}, libavcodec {library}")
 
 
 class Mezzanine:
@@ -137,8 +138,8 @@ class Mezzanine:
                 shape, coding = self._mould.shape, self._mould.coding
                 number = piece.first
                 pictures = with_grain(islice(frames, piece.frames), timeline.grain)
-                with closing(_coded(pictures, part, shape, coding, piece.frames)) as coded:
-                    for _done in coded:
+                with closing(coded(pictures, part, shape, coding, piece.frames)) as done:
+                    for _done in done:
                         yield int(piece.uses(number))
                         number += 1
                 self._paths[key] = self._kept(key, part)
@@ -154,7 +155,7 @@ class Mezzanine:
 def coded_piece(frames: Iterable[Any], count: int, mould: Mould, room: Path) -> Path:
     """Codes so many pictures that come from no clip as a piece of this film alone, in its own folder."""
     path = room / f"drawn-{count}{SUFFIX}"
-    for _done in _coded(islice(frames, count), path, mould.shape, mould.coding, count):
+    for _done in coded(islice(frames, count), path, mould.shape, mould.coding, count):
         pass
     return path
 
@@ -176,7 +177,7 @@ def _runs(missing: list[tuple[str, Piece]]) -> Iterator[list[tuple[str, Piece]]]
         yield [item for _, item in run]
 
 
-def _coded(
+def coded(
     frames: Iterable[Any], out: Path | io.BytesIO, shape: FilmShape, coding: Coding, count: int
 ) -> Iterator[int]:
     """Codes so many pictures as one piece; yields frames done."""

@@ -21,6 +21,9 @@ PRESETS = (
     "slower",
     "veryslow",
 )
+# What codes the picture: x264; the graphics card's encoder (NVENC) where a trial shows that it can, both
+# "auto" and "nvenc". x264 comes first, as its quality was measured, and a film is the same on every machine.
+ENCODERS = ("x264", "auto", "nvenc")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class MasterSettings:
     target_lufs: loudness, -40 to -5. ceiling_dbtp: highest true peak, -20 to 0. crf: 1 (finest) to 51, 18 is
     hard to tell from the source. preset: x264's, one of PRESETS. fade_in_s, fade_out_s: from and to black
     and silence, inside the film's length. audio_kbps: 64 to 512. tags: for the file (title, comment, ...).
-    soundtrack: what sounds beside the clips, its files named in full.
+    soundtrack: what sounds beside the clips, its files named in full. encoder: one of ENCODERS.
     """
 
     target_lufs: float = -18.0
@@ -42,6 +45,7 @@ class MasterSettings:
     audio_kbps: int = 384
     tags: Mapping[str, str] = field(default_factory=dict)
     soundtrack: Soundtrack = field(default_factory=Soundtrack)
+    encoder: str = "x264"
 
     def fade_frames(self, frames: int, fps: Fraction) -> tuple[int, int]:
         """Both fades in frames of a film of so many; neither takes more than half of it."""
@@ -74,6 +78,9 @@ class MasterSettings:
             found.append(
                 Problem("settings", f"x264 has no preset {self.preset!r}.", f"Use {', '.join(PRESETS)}.")
             )
+        if self.encoder not in ENCODERS:
+            what = f"There is no encoder called {self.encoder!r}."
+            found.append(Problem("settings", what, f"Use {', '.join(ENCODERS)}."))
         return found
 
 

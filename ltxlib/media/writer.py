@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Two seconds: players seek to any whole second or two, and joins stay possible.
 GROUP_S = 2
 AAC_BLOCK = 1024
+X264, NVENC = "libx264", "h264_nvenc"
 PLENTY_KBPS = 192
 
 
@@ -39,11 +40,15 @@ class FilmShape:
 
 @dataclass(frozen=True)
 class Coding:
-    """How the picture is coded (x264's crf, 1 fine to 51 coarse, and preset), and the tags of the file."""
+    """How the picture is coded (x264's crf, 1 fine to 51 coarse, and preset), and the tags of the file.
+
+    encoder: as libavcodec names it, X264 or NVENC (then crf is its `cq`, and preset does not count).
+    """
 
     crf: float = 18.0
     preset: str = "veryfast"
     tags: Mapping[str, str] = field(default_factory=dict)
+    encoder: str = X264
 
 
 @contextmanager
@@ -139,12 +144,23 @@ def video_stream(container: Any, shape: FilmShape, coding: Coding, keys: str = "
         # 8x8dct is what makes it High profile at every preset; the word "profile" fails in some libraries.
         "x264-params": f"8x8dct=1:open-gop=0:{keys}{steady_words()}",
     }
-    stream = container.add_stream("libx264", rate=shape.fps, options=options)
+    options = _nvenc_words(coding) if coding.encoder == NVENC else options
+    stream = container.add_stream(coding.encoder, rate=shape.fps, options=options)
+    if coding.encoder == NVENC:
+        # Its default is 2 Mbit/s, whatever the quality asked for; and as with x264 it sets no key by itself.
+        stream.bit_rate, stream.codec_context.gop_size = 0, 2 * group
     stream.width, stream.height, stream.pix_fmt = shape.width_px, shape.height_px, "yuv420p"
     context = stream.codec_context
     context.max_b_frames = 2
     context.colorspace, context.color_primaries, context.color_trc, context.color_range = 1, 1, 1, 1
     return stream
+
+
+def _nvenc_words(coding: Coding) -> dict[str, str]:
+    quality = {"preset": "p5", "tune": "hq", "profile": "high", "rc": "vbr", "cq": f"{coding.crf:g}"}
+    # As with x264: key frames where they are asked for, each a fresh start, and B-frames that nothing needs.
+    keys = {"forced-idr": "1", "no-scenecut": "1", "strict_gop": "1", "b_ref_mode": "disabled"}
+    return {**quality, **keys}
 
 
 def group_frames(fps: Fraction) -> int:
