@@ -111,7 +111,7 @@ class _Look:
             if "sound" not in wrong:
                 yield click_line(film, self.expected, self.sources, self.stop_if_asked)
             if not wrong & {"frames", "even"}:
-                yield stall_line(film, played.stills, self.expected, self.sources, self.whole)
+                yield stall_line(film, played.stills, self.expected, self.sources, self.spans)
             yield self.together(film, wrong)
         self.on_progress(1.0)
 
@@ -148,7 +148,8 @@ class _Look:
             return bad("decodes", f"Of {wanted:,} frames {played.frames:,} can be seen.")
         if self.whole and sound is not None and played.samples < sound.length:
             return bad("decodes", f"Of {sound.length:,} samples {played.samples:,} can be heard.")
-        return good("decodes", f"{played.frames:,} frames were decoded without a word of complaint.")
+        of_all = "" if self.whole else f" of {self.expected.frames:,}"
+        return good("decodes", f"{played.frames:,}{of_all} frames were decoded without a word of complaint.")
 
     def measured(self, played: Played) -> tuple[Loudness | None, str]:
         """The loudness, and of what part it is."""

@@ -41,7 +41,8 @@ def click_line(
     film: Reader, expected: Expected, sources: Sources | None, between: Callable[[], None]
 ) -> Line:
     """Whether the sound clicks where clips meet."""
-    places = [place for joint in some(expected.joints, MOST_CLICK_JOINTS) for place in sorted(set(joint))]
+    joints = some(expected.joints, MOST_CLICK_JOINTS)
+    places = [place for joint in joints for place in sorted(set(joint))]
     found = []
     for frame in places:
         between()
@@ -50,13 +51,18 @@ def click_line(
         if ratio >= CLICK_RATIO and not (sources and _own_crack(sources, frame)):
             found.append((frame, ratio))
     if not found:
-        count = len(expected.joints)
-        return good("clicks", f"None at {count:,} joints." if count else "There is no joint.")
+        count = _of(len(joints), len(expected.joints))
+        return good("clicks", f"None at {count} joints." if joints else "There is no joint.")
     where = ", ".join(moment(float(frame / expected.fps)) for frame, _ratio in found[:5])
     text = f"The sound clicks at {where}"
     if sources is None:
         return doubt("clicks", f"{text}.", "Listen to these moments; a crack of a fire may sound like it.")
     return bad("clicks", f"{text}, and the clips do not.")
+
+
+def _of(some_of_them: int, all_of_them: int) -> str:
+    """How many were looked at, and of how many if not at all."""
+    return f"{some_of_them:,}" if some_of_them == all_of_them else f"{some_of_them:,} of {all_of_them:,}"
 
 
 def _sample(frame: int, fps: Fraction) -> int:
@@ -91,22 +97,28 @@ def _own_crack(sources: Sources, frame: int) -> bool:
 
 
 def stall_line(
-    film: Reader, stills: Sequence[Span], expected: Expected, sources: Sources | None, whole: bool
+    film: Reader,
+    stills: Sequence[Span],
+    expected: Expected,
+    sources: Sources | None,
+    played: Sequence[Span],
 ) -> Line:
     """Whether the picture stands still where clips meet though the clips move there.
 
-    stills: where it may stand still. whole: they are of the whole film.
+    stills: where it may stand still. played: the stretches that were looked at.
     """
     near = round(STALL_NEAR_S * expected.fps)
     lit = [(first, min(last, expected.lit_frames)) for first, last in stills if first < expected.lit_frames]
     close = [still for still in lit if _at_joint(still, expected.joints, near)]
-    if sources is None or not expected.joints:
-        text = "There is no joint." if not expected.joints else "Its clips are not known, so nobody can tell."
-        return good("stalls", text)
+    if not expected.joints:
+        return good("stalls", "There is no joint.")
+    if sources is None:
+        text = "Its clips are not known, so a stall cannot be told from a clip that stands still."
+        return doubt("stalls", text, "Watch the film where its clips meet.")
     found = [still for still in some(close, MOST_STALLS) if _stalls(film, sources, still)]
     if not found:
-        looked = "all" if whole else "those that were decoded"
-        return good("stalls", f"None at {len(expected.joints):,} joints ({looked}).")
+        looked = sum(any(low <= a and b <= high for low, high in played) for a, b in expected.joints)
+        return good("stalls", f"None at {_of(looked, len(expected.joints))} joints.")
     first, last = found[0]
     text = f"The picture stands still for {last - first} frames from {moment(float(first / expected.fps))}"
     return bad("stalls", f"{text}, and the clips do not.")

@@ -9,7 +9,7 @@ GOOD, DOUBT, BAD = "good", "doubt", "bad"
 # What is looked at, in the order in which it is told.
 LOOKED_AT = {
     "whole": "The file is whole",
-    "decodes": "Every picture and sound plays",
+    "decodes": "Picture and sound play",
     "picture": "Picture as YouTube wants it",
     "sound": "Sound as YouTube wants it",
     "frames": "Number of frames",
