@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltxlib.core.soundtrack import Soundtrack
+from ltxlib.core.soundtrack import LOUDEST_LAYER_DB, Soundtrack
 from ltxlib.core.timeline import Cut, Timeline
 from ltxlib.media.floats import RATE_HZ
 from ltxlib.media.layers import Lane
@@ -43,7 +43,7 @@ class Filler:
         loud = loudness_of_stream(self.lane)
         if lufs is None or loud is None:
             return 0.0
-        return max(10 ** ((lufs - loud) / 20) - self.lane.factor, 0.0)
+        return max(10 ** (min(lufs - loud, LOUDEST_LAYER_DB) / 20) - self.lane.factor, 0.0)
 
 
 def loudness_of_stream(lane: Lane) -> float | None:

@@ -17,7 +17,7 @@ from ltxlib.ui.context import headless, project
 from ltxlib.ui.job import Job, Outcome, begin, latest, to_show
 from ltxlib.ui.parts import button, column, set_html, show, text_block
 from ltxlib.ui.place import Place
-from ltxlib.ui.presses import answer_the_open_page
+from ltxlib.ui.presses import answer_the_open_page, leave_closed_pages_alone
 
 # The panels of this kernel, so that one can tell the others that something on the disk has changed.
 _OPEN: weakref.WeakSet[Panel] = weakref.WeakSet()
@@ -217,6 +217,7 @@ def face(by_night: Callable[[Project], None], in_browser: Callable[[Project], Pa
             by_night(project())
         else:
             answer_the_open_page()
+            leave_closed_pages_alone()
             panel = in_browser(project())
             panel.first_look()
             display(panel.root)

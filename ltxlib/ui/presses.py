@@ -9,7 +9,14 @@ queue, and every press on such a button is refused with UnknownSubshellError whe
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
+
+# What ipykernel and asyncio say when a page is closed whose queue had not quite come to rest: nothing is lost
+# but what that page asked for in its last moment, and the words would land in red below whatever cell runs.
+_QUEUE = "_async_in_context"
+_DESTROYED = "Task was destroyed but it is pending"
 
 
 def answer_the_open_page() -> bool:
@@ -22,3 +29,16 @@ def answer_the_open_page() -> bool:
         return False
     comms._reply_subshell_for = None
     return True
+
+
+def leave_closed_pages_alone() -> None:
+    """Let nobody be frightened by what is left of a page that was reloaded."""
+    warnings.filterwarnings("ignore", message=f".*{_QUEUE}.*never awaited", category=RuntimeWarning)
+    logger = logging.getLogger("asyncio")
+    if _not_of_a_queue not in logger.filters:
+        logger.addFilter(_not_of_a_queue)
+
+
+def _not_of_a_queue(record: logging.LogRecord) -> bool:
+    said = record.getMessage()
+    return not (said.startswith(_DESTROYED) and _QUEUE in said)

@@ -9,9 +9,11 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from ltxlib.core.publishing import ALTERED_CONTENT
+from ltxlib.core.publishing_template import FILE
 from ltxlib.errors import LtxlibError
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio.assemble import masters
+from ltxlib.studio.pack_folder import MANIFEST
 from ltxlib.studio.publishing import Pack, publish
 from ltxlib.ui import look, parts, place
 from ltxlib.ui.film_fields import tick
@@ -47,6 +49,10 @@ def _by_night(project: Project, pack: bool, words: str) -> None:
     if not masters(shelf):
         print("There is no finished film, so there is nothing to make a publishing pack of.")
         return
+    there = _there(project, masters(shelf)[0])
+    if there:
+        print(f"The publishing pack of the newest film was made before: {there}")
+        return
     try:
         made = publish(project, shelf, words=words)
     except LtxlibError as error:
@@ -57,6 +63,17 @@ def _by_night(project: Project, pack: bool, words: str) -> None:
     print(f"{mark}the publishing pack is in {made.folder}")
     for problem in made.problems:
         print(f"  {problem}")
+
+
+def _there(project: Project, master: Path) -> Path | None:
+    """The pack of a film, where it is newer than the film and than the creator's own words."""
+    pack = master.with_name(f"{master.stem}-pack")
+    try:
+        made = (pack / MANIFEST).stat().st_mtime_ns
+        changed = max(path.stat().st_mtime_ns for path in (master, project.root / FILE))
+    except OSError:
+        return None
+    return pack if made >= changed else None
 
 
 @dataclass(frozen=True)

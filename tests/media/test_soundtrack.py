@@ -208,6 +208,21 @@ def test_sound_that_ends_long_before_its_picture_is_filled(tmp_path, rain):
     assert mix.notes == ("night t0: its sound ends 1.2 s early; the bed rain.wav comes up in its place.",)
 
 
+def test_sound_that_begins_long_after_its_picture_is_filled_too(tmp_path, rain):
+    """The bed goes as the clip's own sound comes; where it comes has not moved."""
+    early, late = loud_clip(tmp_path / "a.mp4"), tmp_path / "late.mp4"
+    apart = ["-i", str(early), "-itsoffset", "0.8", "-i", str(early), "-map", "0:v", "-map", "1:a"]
+    run_ffmpeg(find_ffmpeg(), [*apart, "-c", "copy", str(late)])
+    mix = mixed(tmp_path / "room", Soundtrack(beds=(bed(rain),)), [early, late, early])
+    sound = whole(mix)
+    told = powers(sound, 0.1)
+    assert told[1:-1].min() > told[1:18].mean() - 1.5
+    assert mix.notes == ("night t1: its sound begins 0.8 s late; the bed rain.wav comes up in its place.",)
+    first = 2 * RATE_HZ + round(0.8 * RATE_HZ) + 20_000
+    there, here = sound[first : first + 9_600, 0], sound[20_000:29_600, 0]
+    assert np.corrcoef(there, here)[0, 1] > 0.98
+
+
 @pytest.mark.parametrize(
     ("beds", "fill", "said"),
     [

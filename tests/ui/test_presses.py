@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import types
 from collections.abc import Iterator
@@ -112,3 +113,27 @@ def test_other_kernels_are_left_alone(monkeypatch):
     assert answer_the_open_page() is True
     assert answer_the_open_page() is False
     assert BaseComm._reply_subshell_for is None
+
+
+LEFT_BEHIND = """
+import asyncio, gc, sys
+from ltxlib.ui.presses import leave_closed_pages_alone
+for _ in range(2):
+    leave_closed_pages_alone()
+async def {name}():
+    await asyncio.sleep(9)
+loop = asyncio.new_event_loop()
+task = loop.create_task({name}())
+loop.close()
+del task
+gc.collect()
+"""
+
+
+@pytest.mark.parametrize(("name", "said"), [("_async_in_context", False), ("somebody_elses", True)])
+def test_what_is_left_of_a_closed_page_frightens_nobody(name, said):
+    """Words about a queue of ipykernel's that went with its page are not shown; all others are."""
+    words = [sys.executable, "-c", LEFT_BEHIND.format(name=name)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert ("never awaited" in done.stderr) is said
+    assert ("Task was destroyed" in done.stderr) is said

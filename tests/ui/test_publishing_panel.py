@@ -102,6 +102,11 @@ def test_the_night_makes_the_pack(filled, night, capsys):
     said = capsys.readouterr().out
     assert "REHEARSAL, not to be published: the publishing pack is in" in said
     assert made.path.with_name(f"{made.path.stem}-pack").is_dir()
+    publishing_panel()
+    assert "was made before" in capsys.readouterr().out
+    (filled.root / "publishing.md").touch()
+    publishing_panel()
+    assert "the publishing pack is in" in capsys.readouterr().out
 
 
 def test_a_night_does_not_fail_for_its_pack(filled, night, capsys):
