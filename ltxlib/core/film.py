@@ -117,8 +117,8 @@ class FilmLook:
     """How the picture is finished.
 
     height_px: 0 as the takes were made, else the film's height, 2 to 4320. short: an upright 9:16 film of
-    SHORT_PX instead. sides: what is done with takes of another shape (one of SIDES). grain: gentle film grain
-    against banding, 0 (none) to 4.
+    SHORT_PX instead. sides: what is done with takes of another shape (one of SIDES; a short has no black
+    bars: there "fit" fills). grain: gentle film grain against banding, 0 (none) to 4.
     """
 
     height_px: int = AS_MADE

@@ -84,7 +84,9 @@ def _frame(takes: Sequence[Take], settings: FilmSettings) -> Timeline:
     melts = joined.kind == "crossfade" and (len(takes) > 1 or settings.long.wanted)
     crossfade_frames = joined.frames_at(fps) if melts else 0
     look = settings.look
-    return Timeline((), fps, width_px, height_px, crossfade_frames, look.sides, look.grain)
+    # On a phone a wide clip between black bars is a third of the screen.
+    sides = "fill" if look.short and look.sides == "fit" else look.sides
+    return Timeline((), fps, width_px, height_px, crossfade_frames, sides, look.grain)
 
 
 def _cut(shelf: Shelf, take: Take, wish: CutWish, film: Timeline, settings: FilmSettings) -> Cut:

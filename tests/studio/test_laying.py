@@ -156,6 +156,14 @@ def test_a_short_holds_as_many_clips_as_fit(shelf):
     assert lay(shelf, takes[:2], short).notes == ()
 
 
+def test_a_short_fills_the_phone(shelf):
+    """No black bars above and below, unless a person asked for the blurred picture there."""
+    for asked, laid in (("fit", "fill"), ("fill", "fill"), ("blur", "blur")):
+        wish = FilmSettings(look=FilmLook(short=True, sides=asked))
+        assert lay(shelf, [take_of("a")], wish).timeline.sides == laid
+    assert lay(shelf, [take_of("a")], FilmSettings()).timeline.sides == "fit"
+
+
 def test_what_goes_on_from_the_clip_before_stays_joined(shelf):
     """Its overlap lies over the end before it, unless a person set the points or the transition there."""
     rain = take_of("rain", frames=41)
