@@ -48,7 +48,7 @@ def measure(path: Path, ffmpeg: Ffmpeg, *, cancel: threading.Event | None = None
 
     Raises ClipUnreadable, MediaError, Cancelled.
     """
-    with open_clip(path) as container:
+    with open_clip(path, look=False) as container:
         sound = first_sound(container)
         if sound is None:
             return SILENCE
