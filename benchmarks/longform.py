@@ -96,6 +96,8 @@ def measured(film: LongFilm, settings: MasterSettings, folder: Path, rounds: int
     room.mkdir(exist_ok=True)
     _levelled, tracks = LongRender(film, settings, None, None).tracks(Rooms(room, cache, room))
     for number in range(rounds):
+        # As for the copy: making room by throwing the film of before away is no part of writing this one.
+        out.unlink()
         started = time.perf_counter()
         with placed(out, "The film") as part:
             write_mp4(tracks, part, timescale(film.loop.fps), settings.tags)
