@@ -31,7 +31,10 @@ MOST_STALLS = 24
 MOVED_LEVELS, MOVED_SHARE, STUCK = 8, 1 / 2000, 0.1
 # Of picture and sound against the clips.
 WINDOW_SAMPLES, REACH_SAMPLES, TOGETHER_SAMPLES = 24_000, 14_400, 8
-ALIKE, SAME = 0.5, 0.9
+ALIKE = 0.5
+# Tones and fades are like themselves at other moments too: only sound that is hardly alike where it should
+# be, and clearly so elsewhere, has moved.
+SAME = 0.5
 AROUND_FRAMES, LEAST_FRAMES = 2, 8
 CLEARLY, CODING_NOISE, OTHER_PICTURE = 1.5, 1.0, 900.0
 ANCHOR_TRIES = 4
