@@ -12,10 +12,10 @@ from ltxlib.errors import BadInput
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.studio import rehearsing
-from ltxlib.studio.assemble import FilmSettings
 from ltxlib.ui import panel as panels
 from ltxlib.ui.assemble import AssemblePanel
 from ltxlib.ui.batch import BatchPanel
+from ltxlib.ui.film_work import Asked
 from ltxlib.ui.job import Job, latest
 from ltxlib.ui.one_take import OneTakePanel
 from ltxlib.ui.panel import Panel, face
@@ -195,7 +195,7 @@ def test_a_take_begun_by_an_old_panel_is_seen_in_the_new(project, slowly):
 
 def test_a_film_begun_by_an_old_panel_is_seen_in_the_new(filled):
     """The film and the list of films appear in the newer panel as well."""
-    old, new = AssemblePanel(filled, FilmSettings(crossfade_s=0.1)), AssemblePanel(filled, FilmSettings())
+    old, new = AssemblePanel(filled, Asked(crossfade_s=0.1)), AssemblePanel(filled)
     old.settle()
     new.settle()
     old.render.click()
