@@ -101,8 +101,10 @@ def test_the_handler_says_that_it_is_a_rehearsal(client):
 def test_a_prompt_becomes_a_clip(client, tmp_path):
     """Text to video: the clip comes back in the answer, with its sound and its mark, and only once."""
     job_id = client.submit(small_graph(seed=11, prefix="t/eleven"))
-    assert client.status(job_id).kind == "running"
-    assert client.queue().running == (job_id,)
+    # So small a clip may be done before anybody looks; until then it is told among what runs.
+    first = client.status(job_id).kind
+    assert first in ("running", "succeeded")
+    assert client.queue().running == ((job_id,) if first == "running" else ())
     state = _ended(client, job_id)
     assert state == client.status(job_id), "an end is kept until its clip is fetched"
     saved = client.download(require_video(state), tmp_path / "eleven.mp4")
