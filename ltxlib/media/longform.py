@@ -207,7 +207,6 @@ def circular_mix(
         settings.soundtrack,
         mixing,
         fades=(fades[0], fades[1]),
-        circular=True,
         rounds=rounds,
         samples=film.loop.sample_at(film.frames, RATE_HZ),
     )

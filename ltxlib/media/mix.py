@@ -38,9 +38,10 @@ class Mix:
     """The sound of a film: `span` gives any stretch of it, float32 x 2 at 48 kHz.
 
     clips: one for each cut. room: a folder for what is decoded. fades: the film's own from and to silence,
-    in samples. circular: after the last cut the first follows again, joined as the first cut asks; beds and
-    music are joined to their own beginning after `rounds` times around. samples: of a circular film with two
-    ends; None: it has none, and `span` takes any samples. Raises ClipUnreadable, BadInput, MediaError.
+    in samples. rounds: 0 for a film with two ends; else it is circular: after the last cut the first follows
+    again, joined as the first cut asks, and after so many times around beds and music are joined to their own
+    beginning. samples: of a circular film with two ends; None: it has none, and `span` takes any samples.
+    Raises ClipUnreadable, BadInput, MediaError.
     """
 
     def __init__(
@@ -51,15 +52,15 @@ class Mix:
         room: Path,
         *,
         fades: tuple[int, int] = (0, 0),
-        circular: bool = False,
-        rounds: int = 1,
+        rounds: int = 0,
         samples: int | None = None,
     ) -> None:
+        circular = rounds > 0
         self._sound, self._circular = soundtrack, circular
         self._open_ended = circular and samples is None
         joint = joint_of(timeline.cuts[0], timeline) if circular else 0
         self.loop = timeline.sample_at(timeline.frames - joint, RATE_HZ)
-        self.period = self.loop * (rounds if circular else 1)
+        self.period = self.loop * max(rounds, 1)
         self.samples = self.period if samples is None else samples
         self._fades = (0, 0) if self._open_ended else fades
         self._seam = timeline.sample_at(joint, RATE_HZ)

@@ -58,7 +58,7 @@ def test_any_span_is_cut_from_the_whole(tmp_path, clips):
 
 def test_a_circle_repeats_to_the_bit_and_any_span_is_cut_from_it(tmp_path, clips):
     """Samples before the first and after the last are those of other times around."""
-    mix = mixed(tmp_path, clips, circular=True)
+    mix = mixed(tmp_path, clips, rounds=1)
     assert mix.period == mix.samples == (72 - 18) * FRAME
     sound = whole(mix)
     assert np.array_equal(whole(mix, -mix.period, 0), sound)
@@ -68,7 +68,7 @@ def test_a_circle_repeats_to_the_bit_and_any_span_is_cut_from_it(tmp_path, clips
 
 def test_a_circle_joins_its_end_to_its_beginning_as_any_two_cuts(tmp_path, clips):
     """A film that goes around twice is the same film as its cuts written down twice."""
-    circle = mixed(tmp_path / "a", clips, circular=True)
+    circle = mixed(tmp_path / "a", clips, rounds=1)
     long = mixed(tmp_path / "b", [*clips, *clips, *clips])
     assert np.array_equal(whole(circle), whole(long, circle.period, 2 * circle.period))
 
@@ -76,8 +76,8 @@ def test_a_circle_joins_its_end_to_its_beginning_as_any_two_cuts(tmp_path, clips
 def test_a_circular_film_begins_and_ends_as_a_film_and_repeats_in_between(tmp_path, clips):
     """At its head nothing melts in; between head and tail it is the circle."""
     samples = 200 * FRAME
-    circle = mixed(tmp_path, clips, circular=True)
-    film = mixed(tmp_path, clips, circular=True, samples=samples, fades=(4800, 9600))
+    circle = mixed(tmp_path, clips, rounds=1)
+    film = mixed(tmp_path, clips, rounds=1, samples=samples, fades=(4800, 9600))
     head = mixed(tmp_path, clips, fades=(4800, 0))
     sound = whole(film)
     assert len(sound) == samples
@@ -94,7 +94,7 @@ def test_a_circular_film_begins_and_ends_as_a_film_and_repeats_in_between(tmp_pa
 )
 def test_a_circle_of_tones_never_steps_further_than_its_tones(tmp_path, clips, first):
     """However the circle is closed, nothing clicks at its seam."""
-    mix = mixed(tmp_path, clips[1:], cuts=[first, {}], circular=True)
+    mix = mixed(tmp_path, clips[1:], cuts=[first, {}], rounds=1)
     around = whole(mix, mix.period - 20_000, mix.period + 20_000)
     assert steps(around) < 2 * 0.25 * 2 * np.pi * 371 / RATE_HZ
 

@@ -244,14 +244,14 @@ def test_beds_and_music_close_in_a_circle(tmp_path, rain, rounds):
     clips = [loud_clip(tmp_path / "a.mp4", peak=0.001), loud_clip(tmp_path / "b.mp4", peak=0.001)]
     song = make_sound(tmp_path / "song.wav", noise(5, peak=0.05, seed=8))
     track = Soundtrack(beds=(bed(rain),), music=(bed(song),), duck_db=6.0, even=False)
-    circle = mixed(tmp_path / "a", track, clips, circular=True, rounds=rounds)
+    circle = mixed(tmp_path / "a", track, clips, rounds=rounds)
     assert circle.period == rounds * 4 * RATE_HZ
     sound = whole(circle)
     around = whole(circle, circle.period - 70_000, circle.period + 70_000)
     assert np.array_equal(around, np.concatenate([sound[-70_000:], sound[:70_000]]))
     told = powers(around, 0.2)
     assert told.max() - told.min() < 1.5
-    film = mixed(tmp_path / "b", track, clips, circular=True, rounds=rounds, samples=30 * RATE_HZ)
+    film = mixed(tmp_path / "b", track, clips, rounds=rounds, samples=30 * RATE_HZ)
     first, last = film.steady
     assert first < last
     assert np.array_equal(whole(film, first, last), whole(circle, first, last))
