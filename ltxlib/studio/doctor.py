@@ -221,25 +221,29 @@ def _model_files(project: Project) -> Iterator[Line]:
         folder = models.models_folder()
     except LtxlibError:
         return
-    plan = models.plan(models.files_of([model.name for model in wanted_models(project)]), folder)
+    names = [model.name for model in wanted_models(project)]
+    fetch = f"Type ./kit models {' '.join(names)} --fetch"
+    plan = models.plan(models.files_of(names), folder)
     if plan.misplaced:
         told = ", ".join(
             f"{one.file.name} (in {one.lies.parent.name}/, belongs in {one.file.folder}/)"
             for one in plan.misplaced
             if one.lies
         )
-        yield Line("Model folders", RED, f"In a folder where ComfyUI does not look: {told}.", _FETCH)
+        yield Line(
+            "Model folders",
+            RED,
+            f"In a folder where ComfyUI does not look: {told}.",
+            f"{fetch}; it moves them.",
+        )
     if plan.missing:
         told = ", ".join(f"{one.file.name} ({one.state})" for one in plan.missing)
         says = f"{told}; {plan.left_bytes / GB:.1f} GB are still to be fetched."
         room = "" if plan.fits else " The disk has too little room for them."
-        yield Line("Model files", RED, f"{says}{room}", _FETCH)
+        yield Line("Model files", RED, f"{says}{room}", f"{fetch}.")
     elif not plan.misplaced:
         says = f"All {len(plan.found)} files are there, {plan.total_bytes / GB:.0f} GB."
         yield Line("Model files", GREEN, says)
-
-
-_FETCH = "Type ./kit models --fetch (with the model's name, if it is not the standard one)."
 
 
 def _doors() -> Iterator[Line]:

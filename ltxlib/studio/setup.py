@@ -51,7 +51,7 @@ def checklist(project: Project) -> list[Line]:
 
 
 def _no_server(url: str, error: LtxlibError) -> Line:
-    rehearse = "or switch on the rehearsal below: it needs no GPU and costs nothing."
+    rehearse = "or switch on the rehearsal in notebook 01: it needs no GPU and costs nothing."
     if not is_serverless(url):
         return Line("Server", RED, error.message, f"Start ComfyUI on the pod, {rehearse}")
     told = [f"{one.where}: {one.what} {one.cure}" for one in getattr(error, "problems", ())]

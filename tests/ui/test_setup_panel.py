@@ -15,7 +15,7 @@ def test_what_is_missing_is_red_with_its_cure(project):
     panel = SetupPanel(project)
     panel.settle()
     assert 'class="ltx-row ltx-red"' in panel.lines.value
-    assert "switch on the rehearsal below" in panel.lines.value
+    assert "switch on the rehearsal in notebook 01" in panel.lines.value
     assert "needs you" in panel.head.value
     assert panel.banner.value == ""
 
