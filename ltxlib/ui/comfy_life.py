@@ -230,22 +230,22 @@ class ComfyPanel(Panel):
         self._off(True)
 
         def asked(life: Life) -> None:
-            lost = life.rendering + life.waiting
+            lost = 0 if life.held else life.rendering + life.waiting
             with self._lock:
                 self._life = life
                 set_html(self.head, comfy_words.head_html(life))
                 self._offer()
-                if not lost or life.held:
-                    then()
-                    return
-                self._then = then
-                renders = look.plural(lost, "render is", "renders are")
-                text = f"{renders} at work or waiting there, and would be lost."
-                set_html(self.question, look.note(text, kind="wait"))
-                self.yes.description = f"Yes, {name.lower()} it"
-                show(self.asked, True)
-                # What is rendering ends some time; then there is nothing left to ask.
-                self._look_later()
+                if lost:
+                    self._then = then
+                    renders = look.plural(lost, "render is", "renders are")
+                    text = f"{renders} at work or waiting there, and would be lost."
+                    set_html(self.question, look.note(text, kind="wait"))
+                    self.yes.description = f"Yes, {name.lower()} it"
+                    show(self.asked, True)
+                    # What is rendering ends some time; then there is nothing left to ask.
+                    self._look_later()
+            if not lost:
+                then()
 
         self.in_background(lambda: comfy_life.life(self.project), asked)
 
