@@ -20,7 +20,10 @@ DEEPEST = 4
 ROOT = "LtxlibError"
 # These give back the text that they are given, or nearly.
 PASSING = {"sentence", "one_line", "str", "hide", "strip", "rstrip", "lstrip", "capitalize"}
-WELL = {"GREEN", "GOOD", "'green'", "'good'"}
+WELL = {"GREEN", "GOOD", "face.GOOD", "'green'", "'good'"}
+# Lines of lists that a person looks at: of the checklist, of the look ahead, of the ground's steps.
+LINES = ("Line", "Step")
+GROUND = "ltxlib.ground"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -90,6 +93,18 @@ class _Reader:
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Call):
                     yield from self._said(module, node)
+                elif isinstance(node, FUNCTIONS) and _annotation(node) == "tuple[str, str]":
+                    yield from self._pairs(module, node)
+
+    def _pairs(self, module: Module, function: Any) -> Iterator[Message]:
+        """What a function of the ground gives back: what is wrong and what to do, a sentence each."""
+        if not module.name.startswith(GROUND):
+            return
+        scope = Scope(module, function, {})
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                parts = dict(zip(("text", "cure"), node.value.elts, strict=False))
+                yield from self._put_together(scope, node, "Line", parts, "")
 
     def _said(self, module: Module, call: ast.Call) -> Iterator[Message]:
         name = _last(call.func)
@@ -99,18 +114,18 @@ class _Reader:
         elif name == "Problem":
             parts = {"text": _argument(call, 1, "what"), "cure": _argument(call, 2, "cure")}
             default = ""
-        elif name == "Line" and (fields := self._fields(module)):
+        elif name in LINES and (fields := self._fields(module, name)):
             parts = {key: _argument(call, at, at_name) for key, (at, at_name) in fields.items()}
             if parts["state"] is None or ast.unparse(parts["state"]) in WELL:
                 return
-            default = ""
+            default, name = "", "Line"
         else:
             return
         for scope in self._scopes(module, call, parts.values()):
             yield from self._put_together(scope, call, name, parts, default)
 
     def _put_together(
-        self, scope: Scope, call: ast.Call, kind: str, parts: dict[str, ast.expr | None], default: str
+        self, scope: Scope, call: ast.AST, kind: str, parts: dict[str, ast.expr | None], default: str
     ) -> Iterator[Message]:
         here = frozenset(_branches(scope.module, call))
         found = [
@@ -294,14 +309,24 @@ class _Reader:
                 return self.ways(statement.value, Scope(module, None, {}))[0].text or ""
         return next((self._default(_last(base)) for base in node.bases if self._is_error(_last(base))), "")
 
-    def _fields(self, module: Module) -> dict[str, tuple[int, str]]:
-        """Where a Line of this module has its state, its sentence, its cure and its name."""
-        package = module.imported.get("Line", (module.name, ""))[0]
-        home = self.modules.get(package)
+    def _fields(self, module: Module, name: str) -> dict[str, tuple[int, str]]:
+        """Where a line of this module has its state, its sentence, its cure and its name."""
+        home, _ = self.bases.get(name, (None, None))
+        if name in {node.name for node in module.tree.body if isinstance(node, ast.ClassDef)}:
+            home = module
+        elif name in module.imported:
+            home = self.modules.get(module.imported[name][0])
         if home is None:
             return {}
         for node in ast.walk(home.tree):
-            if isinstance(node, ast.ClassDef) and node.name == "Line":
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                names = [one.target.id for one in node.body if isinstance(one, ast.AnnAssign)]
+                if len(names) >= 4 and names[1] == "state":
+                    found = {"state": (1, names[1]), "text": (2, names[2]), "cure": (3, names[3])}
+                    return found if names[0] == "key" else found | {"name": (0, names[0])}
+        return {}
+        for node in ast.walk(home.tree):
+            if isinstance(node, ast.ClassDef) and node.name == name:
                 names = [one.target.id for one in node.body if isinstance(one, ast.AnnAssign)]
                 if len(names) >= 4 and names[1] == "state":
                     found = {"state": (1, names[1]), "text": (2, names[2]), "cure": (3, names[3])}
@@ -488,4 +513,4 @@ def _tidy(text: str) -> str:
     """One line; gaps that follow each other become one."""
     text = " ".join(text.split()).replace(' inside the subgraph ""', "")
     text = re.sub(rf"{GAP}\s*\.\.\.+", GAP, text)
-    return re.sub(rf"{GAP}(?:[ ,;]*{GAP})+", GAP, text).replace(f"'{GAP}'", GAP)
+    return re.sub(rf"{GAP}(?:[ .,;]*{GAP})+", GAP, text).replace(f"'{GAP}'", GAP)

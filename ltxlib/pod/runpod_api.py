@@ -111,7 +111,7 @@ class RunPodApi:
         except requests.RequestException as error:
             raise PodError(
                 f"RunPod cannot be reached ({type(error).__name__}).",
-                cure="Look whether this machine is online. Until it answers, only RunPod's own page stops the pod.",
+                cure="Look whether this machine is online; until then only RunPod's page stops the pod.",
             ) from None
         if answer.status_code in (401, 403):
             raise PodError(f"RunPod does not let this pod's key do that ({answer.status_code}).")
