@@ -6,7 +6,6 @@ Whatever a name or a ZIP says, a picture lands in images/ itself and never over 
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
 import zipfile
 import zlib
@@ -23,10 +22,10 @@ from ltxlib.media.brought import Picture, look_at_picture, seen_size, write_smal
 from ltxlib.store.files import inside, move_whole, sha256_of, write_whole
 from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import add_scene, read_sheet
+from ltxlib.studio.disk import room_for
 
 _MOST_IN_A_ZIP = 3000
 _MOST_UNPACKED_BYTES = 8_000_000_000
-_ROOM_LEFT_BYTES = 200_000_000
 _LISTED = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 _SMALL_FOLDER = "stills"
 IGNORED = "ignored"
@@ -154,7 +153,6 @@ def _unpacked(project: Project, source: Path, name: str) -> Iterator[Brought]:
 
 def _not_unpacked(project: Project, name: str, wanted: list[zipfile.ZipInfo]) -> str:
     said, size = brought.short(name), sum(one.file_size for one in wanted)
-    free = shutil.disk_usage(project.root).free - _ROOM_LEFT_BYTES
     if not wanted:
         return f"There is nothing in “{said}”."
     if len(wanted) > _MOST_IN_A_ZIP or size > _MOST_UNPACKED_BYTES:
@@ -162,9 +160,8 @@ def _not_unpacked(project: Project, name: str, wanted: list[zipfile.ZipInfo]) ->
             f"“{said}” holds {len(wanted)} files of {size / 1e9:.1f} GB, more than is taken at once "
             f"({_MOST_IN_A_ZIP} files, {_MOST_UNPACKED_BYTES / 1e9:.0f} GB). Bring it in parts."
         )
-    if size > free:
-        return f"“{said}” needs {size / 1e9:.1f} GB, and only {max(free, 0) / 1e9:.1f} GB are free here."
-    return ""
+    why = room_for(project.images, size)
+    return f"“{said}” was not unpacked. {why}" if why else ""
 
 
 def _entry(project: Project, packed: zipfile.ZipFile, one: zipfile.ZipInfo, part: Path) -> Brought:
@@ -260,15 +257,6 @@ def make_scene(project: Project, draft: Scene, name: str, prompt: str) -> Scene:
         raise BadInput("Something is to be mended first.", errors_in(problems), cure="Then press it again.")
     add_scene(project.scenes_csv, scene)
     return scene
-
-
-def room_for(folder: Path, size_bytes: int) -> str:
-    """Why a file of that size cannot come; empty when there is room."""
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
-    free = shutil.disk_usage(there).free
-    if size_bytes + _ROOM_LEFT_BYTES <= free:
-        return ""
-    return f"There is too little room on this disk: {free / 1e9:.1f} GB are free."
 
 
 def _pictures(project: Project) -> list[Path]:

@@ -12,7 +12,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,8 +76,13 @@ class Incoming:
         else:
             self._later(lambda: self._all_through(answer))
 
-    def give(self, name: str, data: bytes) -> None:
-        """A small file that came in one piece, another way."""
+    def give(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Small files, each with its name, that came in one piece another way."""
+        for name, data in files:
+            self._give(name, data)
+        self._over()
+
+    def _give(self, name: str, data: bytes) -> None:
         key = f"whole-{next(_NUMBERS)}"
         if self._begin(key, name, len(data)) != GO:
             return
@@ -85,7 +90,6 @@ class Incoming:
             if self._piece(key, at, [data[at : at + LARGEST_PIECE_BYTES]]) != GO:
                 return
         self._end(key, lambda _: None)
-        self._over()
 
     def settle(self) -> None:
         """Wait until all that has arrived is dealt with."""

@@ -12,6 +12,7 @@ from ltxlib.core.brought import ACCEPT, short
 from ltxlib.core.scene import Scene
 from ltxlib.store.project import Project
 from ltxlib.studio import stills
+from ltxlib.studio.disk import room_for
 from ltxlib.studio.stills import Brought, Still
 from ltxlib.ui import look, parts
 from ltxlib.ui.incoming import Incoming
@@ -101,7 +102,7 @@ class StillsPanel(Panel):
     # What arrives, on the door's own thread
 
     def _judge(self, name: str, size_bytes: int) -> str:
-        return stills.judge(name, size_bytes) or stills.room_for(self.project.images, size_bytes)
+        return stills.judge(name, size_bytes) or room_for(self.project.images, size_bytes)
 
     def _take(self, part: Path, name: str) -> None:
         self._note(*stills.bring(self.project, part, name))
@@ -215,7 +216,7 @@ class Card:
         if still is None:
             return
         size = f"{still.width_px} x {still.height_px}" if still.width_px else "does not open"
-        scenes = f"in {', '.join(used[:3])}{' ...' * (len(used) > 3)}" if used else ""
+        scenes = f"in {'scene' if len(used) == 1 else 'scenes'} {', '.join(used[:3])}" if used else ""
         name = look.escape(still.name)
         tag = look.tag("new", "good") if fresh else ""
         parts.set_html(self.picture, _small(still))

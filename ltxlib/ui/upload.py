@@ -59,7 +59,6 @@ class UploadPlace:
     def _brought(self) -> None:
         brought = self.plain.value
         if brought:
-            for one in brought:
-                self.door.give(str(one["name"]), bytes(one["content"]))
+            self.door.give((str(one["name"]), bytes(one["content"])) for one in brought)
             # Emptied, so that the same file may be brought once more.
             self.plain.value = ()
