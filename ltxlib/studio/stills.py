@@ -145,7 +145,7 @@ def _unpacked(project: Project, source: Path, name: str) -> Iterator[Brought]:
                 return
             for number, one in enumerate(wanted):
                 yield _entry(project, packed, one, source.with_name(f"{source.name}.{number}.part"))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         text = f"“{brought.short(name)}” is damaged or no ZIP. Make or download it anew."
         full = getattr(error, "strerror", None)
         yield Brought(name, says=f"“{brought.short(name)}” could not be unpacked ({full})." if full else text)
@@ -186,7 +186,7 @@ def _entry(project: Project, packed: zipfile.ZipFile, one: zipfile.ZipInfo, part
                     return Brought(name, says=brought.refusal(name, brought.LARGEST_BYTES + 1))
                 out.write(block)
         return _one(project, part, name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         text = f"“{brought.short(name)}” is damaged inside the ZIP ({type(error).__name__})."
         return Brought(name, says=text)
     finally:
