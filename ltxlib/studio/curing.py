@@ -99,13 +99,13 @@ def _clock(doing: Doing) -> Callable[[Waiting], None]:
     return tell
 
 
-def _asks_again(_project: Project) -> str:
-    return "ComfyUI is ended and started anew. What it renders just now is lost."
+def _asks_again(project: Project) -> str:
+    busy = comfy_life.life(project).held
+    return f"ComfyUI is ended and started anew. What it renders just now is lost. {busy}".strip()
 
 
 def _free(project: Project, _doing: Doing) -> str:
-    comfy_life.free(project)
-    return "ComfyUI was told to drop its models; it loads them again with the next clip."
+    return comfy_life.free(project).says
 
 
 def _show(project: Project, _doing: Doing) -> str:

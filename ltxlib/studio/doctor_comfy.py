@@ -47,15 +47,23 @@ def _life(project: Project, home: comfyui.ComfyHome, found: comfy_life.Life) -> 
     if len(found.processes) > 1:
         told = f"{says} runs {len(found.processes)} times at once; each holds memory of the card."
         return Line("ComfyUI", AMBER, told, "Start it again: then there is one.", RESTART)
+    if found.answers and not found.processes:
+        return Line("ComfyUI", AMBER, found.says, "End that one, or name its folder in LTX_COMFY_ROOT.")
     if found.answers:
         return Line("ComfyUI", GREEN, f"{says}, with the Python of {home.python.parents[1].name}, running.")
-    log = comfyui.newest_log(home, project.production / "comfyui.log")
-    fault = comfyui.last_error(log) if log else ""
+    fault = _last_error(project)
     told = f" The last error in its log: {fault}" if fault else ""
     if found.processes:
         cure = "It may still be starting: look again in a minute. Else start it again."
         return Line("ComfyUI", AMBER, f"{says}, running, but it does not answer (yet).{told}", cure, RESTART)
     return Line("ComfyUI", RED, f"{says}, NOT running.{told}", "A night starts it by itself.", START)
+
+
+def _last_error(project: Project) -> str:
+    try:
+        return comfy_life.log_trouble(project).error
+    except LtxlibError:
+        return ""
 
 
 def _arguments(home: comfyui.ComfyHome) -> Iterator[Line]:

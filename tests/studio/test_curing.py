@@ -90,7 +90,7 @@ def test_a_comfyui_that_does_not_answer_is_started_again(pod):
 def test_memory_is_freed_and_workflows_are_shown(pod):
     """Both by ComfyUI's own ways."""
     with pod.comfyui_runs():
-        assert "drop its models" in curing.find(curing.FREE_MEMORY).run(pod.project, curing.Doing())
+        assert "free its memory" in curing.find(curing.FREE_MEMORY).run(pod.project, curing.Doing())
     assert line(pod.lines(), "Workflows").key == curing.WORKFLOWS
     pod.project.workflows.mkdir()
     assert "ltx-kit" in curing.find(curing.WORKFLOWS).run(pod.project, curing.Doing())
