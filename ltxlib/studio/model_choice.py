@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import Alternative, Model, ModelFile
 from ltxlib.core.explain import ways
 from ltxlib.core.fitting import Advice, Fit, advise, fit
-from ltxlib.errors import BadInput
+from ltxlib.errors import BadInput, StoreError
+from ltxlib.hub.shelf import STAGING
 from ltxlib.pod import machine
+from ltxlib.store.files import write_json
 from ltxlib.store.project import Project
 from ltxlib.studio.check import check_project
 from ltxlib.studio.models import files_of
 
 PRESET, MODEL, SCENES = "preset", "model", "scenes"
+_FILE = "choice.json"
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,25 @@ def wanted(project: Project, choice: Choice) -> Wanted:
     model = model_of(choice)
     other = known.instead_of(model.name) if model and model.gated else None
     return Wanted(_once(files, also), model, (), (other,) if other else ())
+
+
+def remember(models: Path, choice: Choice) -> None:
+    """Write down what is being fetched into a models/ folder, so that it is gone on with after a restart."""
+    with suppress(StoreError, OSError):
+        # Without it somebody has to choose again, no more.
+        write_json(models / STAGING / _FILE, asdict(choice))
+
+
+def remembered(models: Path) -> Choice | None:
+    """What was fetched last into this folder; None when nothing was, or what it was is not known any more."""
+    try:
+        told = json.loads((models / STAGING / _FILE).read_bytes())
+        choice = Choice(
+            str(told["way"]), str(told["name"]), *(tuple(map(str, told[key])) for key in ("cameras", "also"))
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return choice if choice.way == SCENES or model_of(choice) else None
 
 
 def recommended(root: Path = machine.ROOT) -> tuple[Advice, dict[str, Fit]]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import ipywidgets as widgets
 
-from ltxlib.core.catalog_parts import Alternative, ModelFile
+from ltxlib.core.catalog_parts import Alternative
 from ltxlib.core.problem import Problem
-from ltxlib.errors import Cancelled, LtxlibError, NotAllowed, PodError
+from ltxlib.errors import Cancelled, NotAllowed, PodError
 from ltxlib.hub import shelf
 from ltxlib.store.project import Project
 from ltxlib.studio import models
-from ltxlib.studio.fetch_state import FetchState
-from ltxlib.studio.model_choice import PRESET, SCENES, Choice, Wanted, recommended, wanted
+from ltxlib.studio.model_choice import Choice, Wanted, recommended, remember, remembered, wanted
 from ltxlib.ui import look, models_words, parts
 from ltxlib.ui.job import Job, Outcome, latest
-from ltxlib.ui.models_access import AccessForm, let_go, token_of
+from ltxlib.ui.models_access import AccessForm, token_of
 from ltxlib.ui.models_form import ChoiceForm
+from ltxlib.ui.models_work import Fetching, fetch_work, models_by_night
 from ltxlib.ui.panel import Panel, face
 
 _HEAD = "Choose what your films are made with. Nothing is fetched before you press the button."
@@ -30,64 +30,7 @@ _ALLOWED = "Hugging Face gives these files to you."
 
 def models_panel() -> None:
     """Show which model files are here and fetch what is missing; by night, only say how it is."""
-    face(_by_night, ModelsPanel)
-
-
-def _by_night(project: Project) -> None:
-    try:
-        folder = models.models_folder()
-        plan = models.plan(_told(project), folder)
-    except LtxlibError as error:
-        print(f"Model files: {error}")
-        return
-    for one in plan.found:
-        print(f"{models_words.state_text(one)[0]:>28}  {one.file.folder}/{one.file.name}")
-    if plan.missing:
-        size = models_words.amount(plan.left_bytes)
-        print(f"{size} are still to be fetched: in this notebook, in a browser, or by ./kit models --fetch.")
-
-
-def _told(project: Project) -> tuple[ModelFile, ...]:
-    """What the night says the state of: what scenes.csv needs, or the preset that suits the machine."""
-    try:
-        found = wanted(project, Choice(SCENES)).files
-    except LtxlibError:
-        found = ()
-    if found:
-        return found
-    best = recommended()[0].preset
-    return wanted(project, Choice(PRESET, best.name if best else "standard")).files
-
-
-@dataclass
-class Fetching:
-    """What the download's job tells. plan: what it fetches; drop: its parts are to be thrown away at the
-    end."""
-
-    plan: models.ModelsPlan
-    now: FetchState | None = None
-    drop: bool = False
-    dropped_bytes: int = 0
-
-    def apply(self, state: FetchState) -> None:
-        """Take in how far it is."""
-        self.now = state
-
-
-def fetch_work(project: Path, files: tuple[ModelFile, ...], folder: Path) -> Callable[[Job], None]:
-    """The job that fetches files; the token is looked up when it begins, never part of the job."""
-
-    def work(job: Job) -> None:
-        plan = models.plan(files, folder)
-        try:
-            models.fetch_all(plan, token=token_of(project), on_progress=job.tell, cancel=job.cancel)
-            let_go(project)
-        except Cancelled:
-            if job.state.drop:
-                job.state.dropped_bytes = models.forget(plan)
-            raise
-
-    return work
+    face(models_by_night, ModelsPanel)
 
 
 @dataclass(frozen=True)
@@ -157,11 +100,7 @@ class ModelsPanel(Panel):
 
     def _gather(self) -> _Found:
         if not self._advised:
-            advice, fits = recommended()
-            self.form.recommend(advice, fits)
-            kind = "" if advice.preset else "wait"
-            parts.set_html(self.advice, look.note(advice.why, kind=kind) if not advice.preset else "")
-            self._advised = True
+            self._advise()
         choice, outcome, files, plan, nowhere = self.form.choice(), Outcome(), None, None, None
         with outcome:
             files = wanted(self.project, choice)
@@ -172,6 +111,16 @@ class ModelsPanel(Panel):
                 nowhere = error
             plan = models.plan(files.files, folder)
         return _Found(choice, files, plan, nowhere, outcome)
+
+    def _advise(self) -> None:
+        """Choose what suits the machine beforehand; what was begun before it, so that it is gone on with."""
+        advice, fits = recommended()
+        before = None
+        with suppress(PodError):
+            before = remembered(models.models_folder())
+        self.form.recommend(advice, fits, before)
+        parts.set_html(self.advice, "" if advice.preset else look.note(advice.why, kind="wait"))
+        self._advised = True
 
     def _fill(self, found: _Found) -> None:
         with self._lock:
@@ -208,7 +157,7 @@ class ModelsPanel(Panel):
         if ready and not plan.missing:
             self.access.done()
         else:
-            self.access.need(models_words.gated_in(plan) if ready else [])
+            self.access.need(models_words.gated_in(plan) if plan and ready else [])
 
     def _offer(self, found: _Found) -> None:
         """What may be taken instead of something that is gated or gone, each with its button."""
@@ -233,6 +182,7 @@ class ModelsPanel(Panel):
         if plan is None:
             return
         self.say("")
+        remember(plan.models, self._found.choice)
         files = tuple(one.file for one in plan.found)
         self.start_job(fetch_work(self.project.root, files, plan.models), Fetching(plan))
 
@@ -301,10 +251,11 @@ class ModelsPanel(Panel):
     def fail(self, outcome: Outcome) -> None:
         super().fail(outcome)
         self.measure.disabled = False
-        if outcome.error is not None and isinstance(outcome.error.__cause__, NotAllowed):
-            self.access.need(
-                models_words.gated_in(self._found.plan) if self._found.plan else [], refused=True
-            )
+        error, plan = outcome.error, self._found.plan
+        if plan is not None and error is not None and isinstance(error.__cause__, NotAllowed):
+            named = {problem.where for problem in getattr(error, "problems", ())}
+            closed = [one.file for one in plan.missing if one.file.name in named]
+            self.access.need(closed, refused=True)
 
     def show_running(self, job: Job) -> None:
         state, stopping = job.state, job.cancel.is_set()

@@ -74,10 +74,9 @@ class AccessForm:
         """Show it when files are gated or one was refused; it then stays until all are here."""
         self._asked = self._asked or refused
         parts.show(self.part, bool(gated) or self._asked)
-        pages = dict.fromkeys(map(page_of, gated))
-        if gated or self._asked:
-            parts.set_html(self.steps, _steps(list(pages)))
-            self.tell()
+        if gated or refused:
+            parts.set_html(self.steps, _steps(list(dict.fromkeys(map(page_of, gated)))))
+        self.tell()
 
     def done(self) -> None:
         """All files are here: nothing is asked any more, and the token is forgotten."""
@@ -112,7 +111,7 @@ class AccessForm:
 
 def _steps(pages: Sequence[str]) -> str:
     agree = " and ".join(look.link(page, page.removeprefix("https://")) for page in pages)
-    where = f"Log in, open {agree} and press Agree." if agree else "Log in there and agree to what it asks."
+    where = f"Log in, open {agree} and press Agree."
     tokens = look.link(TOKENS_PAGE, TOKENS_PAGE.removeprefix("https://"))
     rows = (where, f"Make a token of type Read at {tokens}.", "Paste it here and press Enter.")
     return (

@@ -52,12 +52,19 @@ class ChoiceForm:
         cameras = tuple(move for move, box in self.cameras.items() if box.value)
         return Choice(self.way.value, name, cameras, self._also)
 
-    def recommend(self, advice: Advice, fits: Mapping[str, Fit]) -> None:
-        """Mark the preset that suits the machine, and choose it; called once, before anybody chose."""
+    def recommend(self, advice: Advice, fits: Mapping[str, Fit], before: Choice | None) -> None:
+        """Mark the preset that suits the machine, and choose it, or what was chosen before; called once,
+        before anybody chose."""
         self._fits, self._best = fits, advice.preset.name if advice.preset else ""
         self._quiet = True
         self.preset.options = self._presets()
         self.preset.value = self._best or "standard"
+        if before is not None:
+            self.way.value, self._also = before.way, before.also
+            if before.way in (PRESET, MODEL):
+                (self.preset if before.way == PRESET else self.model).value = before.name
+            for move, box in self.cameras.items():
+                box.value = move in before.cameras
         self._quiet = False
         self._show()
 

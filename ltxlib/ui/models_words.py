@@ -55,7 +55,7 @@ def plan_html(plan: ModelsPlan, here: bool, state: FetchState | None = None) -> 
             how += f' <span class="ltx-quiet">{page}</span>'
         place = f'<span class="ltx-quiet">{look.escape(file.folder)}/</span>'
         rows.append((f"{place}{look.escape(file.name)}", look.escape(amount(file.size_bytes)), how))
-    return look.table(("File", "Size", ""), rows)
+    return look.table(("File", "Size", "State"), rows)
 
 
 def _moving_html(file: FileState) -> str:
