@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.support.coverage_files import drop_damaged
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -44,3 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fast tests first."""
     places = {folder: place for place, folder in enumerate(_ORDER)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Before pytest-cov combines what all processes wrote, what killed ones left half written goes."""
+    ran = yield
+    if not hasattr(session.config, "workerinput") and session.config.pluginmanager.hasplugin("_cov"):
+        for path in drop_damaged(PROJECT):
+            print(f"\nLeft out of the coverage, as its process was killed while writing it: {path.name}")
+    return ran

@@ -1,4 +1,4 @@
-"""What `./kit test` does once the packages are there: ruff, bandit, the notebooks, every test, the coverage.
+"""What `./kit test` does with the packages there: ruff, bandit, pip-audit, notebooks, every test, coverage.
 
 Words after `./kit test` go to pytest as they are (`./kit test tests/core -k span`); then nothing else runs.
 Browser tests need Chromium: the system's, else Debian's by apt when we are root. Where there is none they are
@@ -17,6 +17,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
+if str(PROJECT) not in sys.path:
+    sys.path.insert(0, str(PROJECT))
+
+from tests.support import audit  # noqa: E402  (this file is run as a script)
+
 COVERAGE_FLOOR = 90
 TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -107,6 +112,14 @@ def run_notebooks() -> bool:
             rehearsing.stop(project)
 
 
+def audit_packages() -> bool:
+    """Whether no package here has a known vulnerability that a newer version mends, or nobody could tell."""
+    found = audit.audit(os.environ.get("LTX_AUDIT_OSV"))
+    for line in found.told:
+        say(line)
+    return not found.must_be_mended
+
+
 def run_all(browser: str | None) -> list[str]:
     """Everything, in the order of what fails fastest; gives the names of what failed."""
     ruff = [sys.executable, "-m", "ruff"]
@@ -115,6 +128,7 @@ def run_all(browser: str | None) -> list[str]:
         "ruff check": lambda: _run([*ruff, "check"]),
         "ruff format": lambda: _run([*ruff, "format", "--check"]),
         "bandit": lambda: _run([sys.executable, "-m", "bandit", "-q", "-ll", "-r", "ltxlib"]),
+        "pip-audit": audit_packages,
         "notebooks": run_notebooks,
         # A file's tests stay together: they share what is slow to make.
         "tests": lambda: _run(

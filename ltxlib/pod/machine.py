@@ -12,7 +12,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path("/")
+# Where this machine tells of itself; another folder for whoever plays another machine.
+ROOT = Path(os.environ.get("LTX_MACHINE_ROOT") or "/")
 MIB = 2**20
 # Kinds of file system that lie on other machines.
 _NETWORK = ("nfs", "nfs4", "fuse", "ceph", "lustre", "cifs", "9p", "virtiofs", "fuse.mfs", "fuse.juicefs")

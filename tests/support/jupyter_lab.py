@@ -66,10 +66,11 @@ SAVE = f"""async () => {{ {PANEL} await panel.context.save(); }}"""
 
 @dataclass(frozen=True)
 class Lab:
-    """A JupyterLab that answers: its address (with base_url, ending in a slash) and its log."""
+    """A JupyterLab that answers: its address (with base_url, ending in a slash), its log, its notebooks."""
 
     url: str
     log: Path
+    notebooks: str = "notebooks"
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def jupyter_lab(project: Project, home: Path, *, base_url: str = "/") -> Iterato
             argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
     try:
-        yield Lab(_address(process, home / "runtime", log), log)
+        yield Lab(address_of(process, home / "runtime", log), log)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -121,7 +122,7 @@ def _register_kernel(data: Path) -> None:
     (folder / "kernel.json").write_text(json.dumps(spec))
 
 
-def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
+def address_of(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     """Wait until the server has written down where it listens and answers there."""
     for _ in range(600):
         for record in runtime.glob("jpserver-*.json"):
@@ -151,7 +152,7 @@ class Notebook:
     def open(self, name: str) -> Notebook:
         """Open a notebook in a page of its own and wait until it can run."""
         self.name = name
-        self.page.goto(f"{self.lab.url}doc/tree/notebooks/{name}?token={TOKEN}")
+        self.page.goto(f"{self.lab.url}doc/tree/{self.lab.notebooks}/{name}?token={TOKEN}")
         self.wait_ready(name)
         return self
 
