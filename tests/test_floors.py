@@ -14,6 +14,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "ltxlib"
 FLOORS = {
+    # Runs before anything is installed, on whatever Python a pod has.
+    "ground": -1,
     "core": 0,
     **dict.fromkeys(("store", "comfy", "media", "rehearsal", "pod", "hub"), 1),
     "studio": 2,
@@ -32,7 +34,9 @@ OWNED = {
     ("rehearsal",): ("tornado", "comfyui_frontend_package"),
     ("hub",): ("huggingface_hub", "httpx", "tqdm"),
     ("store",): ("pandas", "tomlkit"),
-    ("ui",): ("ipywidgets", "IPython", "anywidget", "ipykernel", "jupyter_core", "traitlets"),
+    ("ui",): ("ipywidgets", "anywidget", "ipykernel", "jupyter_core", "traitlets"),
+    # Whatever kernel runs a notebook has IPython.
+    ("ui", "ground"): ("IPython",),
     ("studio",): ("papermill",),
 }
 OWNERS = {library: rooms for rooms, libraries in OWNED.items() for library in libraries}
@@ -157,6 +161,23 @@ def test_core_is_pure():
         if name.split(".")[0] in WORLDLY
     ]
     assert not found, "\n".join(found)
+
+
+def test_the_ground_stands_on_nothing():
+    """What runs before anything is installed knows the standard library, itself and, late, IPython."""
+    known = sys.stdlib_module_names | {"__future__"}
+    found = [
+        f"{path.relative_to(PACKAGE.parent)}:{line} {name}"
+        for path in modules()
+        if room_of(path) == "ground"
+        for at_import in (True, False)
+        for line, name in imported(path, at_import_only=at_import)
+        if name.split(".")[0] not in known
+        and not name.startswith("ltxlib.ground.")
+        and (at_import or name.split(".")[0] != "IPython")
+    ]
+    assert not found, "\n".join(found)
+    assert loaded_by("import ltxlib.ground") <= {"ltxlib"}
 
 
 def test_heavy_libraries_load_where_they_are_used():
