@@ -47,7 +47,7 @@ def _tell_plan(arguments: argparse.Namespace, found: tuple[Pack, ...]) -> None:
 
 
 def _changed(arguments: argparse.Namespace, project: Project, name: str) -> Pack:
-    def say(step: node_packs.Step) -> None:
+    def say(step: node_packs.PackStep) -> None:
         print(f"{step.at} of {step.of}: {step.says}", file=sys.stderr, flush=True)
 
     with cancel_on_signals() as cancel:

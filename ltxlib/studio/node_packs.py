@@ -15,7 +15,7 @@ from typing import Any
 
 from ltxlib.core.proven import PROVEN, package_of
 from ltxlib.core.specials import PACK
-from ltxlib.errors import LtxlibError, PodError
+from ltxlib.errors import LtxlibError, PodError, ProjectBusy
 from ltxlib.pod.comfyui import ComfyHome
 from ltxlib.pod.pack_folder import PackFolder, folders_like
 from ltxlib.pod.packages import Environment, guarded, without_torch
@@ -28,7 +28,7 @@ _PLAINLY = "Until then the kit makes these scenes plainly, where core nodes can.
 
 
 @dataclass(frozen=True)
-class Step:
+class PackStep:
     """What is being done, and which step of how many that is."""
 
     says: str
@@ -36,7 +36,7 @@ class Step:
     of: int = STEPS
 
 
-Progress = Callable[[Step], None]
+Progress = Callable[[PackStep], None]
 
 
 def install(
@@ -59,6 +59,7 @@ def install(
         again = f"./kit packs {name} --install --anyway"
         cure = f"To try it all the same: {again}. What fails is undone. {_PLAINLY}"
         raise PodError(planned.verdict.says, cure=cure)
+    _expect_calm(project)
     folder = PackFolder(planned.root, name)
     with folder.held() as hold:
         work = _Work(project, home_here(), folder, hold, cancel)
@@ -76,7 +77,7 @@ def install(
             work.start(progress)
             work.expect_nodes(planned, progress)
         except LtxlibError as error:
-            progress(Step("It does not work: putting everything back", STEPS))
+            progress(PackStep("It does not work: putting everything back", STEPS))
             raise work.undone(error, started=True) from error
         folder.done()
     return stands(project, name)
@@ -89,6 +90,7 @@ def remove(project: Project, name: str = PACK, *, progress: Progress = lambda _:
     """
     home = home_here()
     name = plan(name).pack.name
+    _expect_calm(project)
     folder = PackFolder(home.root, name)
     with folder.held() as hold:
         work = _Work(project, home, folder, hold)
@@ -100,13 +102,20 @@ def remove(project: Project, name: str = PACK, *, progress: Progress = lambda _:
                 raise PodError(
                     f"{name} is not there, so there is nothing to take out.", cure="Nothing is to be done."
                 )
-            progress(Step(f"Taking {name} out", 1, 2))
+            progress(PackStep(f"Taking {name} out", 1, 2))
             if mark is not None:
                 folder.write_note({"run": mark.get("run"), "before": work.back(mark)})
                 work.undo()
-        progress(Step("Starting ComfyUI again", 2, 2))
+        progress(PackStep("Starting ComfyUI again", 2, 2))
         comfy_life.start(project, again=True)
     return stands(project, name)
+
+
+def _expect_calm(project: Project) -> None:
+    """Nothing is changed under a batch or a night."""
+    held = comfy_life.held(project)
+    if held:
+        raise ProjectBusy(held)
 
 
 @dataclass(frozen=True)
@@ -149,9 +158,9 @@ class _Work:
         """Packages first, looked at before they come; then the folder, so that no half pack is imported."""
         folder, pins = self.folder, planned.pack.pins
         env = Environment(self.home.python, self.cancel, (self.hold,))
-        progress(Step(f"Fetching {folder.name} by git", 1))
+        progress(PackStep(f"Fetching {folder.name} by git", 1))
         folder.fetch(planned.pack.address, planned.commit, self.cancel, (self.hold,))
-        progress(Step("Asking which Python packages would come", 2))
+        progress(PackStep("Asking which Python packages would come", 2))
         asked = [*without_torch(folder.requirements()), *pins]
         coming, there = env.would_install(asked, pins), env.versions()
         free = {package_of(pin) for pin in pins}
@@ -168,9 +177,9 @@ class _Work:
         folder.write_note({"run": run, "before": before})
         if coming:
             told = ", ".join(f"{name} {version}" for name, version in sorted(coming.items()))
-            progress(Step(f"Installing {told}", 3))
+            progress(PackStep(f"Installing {told}", 3))
             env.install(coming)
-        progress(Step("Putting the pack in its place", 4))
+        progress(PackStep("Putting the pack in its place", 4))
         facts = {"name": folder.name, "address": planned.pack.address, "commit": planned.commit}
         folder.put_in_place({**facts, "run": run, "before": before, "installed": coming})
 
@@ -181,13 +190,13 @@ class _Work:
             nonlocal said_s
             if so_far.waited_s - said_s >= 1:
                 said_s = so_far.waited_s
-                progress(Step(f"Starting ComfyUI again, {said_s:.0f} s", 5))
+                progress(PackStep(f"Starting ComfyUI again, {said_s:.0f} s", 5))
 
-        progress(Step("Starting ComfyUI again", 5))
+        progress(PackStep("Starting ComfyUI again", 5))
         comfy_life.start(self.project, again=True, waiting=tell, cancel=self.cancel)
 
     def expect_nodes(self, planned: Plan, progress: Progress) -> None:
-        progress(Step("Asking ComfyUI for the pack's nodes", 6))
+        progress(PackStep("Asking ComfyUI for the pack's nodes", 6))
         nodes, pack = nodes_of(self.home), planned.pack
         if nodes is None:
             raise PodError("ComfyUI was started, but does not tell its nodes.")

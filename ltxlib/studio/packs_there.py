@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.core import packs, proven, variants
 from ltxlib.core.plan import workflow_for
-from ltxlib.core.proven import UNKNOWN, Proven, Verdict
+from ltxlib.core.proven import PROVEN, UNKNOWN, Proven, Verdict
 from ltxlib.core.schema import NodeSchema, core_table
 from ltxlib.core.specials import PACK
 from ltxlib.errors import BadInput, ComfyError, PodError
@@ -22,9 +21,6 @@ from ltxlib.studio.keeping import port_of
 
 ABSENT, OURS, THEIRS, HALF = "absent", "ours", "theirs", "half"
 _ASK_S = 30.0
-_LOG_LINES = 2000
-_REASON = re.compile(r"Cannot import (.+?) module for custom nodes: (.*)$")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -140,6 +136,24 @@ def plan(name: str = PACK, commit: str = "") -> Plan:
     return Plan(pack, commit or pack.commit, version, home.root, home.python, pack.verdict(version, commit))
 
 
+def to_install(project: Project) -> tuple[str, ...]:
+    """The packs that enabled scenes need, that are not there, and that are proven here. Raises PodError."""
+    return tuple(
+        pack.name
+        for pack in look(project)
+        if pack.scenes and pack.lies == ABSENT and not pack.imported and pack.verdict.kind == PROVEN
+    )
+
+
+def to_remove(project: Project) -> tuple[str, ...]:
+    """The packs of ours that are half there, or that ComfyUI does not import. Raises PodError."""
+    return tuple(
+        pack.name
+        for pack in look(project)
+        if pack.lies == HALF or (pack.lies == OURS and pack.imported is False)
+    )
+
+
 def stands(project: Project, name: str) -> Pack:
     """How one pack stands. Raises PodError where there is no ComfyUI on this machine."""
     home = home_here()
@@ -175,11 +189,10 @@ def _pack(
 
 
 def why_not(project: Project, name: str) -> str:
-    """What ComfyUI's log says last of a pack that it could not import."""
-    for line in reversed(comfy_life.log_lines(project, _LOG_LINES)):
-        found = _REASON.search(_COLOUR.sub("", line))
-        if found and Path(found[1]).name.lower() == name.lower():
-            return found[2].strip()[:300]
+    """What ComfyUI's log says of a pack that it could not import since it was started; empty: nothing."""
+    for failed, why in comfy_life.log_trouble(project).packs:
+        if failed.lower() == name.lower():
+            return why[:300]
     return ""
 
 
