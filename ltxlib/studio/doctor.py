@@ -173,10 +173,10 @@ def _jupyter(project: Project) -> Iterator[Line]:
     python = jupyter_home.kernel_python()
     if python is None:
         says = "Jupyter does not know the kit's kernel: a new or restarted pod has forgotten it."
-        yield Line("Kernel", AMBER, says, "Type ./kit check in the kit's folder once.")
+        yield Line("Kernel", AMBER, says, "Open 1. Setup and choose Run, Run All Cells.")
     elif not python.exists() or not python.is_relative_to(project.root):
         says = f"The kit's kernel in Jupyter starts {python}, which is not this kit's."
-        yield Line("Kernel", RED, says, "Type ./kit check in the kit's folder once.")
+        yield Line("Kernel", RED, says, "Open 1. Setup and choose Run, Run All Cells.")
     else:
         yield Line("Kernel", GREEN, "Jupyter knows the kit's kernel.")
 
