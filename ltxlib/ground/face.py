@@ -102,7 +102,7 @@ def bar(seconds: float, line: str) -> str:
 
 
 def waiting(text: str = "") -> str:
-    """A calm box in a notebook that cannot work yet, with the way to notebook 01; a short one without text."""
+    """A calm box in a notebook that cannot work yet, with the way to notebook 01; short without text."""
     there = f'<a href="01_setup.ipynb">{FIRST_NOTEBOOK}</a>'
     if not text:
         return _style() + _panel(f'<div class="ltx-sub">This waits for {there}.</div>')

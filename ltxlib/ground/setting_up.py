@@ -60,10 +60,17 @@ def _teller(shown: face.Face) -> Callable[[Progress], None]:
                 told[0] = progress.stage
                 print(progress.stage, flush=True)
         elif progress.seconds >= _QUICK_S or progress.installed:
-            below = f"{progress.stage} {progress.seconds:.0f} s"
+            below = f"{_stage(progress)} {progress.seconds:.0f} s so far."
             shown.show("Making the kit's own place ...", below, face.bar(progress.seconds, progress.line))
 
     return tell
+
+
+def _stage(progress: Progress) -> str:
+    """What the script says, without what is meant for a terminal."""
+    if progress.stage.startswith("Installing"):
+        return "Fetching the packages that it needs; seconds with uv, a minute or two with pip."
+    return "Nearly done." if progress.stage.startswith("Done") else progress.stage
 
 
 def _made(made: Made) -> face.Step:
