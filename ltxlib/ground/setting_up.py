@@ -52,7 +52,7 @@ def _ready(place: Home, shown: face.Face) -> None:
 
 
 def _teller(shown: face.Face) -> Callable[[Progress], None]:
-    told = [""]
+    told = [Progress().stage]
 
     def tell(progress: Progress) -> None:
         if headless():
@@ -75,7 +75,7 @@ def _stage(progress: Progress) -> str:
 
 def _made(made: Made) -> face.Step:
     if not made.progress.installed:
-        return face.Step(PYTHON, face.GOOD, f"All there, in the kit's own folder (Python {_version()}).")
+        return face.Step(PYTHON, face.GOOD, "All there, in the kit's own folder.")
     return face.Step(PYTHON, face.GOOD, f"Made in {made.progress.seconds:.0f} s, in the kit's own folder.")
 
 
