@@ -74,7 +74,7 @@ class Life:
             return f"{name} runs but does not answer at {self.url} (yet)."
         if self.installing:
             return (
-                f"{name} does not run: packages are being installed for it. A new pod starts it afterwards."
+                f"{name} does not run: packages are being installed. A new pod starts it afterwards."
             )
         return f"{name} does not run."
 
