@@ -73,9 +73,7 @@ class Life:
         if self.processes:
             return f"{name} runs but does not answer at {self.url} (yet)."
         if self.installing:
-            return (
-                f"{name} does not run: packages are being installed. A new pod starts it afterwards."
-            )
+            return f"{name} does not run: packages are being installed. A new pod starts it afterwards."
         return f"{name} does not run."
 
     @property
