@@ -58,7 +58,10 @@ def run(
                 pass_fds=holding,
             )
         except OSError as error:
-            raise PodError(f"{words[0]} cannot be run ({error.strerror}).") from error
+            raise PodError(
+                f"{words[0]} cannot be run ({error.strerror}).",
+                cure=f"Look whether {words[0]} is on this machine.",
+            ) from error
         try:
             _await(process, words[0], timeout_s, cancel)
         finally:

@@ -40,7 +40,10 @@ class PackFolder:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name.endswith(".disabled"):
-            raise PodError(f"“{self.name}” is not the name of a node pack.")
+            raise PodError(
+                f"“{self.name}” is not the name of a node pack.",
+                cure="Look into core/proven_packs.json: it was changed here.",
+            )
 
     @property
     def place(self) -> Path:
@@ -114,9 +117,15 @@ class PackFolder:
         """Brings that commit into `part`. Raises PodError for an address that is not https, or Cancelled."""
         parts = urlsplit(address)
         if parts.scheme not in SCHEMES or parts.username or address.startswith("-"):
-            raise PodError(f"Node packs are fetched by {' or '.join(SCHEMES)} only, not from {address[:80]}.")
+            raise PodError(
+                f"Node packs are fetched by {' or '.join(SCHEMES)} only, not from {address[:80]}.",
+                cure="Look into core/proven_packs.json: it was changed here.",
+            )
         if not is_commit(commit):
-            raise PodError("A node pack is fetched at one commit, named by its 40 digits.")
+            raise PodError(
+                "A node pack is fetched at one commit, named by its 40 digits.",
+                cure="Look into core/proven_packs.json: it was changed here.",
+            )
         with _told(self.name):
             _delete(self.part)
             self.part.mkdir(parents=True)
@@ -127,7 +136,10 @@ class PackFolder:
             git.checked("fetch", "--quiet", address)
         git.checked("-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", commit)
         if git.checked("rev-parse", "HEAD").out.strip() != commit:
-            raise PodError(f"{self.name} was not given at the commit that was asked for.")
+            raise PodError(
+                f"{self.name} was not given at the commit that was asked for.",
+                cure="Do it again in some minutes.",
+            )
 
     def requirements(self) -> list[str]:
         """The lines of requirements of what was fetched; none where it needs nothing."""
@@ -210,7 +222,10 @@ class _Git:
                     f"The node pack could not be fetched: {done.last_words}",
                     cure="Look whether this machine has internet, then do it again.",
                 )
-            raise PodError(f"git {verb} failed: {done.last_words}")
+            raise PodError(
+                f"git {verb} failed: {done.last_words}",
+                cure="Look whether the commit is on the pack's page, and whether the disk is full.",
+            )
         return done
 
 

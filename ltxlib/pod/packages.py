@@ -76,7 +76,10 @@ class Environment:
                 found = json.loads(report.read_text("utf-8"))["install"]
                 return {canonical(one["metadata"]["name"]): one["metadata"]["version"] for one in found}
             except (OSError, ValueError, KeyError, TypeError) as error:
-                raise PodError("This pip does not say what it would install: it is too old.") from error
+                raise PodError(
+                    "This pip does not say what it would install: it is too old.",
+                    cure=f"In a terminal: {self.python} -m pip install --upgrade pip",
+                ) from error
 
     def install(self, exactly: Mapping[str, str]) -> None:
         """Installs these versions alone, as `would_install` told them. Raises PodError, Cancelled."""
@@ -116,7 +119,10 @@ class Environment:
         try:
             found = json.loads(done.out)
         except ValueError as error:
-            raise PodError(f"{self.python} does not run: {done.last_words}") from error
+            raise PodError(
+                f"{self.python} does not run: {done.last_words}",
+                cure="ComfyUI's Python is damaged: deploy the template runpod/comfyui anew.",
+            ) from error
         # The first of a name is the one that is imported.
         return {canonical(name): (version, requires) for name, version, requires in reversed(found)}
 
@@ -235,4 +241,7 @@ def _told(done: Done) -> PodError:
             f"A package it needs could not be found: {done.last_words}",
             cure="Look whether this machine has internet; else the kit makes these scenes plainly.",
         )
-    return PodError(f"Its Python packages could not be installed: {done.last_words}")
+    return PodError(
+        f"Its Python packages could not be installed: {done.last_words}",
+        cure="Look whether the disk is full; else the kit makes these scenes plainly, without the pack.",
+    )

@@ -199,7 +199,7 @@ class _Work:
         progress(PackStep("Asking ComfyUI for the pack's nodes", 6))
         nodes, pack = nodes_of(self.home), planned.pack
         if nodes is None:
-            raise PodError("ComfyUI was started, but does not tell its nodes.")
+            raise PodError("ComfyUI was started, but does not tell its nodes.", cure=_PLAINLY)
         lacks = [kind for kind in pack.classes if kind not in nodes]
         if lacks:
             why = why_not(self.project, pack.name) or f"it lacks {', '.join(lacks[:3])}"

@@ -131,7 +131,9 @@ def plan(name: str = PACK, commit: str = "") -> Plan:
     """What installing it here would do; commit: another one than the proven. Raises PodError."""
     pack, home = _proven(name), home_here()
     if commit and not proven.is_commit(commit):
-        raise PodError("A commit is named in full, by its 40 digits.")
+        raise PodError(
+            "A commit is named in full, by its 40 digits.", cure="Copy it from the pack's page of commits."
+        )
     version = comfyui.version(home)
     return Plan(pack, commit or pack.commit, version, home.root, home.python, pack.verdict(version, commit))
 
