@@ -58,9 +58,8 @@ def stop(
 ) -> StopReport:
     """Stop this pod, and keep trying until RunPod says that it has stopped or somebody calls it off.
 
-    tell: hears of each answer as it comes and of each round; a phone, where one is set up, hears of each round
-    in vain. Raises PodError where there is no pod, and
-    while something is at work.
+    tell: hears of each answer as it comes and of each round; a phone, where one is set up, hears of rounds
+    in vain. Raises PodError where there is no pod, and while something is at work.
     """
     pod = this_pod()
     if pod is None:

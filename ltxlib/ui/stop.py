@@ -72,13 +72,14 @@ class StopPanel(Panel):
         self.cancel = self.cancel_button()
         self.cancel.description = "Leave it running"
         self.progress = parts.text_block("", "ltx-progress")
+        self.presses = parts.buttons([self.first, self.sure, self.never, self.cancel, self.again])
         for part in (self.first, self.sure, self.never):
             parts.show(part, False)
         return [
             parts.text_block(look.heading("Stop the pod", _HEAD)),
             self.number,
             self.says,
-            parts.buttons([self.first, self.sure, self.never, self.cancel, self.again]),
+            self.presses,
             self.notice,
             self.progress,
         ]
@@ -92,16 +93,18 @@ class StopPanel(Panel):
             running = bool(self._job and self._job.running)
             busy = found.busy or at_work(str(self.project.root), but=self.job_name)
             stopped = isinstance(self._job and self._job.result, StopReport) and self._job.result.stopped
-            here = found.pod is not None and not stopped
-            self._asked_first = self._asked_first and here and not busy
-            asked = self._asked_first
-            parts.set_html(self.number, left_html(found.left) if here else "")
-            parts.set_html(self.says, _says_html(found, busy, asked))
-            parts.show(self.first, here and not asked and not running)
+            on_pod = found.pod is not None
+            ready = on_pod and not stopped and not running
+            asked = self._asked_first = self._asked_first and ready and not busy
+            parts.set_html(self.number, left_html(found.left) if on_pod else "")
+            waits = busy if ready else ""
+            parts.set_html(self.says, _says_html(found, waits, told=asked or running or stopped))
+            parts.show(self.first, ready and not asked)
             self.first.disabled = bool(busy)
-            parts.show(self.sure, asked and not running)
-            parts.show(self.never, asked and not running)
-            parts.show(self.again, here and not asked and not running)
+            parts.show(self.sure, asked)
+            parts.show(self.never, asked)
+            parts.show(self.again, ready and not asked)
+            parts.show(self.presses, on_pod and not stopped)
 
     def _ask(self) -> None:
         self.say("")
@@ -142,12 +145,12 @@ class StopPanel(Panel):
             self.say(look.note(report.text, "Nobody tries any more.", kind="bad", inside=link))
 
 
-def _says_html(found: Leave, busy: str, asked: bool) -> str:
+def _says_html(found: Leave, busy: str, *, told: bool) -> str:
     if found.pod is None:
         return look.note(_NO_POD)
     if busy:
         return look.note(busy, kind="wait")
-    if not asked:
+    if not told:
         return ""
     kind = found.volume.kind if found.volume else words.VOLUME
     mount = str(found.volume.mount) if found.volume else "the volume"
@@ -160,7 +163,7 @@ def _says_html(found: Leave, busy: str, asked: bool) -> str:
     ]
     table = look.facts((name, look.escape(text)) for name, text in rows)
     bad = bool(found.left.goods) and kind == words.CONTAINER
-    return look.note("If you stop the pod now:", kind="bad" if bad else "wait", inside=table)
+    return look.note("What a stop means:", kind="bad" if bad else "wait", inside=table)
 
 
 def _attempts_html(state: Stopping) -> str:
