@@ -232,6 +232,14 @@ def _another_answers(pod):
     (pod.comfy / "main.py").write_text("")
 
 
+def _failing_pack(pod):
+    _dead_after(
+        "Cannot import /x/custom_nodes/OldPack module for custom nodes: no module named pad\n"
+        "   0.0 seconds (IMPORT FAILED): /x/custom_nodes/OldPack"
+    )(pod)
+    _runs(pod)
+
+
 def _vram(free_gib, torch_gib):
     def made(pod):
         whole = {"type": "cuda", "name": "RTX 4090", "vram_total": 24 * 2**30}
@@ -354,6 +362,7 @@ BROKEN_PODS = [
     ("ComfyUI mute", lambda pod: _runs(pod, "--mute"), "ComfyUI", AMBER, ("does not answer", "restart")),
     ("ComfyUI twice", _twice, "ComfyUI", AMBER, ("2 times at once", "restart")),
     ("another ComfyUI", _another_answers, "ComfyUI", AMBER, ("not the one in", "LTX_COMFY_ROOT")),
+    ("pack not imported", _failing_pack, "Imports", AMBER, ("OldPack (no module named pad)", "Update")),
     ("arguments shown", lambda pod: pod.arguments("--lowvram # slow"), "Arguments", GREEN, (": --lowvram.",)),
     (
         "by the processor",
