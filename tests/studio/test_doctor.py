@@ -304,7 +304,7 @@ BROKEN_PODS = [
     ("4090", lambda pod: None, "Advice", GREEN, ("draft", "fp8", "26 GB")),
     ("A100", lambda pod: pod.card(A100), "Advice", GREEN, ("quality", "1920x1088")),
     ("container disk", lambda pod: pod.mounts(), "Volume", RED, ("wiped", "/workspace")),
-    ("no kernel", lambda pod: pod.kernel(None), "Kernel", AMBER, ("forgotten", "./kit check")),
+    ("no kernel", lambda pod: pod.kernel(None), "Kernel", AMBER, ("forgotten", "1. Setup")),
     ("another kernel", lambda pod: pod.kernel(Path("/opt/python")), "Kernel", RED, ("/opt/python",)),
     ("no ComfyUI", lambda pod: (pod.comfy / "main.py").unlink(), "ComfyUI", AMBER, ("runpod/comfyui",)),
     ("no venv", _without_venv, "ComfyUI", RED, ("without a Python",)),
