@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ltxlib.core.proven import PROVEN
+from ltxlib.errors import LtxlibError
 from ltxlib.store.project import Project
-from ltxlib.studio import comfy_life, packs_there
+from ltxlib.studio import packs_there
 from ltxlib.studio.curing import INSTALL_PACKS, REMOVE_PACKS, RESTART
 from ltxlib.studio.packs_there import ABSENT, HALF, OURS, Pack
 from ltxlib.studio.setup import AMBER, GREEN, RED, Line
@@ -15,18 +16,15 @@ _PLAINLY = "Without it the kit makes these scenes plainly, where core nodes can.
 
 
 def lines(project: Project) -> Iterator[Line]:
-    """A line for each pack that scenes need, that was cut off half way, or that ComfyUI could not import."""
-    told = set()
-    for pack in packs_there.look(project):
+    """A line for each pack that scenes need, that was cut off half way, or of ours that is not imported."""
+    try:
+        found = packs_there.look(project)
+    except LtxlibError:
+        return
+    for pack in found:
         failed = pack.imported is False and pack.lies == OURS
         if pack.scenes or pack.lies == HALF or failed:
-            told.add(pack.name.lower())
             yield _line(pack)
-    for name, why in comfy_life.log_trouble(project).packs:
-        if name.lower() not in told:
-            says = f"ComfyUI could not import {name}{f': {why}' if why else ''}."
-            cure = "Scenes of the kit do not need it. Update it or take it out with ComfyUI-Manager."
-            yield Line(name, AMBER, says, cure)
 
 
 def _line(pack: Pack) -> Line:
