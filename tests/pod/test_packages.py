@@ -1,4 +1,4 @@
-"""Another program's packages by uv, where it has no pip; by pip they are in tests/studio/test_node_packs.py."""
+"""Another program's packages by uv, where it has no pip; by pip: tests/studio/test_node_packs.py."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def env(tmp_path, monkeypatch) -> Environment:
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     (bin_folder / "uv").symlink_to(uv)
-    settings = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheels), "UV_CACHE_DIR": str(tmp_path / "cache")}
+    (tmp_path / "empty").mkdir()
+    settings = {"UV_DEFAULT_INDEX": (tmp_path / "empty").as_uri(), "UV_FIND_LINKS": str(wheels)}
+    settings |= {"UV_CACHE_DIR": str(tmp_path / "cache"), "UV_NO_CONFIG": "1"}
     for name, value in {**settings, "PATH": f"{bin_folder}:{os.environ['PATH']}"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PIP_CONSTRAINT", raising=False)
