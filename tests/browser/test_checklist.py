@@ -14,7 +14,7 @@ import pytest
 from ltxlib.pod import comfyui
 from ltxlib.store.project import Project
 from tests.browser.test_notebooks import shows
-from tests.studio.test_doctor import PLAYED
+from tests.support.broken_pod import PLAYED
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
 from tests.support.studio import a_project
 
