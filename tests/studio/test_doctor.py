@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from ltxlib.cli.main import main
-from ltxlib.core import catalog
+from ltxlib.core import catalog, recipes
 from ltxlib.hub import shelf
 from ltxlib.pod import doors, machine
-from ltxlib.studio import curing, doctor, models
-from ltxlib.studio.setup import AMBER, GREEN, RED
+from ltxlib.studio import curing, doctor, doctor_packs, models
+from ltxlib.studio.setup import AMBER, GREEN, RED, Line
 from tests.support.broken_pod import A100, BROKEN, NO_CARD, SECRET, Pod, line
 from tests.support.hub import TOKEN, Hub, hub_running
 
@@ -106,6 +106,15 @@ def _failing_pack(pod):
         "Cannot import /x/custom_nodes/OldPack module for custom nodes: no module named pad\n"
         "   0.0 seconds (IMPORT FAILED): /x/custom_nodes/OldPack"
     )(pod)
+    _runs(pod)
+
+
+def _wants_a_pack(pod):
+    """A scene asks for what only a node pack does, and ComfyUI has no such pack."""
+    pod.project.scenes_csv.write_text("scene,mode,prompt,special\nrain,t2v,Rain falls.,tiled\n")
+    pod.project.workflows.mkdir()
+    for name, text in recipes.shipped().items():
+        (pod.project.workflows / name).write_text(text)
     _runs(pod)
 
 
@@ -232,6 +241,7 @@ BROKEN_PODS = [
     ("ComfyUI twice", _twice, "ComfyUI", AMBER, ("2 times at once", "restart")),
     ("another ComfyUI", _another_answers, "ComfyUI", AMBER, ("not the one in", "LTX_COMFY_ROOT")),
     ("pack not imported", _failing_pack, "Imports", AMBER, ("OldPack (no module named pad)", "Update")),
+    ("pack wanted", _wants_a_pack, "ComfyUI-LTXVideo", AMBER, ("is not there", "Wanted by rain", "plainly")),
     ("arguments shown", lambda pod: pod.arguments("--lowvram # slow"), "Arguments", GREEN, (": --lowvram.",)),
     (
         "by the processor",
@@ -268,6 +278,13 @@ def test_each_broken_pod_has_its_line(pod, broken, name, state, words):
     said = f"{found.says} {curing.advice(found) or found.cure}"
     assert all(word in said for word in words), said
     assert found.state == GREEN or found.cure
+
+
+def test_a_pack_with_a_line_of_its_own_is_told_once(pod, monkeypatch):
+    """What scenes need and ComfyUI could not import stands in that line alone."""
+    _failing_pack(pod)
+    monkeypatch.setattr(doctor_packs, "lines", lambda project: [Line("OldPack", RED, "Broken.", "Mend it.")])
+    assert line(pod.lines(), "Imports").state == GREEN
 
 
 def test_a_wrong_clock_is_red(pod):
