@@ -31,6 +31,7 @@ def comfy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("pod") / "runpod-slim" / "ComfyUI"
     root.mkdir(parents=True)
     (root / "main.py").write_text(PLAYED)
+    (root / "devices.json").write_text("[]")
     (root / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
     python = root.parent / ".venv-cu128/bin/python"
     python.parent.mkdir(parents=True)
