@@ -89,7 +89,8 @@ def _other_version() -> face.Step:
 
 def _tell_jupyter(place: Home, shown: face.Face) -> list[str]:
     """Kernel, parts of the page and defaults; gives what is new, in words."""
-    prefix = jupyter.server_prefix()
+    # Unknown, it is most likely the Python that runs this page.
+    prefix = jupyter.server_prefix() or (None if is_own(place) else Path(sys.prefix))
     if _is_ours(place, prefix):
         shown.add(face.Step(JUPYTER, face.GOOD, "It is the kit's own and knows all it needs."))
         return []
