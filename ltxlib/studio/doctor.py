@@ -18,7 +18,7 @@ from ltxlib.studio import doctor_comfy, doctor_machine, doctor_models
 from ltxlib.studio.connect import address
 from ltxlib.studio.curing import advice
 from ltxlib.studio.secrets import hide
-from ltxlib.studio.setup import AMBER, GREEN, RED, REHEARSAL_OFF, Line, checklist
+from ltxlib.studio.setup import AMBER, GREEN, KERNEL, RED, REHEARSAL_OFF, Line, checklist
 
 # Where a creator looks for a line, in the order in which a pod is put in order.
 MACHINE, JUPYTER, COMFYUI, MODELS, DOORS, FILM = GROUPS = (
@@ -117,10 +117,10 @@ def _jupyter(project: Project) -> Iterator[Line]:
     python = jupyter_home.kernel_python(found)
     if python is None:
         says = "Jupyter does not know the kit's kernel: a new or restarted pod has forgotten it."
-        yield Line("Kernel", AMBER, says, "Open 1. Setup and choose Run, Run All Cells.")
+        yield Line("Kernel", AMBER, says, "Open 1. Setup and choose Run, Run All Cells.", KERNEL)
     elif not python.exists() or not _ours(python, project):
         says = f"The kit's kernel in Jupyter starts {python}, which is not this kit's."
-        yield Line("Kernel", RED, says, "Open 1. Setup and choose Run, Run All Cells.")
+        yield Line("Kernel", RED, says, "Open 1. Setup and choose Run, Run All Cells.", KERNEL)
     else:
         yield Line("Kernel", GREEN, "Jupyter knows the kit's kernel.")
 
