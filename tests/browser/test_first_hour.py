@@ -1,0 +1,184 @@
+"""The first half hour on a pod, as a creator has it: an empty pod, no terminal, a first clip.
+
+The stage is RunPod's template as a folder (tests/stage) with the image's own Jupyter server; clips are drawn by
+the rehearsal, which stands where ComfyUI does and is started by the same commands.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ltxlib.pod import comfyui
+from ltxlib.studio import models
+from tests.stage.image import image
+from tests.stage.pod import StagePod
+from tests.stage.secrets import PLANTED, found_below
+from tests.support.jupyter_lab import Lab, Notebook, person
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+# From an empty pod to a clip that plays. The project promises it; a quiet machine needs a part of it.
+FIRST_CLIP_S = 180.0
+PICTURES = "LTX_PICTURES"
+PLAYS = """(video) => { video.muted = true; video.play(); return new Promise((resolve) => {
+    const until = Date.now() + 60000;
+    const look = () => {
+        if (video.readyState >= 2 && video.currentTime > 0) resolve("it plays");
+        else if (Date.now() > until) resolve(`${video.readyState} ${video.error?.message}`);
+        else setTimeout(look, 50); };
+    look(); }); }"""
+
+
+@pytest.fixture(scope="module")
+def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagePod]:
+    """A pod that was just rented, its models on the volume, its ComfyUI dead; secrets in its variables."""
+    made = StagePod(tmp_path_factory.mktemp("pod"), image(), secrets=PLANTED)
+    made.put_models(models.files_of([]))
+    yield made
+    made.power_off()
+
+
+@contextmanager
+def somebody(browser: Browser, lab: Lab) -> Iterator[Notebook]:
+    """A person with a browser, whom nothing on the page may frighten."""
+    with person(browser, height=1100) as page:
+        notebook = Notebook(page, lab)
+        yield notebook
+        assert notebook.errors() == []
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what is seen now, when somebody wants the pictures (LTX_PICTURES names the folder)."""
+    folder = os.environ.get(PICTURES)
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.mouse.move(0, 0)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def run_all_by_menu(notebook: Notebook) -> None:
+    """What the pages ask for in their first lines."""
+    page = notebook.page
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def set_up(notebook: Notebook, name: str) -> Page:
+    """Open 01, Run All; reload and run again when the page asks for it, until the checklist is there."""
+    page = notebook.open("01_setup.ipynb").page
+    picture(page, f"{name}-1-opened")
+    run_all_by_menu(notebook)
+    page.wait_for_selector(".ltx-ground")
+    picture(page, f"{name}-2-being-made")
+    notebook.wait_ran()
+    page.wait_for_selector(".ltx-ground .ltx-h:has-text('has its own place')")
+    picture(page, f"{name}-3-made")
+    if page.locator(".ltx-ground .ltx-note:has-text('Reload this page')").count():
+        notebook.save()
+        page.reload()
+        notebook.wait_ready("01_setup.ipynb")
+        notebook.run_all()
+    page.wait_for_selector(".ltx-setup .ltx-list .ltx-row")
+    see(page, ".ltx-setup")
+    picture(page, f"{name}-4-checklist")
+    return page
+
+
+def see(page: Page, selector: str) -> None:
+    """Bring something to the top of the page, as one scrolls to it."""
+    page.locator(selector).first.evaluate("(one) => one.scrollIntoView({block: 'start'})")
+
+
+def start_comfyui(notebook: Notebook, name: str) -> None:
+    """Press the cure beside the red line."""
+    page = notebook.page
+    notebook.button("setup", "do-start").click()
+    picture(page, f"{name}-5-starting")
+    page.locator(".ltx-setup .ltx-row.ltx-green", has_text="ComfyUI").first.wait_for()
+    assert page.locator(".ltx-setup .ltx-row.ltx-red").count() == 0, page.inner_text(".ltx-setup")
+    picture(page, f"{name}-6-all-well")
+
+
+def make_a_clip(notebook: Notebook, name: str) -> None:
+    """By the link to 02, Run All, a row of the shipped film in the small size, one take: it plays."""
+    page = notebook.page
+    page.get_by_role("link", name="2. Generate").first.click()
+    notebook.wait_ready("02_generate.ipynb")
+    picture(page, f"{name}-7-generate")
+    run_all_by_menu(notebook)
+    page.wait_for_selector(".ltx-take .ltx-rehearsal")
+    notebook.wait_ran()
+    page.locator(".ltx-take select").first.select_option(label="rain-window")
+    page.wait_for_function("() => document.querySelector('.ltx-take textarea').value.length > 40")
+    page.locator(".ltx-take select:has(option:has-text('small and quick'))").select_option(index=6)
+    see(page, ".ltx-take")
+    picture(page, f"{name}-8-one-take")
+    notebook.button("take", "render").click()
+    page.wait_for_selector(".ltx-take .ltx-now:has-text('step')")
+    picture(page, f"{name}-9-rendering")
+    video = page.wait_for_selector(".ltx-take video")
+    assert video.evaluate(PLAYS) == "it plays"
+    page.locator(".ltx-take video").scroll_into_view_if_needed()
+    picture(page, f"{name}-10-first-clip")
+    notebook.save()
+
+
+def clips(pod: StagePod) -> list[Path]:
+    """The clips that were made so far; all are the rehearsal's."""
+    assert not (pod.kit / "production" / "film" / "takes").exists()
+    return sorted((pod.kit / "production" / "REHEARSAL" / "takes").rglob("*.mp4"))
+
+
+def told(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Print a figure where it is seen."""
+    with capsys.disabled():
+        print(f" [{text}]", end="", flush=True)
+
+
+def test_from_an_empty_pod_to_a_first_clip(browser: Browser, pod: StagePod, capsys) -> None:
+    """Run All, what the page says, the link to 02, one take: it plays, in under three minutes."""
+    before = pod.image.contents()
+    assert pod.kernels() == ["python3"]
+    with pod.jupyter() as lab, somebody(browser, lab) as notebook:
+        began = time.monotonic()
+        set_up(notebook, "first")
+        pod.boot_comfyui()  # TEMP
+        make_a_clip(notebook, "first")
+        took_s = time.monotonic() - began
+    told(capsys, f"an empty pod to the first clip: {took_s:.0f} s")
+    assert took_s < FIRST_CLIP_S
+    assert len(clips(pod)) == 1
+    assert len(comfyui.running(pod.comfy_home())) == 1
+    assert pod.image.contents() == before
+
+
+def test_after_the_pod_was_stopped_all_is_repaired(browser: Browser, pod: StagePod, capsys) -> None:
+    """Home folder and container are new, the volume is not: 02 leads to 01, 01 repairs, 02 renders again."""
+    pod.power_off()
+    assert pod.kernels() == ["python3"]
+    pod.boot_comfyui()
+    made = len(clips(pod))
+    with pod.jupyter() as lab, somebody(browser, lab) as notebook:
+        began = time.monotonic()
+        set_up(notebook, "again")
+        make_a_clip(notebook, "again")
+        took_s = time.monotonic() - began
+    told(capsys, f"after a restart: {took_s:.0f} s")
+    assert took_s < FIRST_CLIP_S
+    assert len(clips(pod)) == made + 1
+    assert pod.asked_of_runpodctl == []
+
+
+def test_no_secret_is_in_any_file(pod: StagePod) -> None:
+    """After all that the planted key, token and address are in no file of the pod."""
+    assert found_below(pod.folder, pod.home) == []
