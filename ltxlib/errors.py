@@ -131,7 +131,7 @@ class SourceMissing(LtxlibError):
 class MediaError(LtxlibError):
     """A picture, a sound or ffmpeg failed."""
 
-    default_cure = "Run this again; if it stays, reject the clip that is named."
+    default_cure = "Run this again. If it stays and a clip is named, reject that clip in notebook 03."
 
 
 class FfmpegMissing(MediaError):

@@ -101,13 +101,22 @@ def test_the_pod_page_names_every_file(pod):
         assert f"{model.ram_gb} GB or more" in pod or model.ram_gb is None
 
 
+def _headings(page: Path) -> set[str]:
+    """The names by which a page's headings are linked to."""
+    found = re.findall(r"^#+ +(.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(project_root, page):
-    """Every link inside the project leads to something that is there."""
+    """Every link inside the project leads to something that is there, down to the heading it names."""
     path = project_root / page
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text("utf-8"))
-    missing = [link for link in links if not (path.parent / link).exists()]
+    links = re.findall(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)", path.read_text("utf-8"))
+    targets = [(path.parent / link if link else path, heading) for link, heading in links]
+    missing = [target for target, _ in targets if not target.exists()]
     assert not missing
+    nowhere = [name for target, name in targets if name and name not in _headings(target)]
+    assert not nowhere
 
 
 def test_the_version_is_told_once(project_root):

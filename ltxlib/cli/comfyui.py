@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from typing import Any
 
 from ltxlib.cli.film import cancel_on_signals
 from ltxlib.cli.words import span
@@ -28,20 +29,27 @@ def comfyui(arguments: argparse.Namespace) -> int:
         said = f"In ComfyUI open Workflows (the folder at the left) and there {place.name}."
         print(json.dumps({"folder": str(place)}) if arguments.json else said)
         return 0
+    if arguments.what == "free":
+        freed = comfy_life.free(project)
+        told = {**_plain(freed.life), "says": freed.says, "freed_bytes": freed.freed_bytes}
+        print(json.dumps(told) if arguments.json else freed.says)
+        return 0
     found = _done(arguments.what, project)
     if arguments.json:
-        print(json.dumps({**asdict(found), "root": str(found.root), "says": found.says}))
+        print(json.dumps(_plain(found)))
     else:
-        print(found.says)
+        print(f"{found.says} {found.work} {found.held}".strip())
         print(f"In a browser: {found.address} (ComfyUI asks nobody for a password)")
     return 0 if found.answers != (arguments.what == "stop") else 1
+
+
+def _plain(found: Life) -> dict[str, Any]:
+    return {**asdict(found), "root": str(found.root), "says": found.says}
 
 
 def _done(what: str, project: Project) -> Life:
     if what == "stop":
         return comfy_life.stop(project)
-    if what == "free":
-        return comfy_life.free(project)
     if what == "status":
         return comfy_life.life(project)
     said_s = 0.0

@@ -19,6 +19,6 @@ def update(arguments: argparse.Namespace) -> int:
     else:
         print(found.says)
         if found.there:
-            done = "Done. Run your open notebooks anew (Run, Run All Cells)."
+            done = " ".join(("Done.", *found.after))
             print(done if arguments.go else "Nothing was changed yet: ./kit update --go does it.")
     return 0 if arguments.go or not found.there else 1

@@ -26,7 +26,13 @@ FIXED_ARGUMENTS = ("--listen", "0.0.0.0", "--port", "8188", "--enable-cors-heade
 ARGUMENTS_FILE = "comfyui_args.txt"
 # How long a process that was asked to end may take before it is made to.
 END_S = 15.0
+# Stands in the log wherever the kit starts ComfyUI: what comes before is of an earlier life.
+STARTED = "=== Started by the kit,"
+# Beside ComfyUI's folder; there the template's start script sends what ComfyUI says.
+TEMPLATE_LOG = "comfyui.log"
+ERROR_MARKS = ("Error:", "Error ", "error:", "Exception:", "Killed", "CUDA out of memory")
 _TAIL_BYTES = 64 * 1024
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,8 @@ def start(home: ComfyHome, log: Path) -> int:
     env = {name: value for name, value in os.environ.items() if name not in mine and name[:4] != "JPY_"}
     try:
         with log.open("ab") as out:
+            out.write(f"{STARTED} {time.strftime('%Y-%m-%d %H:%M:%S %Z')} ===\n".encode())
+            out.flush()
             process = subprocess.Popen(
                 [str(home.python), "main.py", *home.arguments],
                 cwd=home.root,
@@ -177,11 +185,15 @@ def await_answer(
 
 
 def _ended(process: int) -> bool:
-    """Whether a child has ended; its remains are taken away."""
+    """Whether a process has ended; the remains of a child are taken away."""
     try:
         return os.waitpid(process, os.WNOHANG)[0] == process
     except ChildProcessError:
-        return True
+        # Somebody else's child: the template's, or that of a kernel which has ended since.
+        try:
+            return not Path(f"/proc/{process}/cmdline").read_bytes()
+        except OSError:
+            return True
 
 
 def version(home: ComfyHome) -> str:
@@ -195,20 +207,39 @@ def version(home: ComfyHome) -> str:
 
 
 def newest_log(home: ComfyHome, *others: Path) -> Path | None:
-    """The log that was written last: ComfyUI's own in user/, or one of those that others keep; None: none."""
-    found = [path for path in (*(home.root / "user").glob("comfyui*.log"), *others) if path.is_file()]
+    """The log that tells of this ComfyUI: the file that it writes to while it runs, else the newest there is.
+
+    That may be the template's beside ComfyUI's folder, ComfyUI-Manager's in user/, or one of `others`. None
+    when there is none.
+    """
+    for process in running(home):
+        try:
+            said = Path(f"/proc/{process}/fd/1").resolve(strict=True)
+        except OSError:
+            # It speaks into a pipe, or to a terminal that is gone.
+            continue
+        if said.is_file():
+            return said
+    listed = (*(home.root / "user").glob("comfyui*.log"), home.root.parent / TEMPLATE_LOG, *others)
+    found = [path for path in listed if path.is_file()]
     return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
+def plain_lines(text: str) -> list[str]:
+    """The lines of a log as they stand on a screen: without colours, of a bar that moves its last state."""
+    lines = _COLOURS.sub("", text).replace("\r\n", "\n").split("\n")
+    return [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in lines]
+
+
 def last_error(log: Path) -> str:
-    """The last line of a log that tells of an error; empty when there is none, or no log."""
+    """The last line that tells of an error since the kit started it; empty when there is none, or no log."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(file.tell() - _TAIL_BYTES, 0))
-            lines = file.read().decode("utf-8", "replace").splitlines()
+            text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    marks = ("Error:", "Error ", "error:", "Exception:", "Killed", "CUDA out of memory")
-    told = [line.strip() for line in lines if any(mark in line for mark in marks)]
+    lines = plain_lines(text.rpartition(STARTED)[2])
+    told = [line.strip() for line in lines if any(mark in line for mark in ERROR_MARKS)]
     return told[-1][:300] if told else ""

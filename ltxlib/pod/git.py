@@ -19,7 +19,8 @@ def git(folder: Path, *words: str, timeout_s: float = _WAIT_S) -> bytes:
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *words],
+            # A volume may belong to another user than the one who works here; it is this folder all the same.
+            ["git", "-c", f"safe.directory={folder.resolve()}", "-C", str(folder), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout_s,

@@ -96,7 +96,10 @@ class RunPodApi:
 
     def _ask(self, method: str, url: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         if not self._key:
-            raise PodError("This pod has no RunPod key of its own.")
+            raise PodError(
+                "This pod has no RunPod key of its own.",
+                cure="Stop it on RunPod's page, or put RUNPOD_API_KEY among the pod's environment variables.",
+            )
         headers = {"Authorization": f"Bearer {self._key}", "User-Agent": f"ltx-kit/{__version__}"}
         try:
             answer = requests.request(
@@ -106,7 +109,10 @@ class RunPodApi:
         except requests.JSONDecodeError:
             found = None
         except requests.RequestException as error:
-            raise PodError(f"RunPod cannot be reached ({type(error).__name__}).") from None
+            raise PodError(
+                f"RunPod cannot be reached ({type(error).__name__}).",
+                cure="Look whether this machine is online; until then only RunPod's page stops the pod.",
+            ) from None
         if answer.status_code in (401, 403):
             raise PodError(f"RunPod does not let this pod's key do that ({answer.status_code}).")
         if not answer.ok:

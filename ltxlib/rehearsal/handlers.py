@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PRETENDED_VRAM_BYTES = 24 * 1024**3
+PRETENDED_MODELS_BYTES = 19 * 1024**3
 PRETENDED_RAM_BYTES = 64 * 1024**3
 
 
@@ -163,6 +164,8 @@ class Free(Answer):
             self.state.forget_cache.set()
         if said.get("free_memory") or said.get("unload_models"):
             self.state.faults.memory_freed()
+        if said.get("unload_models"):
+            self.state.loaded.clear()
         self.empty()
 
 
@@ -171,6 +174,7 @@ class SystemStats(Answer):
 
     def get(self) -> None:
         web = client_version()
+        held = PRETENDED_MODELS_BYTES if self.state.loaded.is_set() else 0
         system = {
             "os": sys.platform,
             "ram_total": PRETENDED_RAM_BYTES,
@@ -192,7 +196,7 @@ class SystemStats(Answer):
             "type": "cpu",
             "index": None,
             "vram_total": PRETENDED_VRAM_BYTES,
-            "vram_free": PRETENDED_VRAM_BYTES,
+            "vram_free": PRETENDED_VRAM_BYTES - held,
             "torch_vram_total": PRETENDED_VRAM_BYTES,
             "torch_vram_free": PRETENDED_VRAM_BYTES,
         }

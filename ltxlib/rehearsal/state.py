@@ -56,6 +56,8 @@ class RehearsalState:
         self.interrupt = threading.Event()
         self.forget_cache = threading.Event()
         self.abandoned = threading.Event()
+        # Models stay on the card after a render, until somebody asks for the memory.
+        self.loaded = threading.Event()
         self.client_folder = client_folder() if settings.web_client else None
         self.user_settings: dict[str, Any] = {"Comfy.TutorialCompleted": True}
         self.user_files: dict[str, UserFile] = {}

@@ -72,6 +72,7 @@ class Worker(threading.Thread):
         self._state.interrupt.clear()
         if self._state.abandoned.is_set():
             raise RunAbandoned
+        self._state.loaded.set()
         try:
             self._executor.run(job, teller, outcome, self._bench(job))
         except NODE_FAULTS:

@@ -17,6 +17,8 @@ from ltxlib.store.files import inside, move_whole, write_json
 from ltxlib.store.project import Shelf
 
 CLIP_SUFFIX, SOUND_SUFFIX = ".mp4", ".flac"
+# Takes are named by all that decides them, so the same one comes again.
+_ANEW = "Take both of its files away and run the batch again; it is rendered anew."
 
 
 def clip_path(shelf: Shelf, scene: str, take_id: str) -> Path:
@@ -52,11 +54,13 @@ def load_take(record: Path) -> Take:
     try:
         take = Take.from_json(json.loads(record.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{record.parent.name}/{record.name} is damaged.") from error
+        raise StoreError(f"{record.parent.name}/{record.name} is damaged.", cure=_ANEW) from error
     clip = record.with_suffix(_suffix(take))
     size = clip.stat().st_size if clip.is_file() else None
     if size != take.clip.size_bytes or take.take_id != record.stem or take.scene != record.parent.name:
-        raise StoreError(f"The clip {record.parent.name}/{clip.name} is not the one that was recorded.")
+        raise StoreError(
+            f"The clip {record.parent.name}/{clip.name} is not the one that was recorded.", cure=_ANEW
+        )
     return take
 
 

@@ -213,7 +213,7 @@ class _Look:
         self.connection: Connection | None = None
         self.checked: Checked | None = None
         self.job: BatchJob | None = None
-        self._fault = LtxlibError("No server was asked.")
+        self._fault = LtxlibError("No server was asked.", cure="Start ComfyUI in notebook 01 and look again.")
         try:
             self.connection = connect(project)
             self.shelf = self.connection.shelf

@@ -6,6 +6,7 @@ so a kill in between loses nothing: the next look puts it back first.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,22 +22,41 @@ THEIRS = ("scenes.csv", "publishing.md", "prompts/", "workflows/", "films/", "im
 NOTEBOOKS = "notebooks/"
 ASIDE = "ltx-kept"
 NEW_ONES = "from-the-update"
+CHANGELOG = "CHANGELOG.md"
 _LISTED = 12
+RESTART = "Programs of the kit are new: in each open notebook choose Run, Restart Kernel and Run All Cells."
+INSTALL = "Packages are asked for that were not before: Run All Cells in notebook 01 installs them."
+REOPEN = "Notebooks are new as well: reload the page, and where Jupyter asks, choose Revert."
 
 
 @dataclass(frozen=True)
 class Update:
     """What an update would bring.
 
-    news: a line for each change, newest first. kept: a creator's own files that it would have changed; they
-    stay. notebooks: those that were run or changed here; they are renewed, the old ones kept beside. blocked:
-    files of the kit itself that were changed here, which keeps it from being made.
+    news: a line for each change, newest first. told: what is new in the changelog, in its words. kept: a
+    creator's own files that it would have changed; they stay. notebooks: those that were run or changed here;
+    they are renewed, the old ones kept beside. blocked: files of the kit itself that were changed here, which
+    keeps it from being made. files: all that it changes.
     """
 
     news: tuple[str, ...]
     kept: tuple[str, ...] = ()
     notebooks: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """What is to be done when it is here, a sentence each; none when all is well as it is."""
+        sentences = []
+        if any(path.endswith(".py") for path in self.files):
+            sentences.append(RESTART)
+        if "requirements.txt" in self.files:
+            sentences.append(INSTALL)
+        if any(path.startswith(NOTEBOOKS) for path in self.files):
+            sentences.append(REOPEN)
+        return tuple(sentences)
 
     @property
     def there(self) -> bool:
@@ -48,7 +68,8 @@ class Update:
         """All that, for a person."""
         if not self.there:
             return "The kit is up to date."
-        lines = [f"{len(self.news)} changes are new:", *(f"  {line}" for line in self.news[:_LISTED])]
+        count = "1 change is" if len(self.news) == 1 else f"{len(self.news)} changes are"
+        lines = [f"{count} new:", *(f"  {line}" for line in self.news[:_LISTED])]
         if len(self.news) > _LISTED:
             lines.append(f"  ... and {len(self.news) - _LISTED} more")
         if self.kept:
@@ -67,15 +88,26 @@ def look(project: Project) -> Update:
     Raises PodError: no git, no internet, not a clone, or commits of its own.
     """
     root = project.root
+    # Where there is no git at all, this says so.
+    git(root, "--version")
     _put_back(root)
-    if not says_yes(root, "rev-parse", "--is-inside-work-tree"):
+    if not _is_clone(root):
         raise PodError(
             "The kit's folder was not made by git clone, so it cannot be updated by itself.",
             cure="Get the new kit into a folder of its own and copy your scenes, prompts and films over.",
         )
     if not says_yes(root, "rev-parse", "@{upstream}"):
-        raise PodError("This copy of the kit does not know where it came from.", cure="Clone the kit anew.")
-    git(root, "fetch", "--quiet")
+        raise PodError(
+            "This copy of the kit does not know where it came from, so nobody can be asked what is new.",
+            cure="Clone the kit anew into a folder of its own, and copy your scenes, prompts and films over.",
+        )
+    try:
+        git(root, "fetch", "--quiet")
+    except PodError as error:
+        raise PodError(
+            f"Where the kit came from cannot be asked now ({error.message}).",
+            cure="Look whether this machine has internet, then look again. Nothing was changed.",
+        ) from error
     if not says_yes(root, "merge-base", "--is-ancestor", "HEAD", "@{upstream}"):
         raise PodError(
             "This copy of the kit has committed changes of its own, so it does not simply go forward.",
@@ -87,7 +119,27 @@ def look(project: Project) -> Update:
     kept = tuple(path for path in both if path.startswith(THEIRS))
     notebooks = tuple(path for path in both if path.startswith(NOTEBOOKS))
     blocked = tuple(path for path in both if path not in (*kept, *notebooks))
-    return Update(tuple(news), kept, notebooks, blocked)
+    return Update(tuple(news), kept, notebooks, blocked, _told(root), tuple(sorted(incoming)))
+
+
+def _is_clone(root: Path) -> bool:
+    """Whether this very folder is git's, not one that merely lies inside somebody's."""
+    if not says_yes(root, "rev-parse", "--show-toplevel"):
+        return False
+    top = os.fsdecode(git(root, "rev-parse", "--show-toplevel")).rstrip("\n")
+    return Path(top).resolve() == root.resolve()
+
+
+def _told(root: Path) -> tuple[str, ...]:
+    """The lines of the changelog that are new, each as one text without marks."""
+    diff = git(root, "diff", "-U0", "HEAD", "@{upstream}", "--", CHANGELOG).decode("utf-8", "replace")
+    entries: list[str] = []
+    for line in diff.splitlines():
+        if line.startswith("+- "):
+            entries.append(line[3:].strip())
+        elif line.startswith("+  ") and entries:
+            entries[-1] += f" {line[3:].strip()}"
+    return tuple(entry.replace("`", "") for entry in entries)
 
 
 def update(project: Project) -> Update:

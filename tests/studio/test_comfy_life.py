@@ -4,62 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from ltxlib.cli.main import main
+from ltxlib.comfy.client import ComfyClient
 from ltxlib.errors import Cancelled, PodError, ProjectBusy
-from ltxlib.pod import comfyui, workflow_list
-from ltxlib.store.project import Project
-from ltxlib.studio import comfy_life
-
-PROJECT = Path(__file__).resolve().parents[2]
-# What ComfyUI's own main.py is started with is what this one understands.
-MAIN = f"""
-import sys
-sys.path.insert(0, {str(PROJECT)!r})
-words = sys.argv[1:]
-if "--broken" in words:
-    print("ImportError: cannot import name 'pad' from 'kornia'", flush=True)
-    sys.exit(1)
-if "--slow" in words:
-    import time
-    time.sleep(600)
-port = int([words[n + 1] for n, word in enumerate(words[:-1]) if word == "--port"][-1])
-import threading
-from pathlib import Path
+from ltxlib.pod import workflow_list
 from ltxlib.rehearsal.server import RehearsalServer
-here = Path.cwd()
-print("hf_token is rpa_PLANTEDPLANTED", flush=True)
-with RehearsalServer(here / "output", here / "input", port=port):
-    threading.Event().wait()
-"""
+from ltxlib.store.project import Project
+from ltxlib.studio import comfy_life, comfy_log
+from tests.support.comfy_home import argue, comfy_home
+from tests.support.night_lock import held_night, say
+from tests.support.rehearsal_graphs import small_graph
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path):
     """A folder like the template's, its port in the file of arguments."""
-    root = tmp_path / "slim" / "ComfyUI"
-    root.mkdir(parents=True)
-    (root / "main.py").write_text(MAIN)
-    (root / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
-    python = root.parent / ".venv-cu128" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    (root.parent / "comfyui_args.txt").write_text(f"--port {port}\n")
-    monkeypatch.setenv("LTX_COMFY_ROOT", str(root))
-    monkeypatch.setenv("LTX_USD_PER_HOUR", "3600")
-    for name in ("RUNPOD_POD_ID", "LTX_COMFY_URL"):
-        monkeypatch.delenv(name, raising=False)
-    yield comfyui.find_home()
-    comfyui.end(comfyui.find_home())
+    with comfy_home(tmp_path / "slim" / "ComfyUI") as found:
+        yield found
 
 
 @pytest.fixture
@@ -67,11 +32,6 @@ def project(tmp_path):
     for folder in ("notebooks", "workflows"):
         (tmp_path / "kit" / folder).mkdir(parents=True)
     return Project(tmp_path / "kit")
-
-
-def argue(home, words: str) -> None:
-    with (home.root.parent / "comfyui_args.txt").open("a") as file:
-        file.write(f"{words}\n")
 
 
 def test_it_starts_stops_and_starts_again(home, project, monkeypatch):
@@ -90,7 +50,7 @@ def test_it_starts_stops_and_starts_again(home, project, monkeypatch):
     assert fresh.answers
     assert fresh.processes != found.processes
     assert fresh.address.startswith("https://k7x2abc9pod-")
-    assert comfy_life.free(project).answers
+    assert comfy_life.free(project).life.answers
     stopped = comfy_life.stop(project)
     assert not stopped.answers
     assert not stopped.processes
@@ -102,6 +62,7 @@ def test_a_broken_one_tells_its_last_error(home, project):
     with pytest.raises(PodError, match="kornia"):
         comfy_life.start(project)
     assert "kornia" in comfy_life.log_lines(project)[-1]
+    assert "kornia" in comfy_life.log_trouble(project).error
 
 
 def test_waiting_can_be_given_up(home, project):
@@ -110,7 +71,13 @@ def test_waiting_can_be_given_up(home, project):
     cancel = threading.Event()
     with pytest.raises(Cancelled):
         comfy_life.start(project, waiting=lambda _: cancel.set(), cancel=cancel)
-    assert "does not answer" in comfy_life.life(project).says
+    found = comfy_life.life(project)
+    assert "does not answer" in found.says
+    # Begun again it waits for the one that is coming up, and starts no other.
+    cancel.clear()
+    with pytest.raises(Cancelled):
+        comfy_life.start(project, waiting=lambda _: cancel.set(), cancel=cancel)
+    assert comfy_life.life(project).processes == found.processes
 
 
 def test_a_batch_is_not_disturbed(home, project):
@@ -119,6 +86,11 @@ def test_a_batch_is_not_disturbed(home, project):
         for act in (lambda: comfy_life.stop(project), lambda: comfy_life.start(project, again=True)):
             with pytest.raises(ProjectBusy):
                 act()
+        assert "A batch" in comfy_life.life(project).held
+    assert comfy_life.life(project).held == ""
+    with held_night(project):
+        say(project, "02_generate", rehearsal=False)
+        assert "A night" in comfy_life.life(project).held
 
 
 def test_the_log_has_no_secret(home, project, monkeypatch):
@@ -183,3 +155,61 @@ def test_without_comfyui_it_is_a_sentence(project, tmp_path, monkeypatch):
     monkeypatch.setenv("LTX_COMFY_ROOT", os.fspath(tmp_path / "nothing"))
     with pytest.raises(PodError, match="no ComfyUI"):
         comfy_life.life(project)
+
+
+def test_what_is_rendered_is_counted_and_what_is_held_is_freed(home, project):
+    """Renders at work and in line are told; after them the models stay on the card until they are freed."""
+    argue(home, "--calm")
+    client = ComfyClient(comfy_life.start(project).url)
+    assert "Nothing is being rendered" in comfy_life.life(project).work
+    first, second = (client.submit(small_graph(seed=seed)) for seed in (1, 2))
+    found = comfy_life.life(project)
+    assert (found.rendering, found.waiting) == (1, 1)
+    assert found.work == "It is rendering, and 1 more waits."
+    client.cancel(second)
+    while not client.status(first).finished:
+        threading.Event().wait(0.05)
+    freed = comfy_life.free(project)
+    assert freed.says == "Freed 20.4 GB: 25.8 of 25.8 GB free now."
+
+
+def test_nothing_to_free_is_said(home, project, monkeypatch):
+    """Where no model was loaded, or where the server does not tell, that is said."""
+    monkeypatch.setattr(comfy_life, "_FREE_S", 0.1)
+    comfy_life.start(project)
+    freed = comfy_life.free(project)
+    assert freed.freed_bytes == 0
+    assert "nothing to free" in freed.says
+    told = comfy_life.Freed(comfy_life.life(project), None, True)
+    assert "frees what it can" in told.says
+    comfy_life.stop(project)
+    silent = comfy_life.Freed(comfy_life.life(project), None, False)
+    assert "does not say" in silent.says
+
+
+def test_the_log_of_the_template_is_found(home, project):
+    """What the pod's start script wrote is read; once ComfyUI runs, the very file that it writes to."""
+    theirs = home.root.parent / "comfyui.log"
+    theirs.write_text("[INFO] started by the template\n")
+    assert comfy_life.log_lines(project) == ["[INFO] started by the template"]
+    comfy_life.start(project)
+    os.utime(theirs, (2e9, 2e9))
+    assert comfy_life.log_path(project) == project.production / "comfyui.log"
+
+
+def test_another_one_is_not_taken_for_this(home, project, tmp_path):
+    """Another ComfyUI at the same address answers: it is said that it is not this one."""
+    with RehearsalServer(tmp_path / "out", tmp_path / "in", port=int(home.arguments[-1])):
+        found = comfy_life.life(project)
+    assert found.answers
+    assert "not the one in" in found.says
+
+
+def test_packs_that_failed_are_told(home, project):
+    """What could not be imported is named with its reason; an earlier life's troubles count no more."""
+    argue(home, "--pack")
+    comfy_life.start(project)
+    assert comfy_life.log_trouble(project) == comfy_log.Trouble((("OldPack", "no <pad>"),), "")
+    (home.root.parent / "comfyui_args.txt").write_text(f"--port {home.arguments[-1]}\n")
+    comfy_life.start(project, again=True)
+    assert comfy_life.log_trouble(project) == comfy_log.Trouble()

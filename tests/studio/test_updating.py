@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -142,9 +143,46 @@ def test_no_clone_and_no_source_are_sentences(tmp_path, source, project):
         updating.look(plain)
     with pytest.raises(PodError, match="where it came from"):
         updating.look(Project(source))
+    inside = Project(project.root / "unzipped")
+    inside.root.mkdir()
+    with pytest.raises(PodError, match="not made by git clone"):
+        updating.look(inside)
     source.rename(tmp_path / "moved")
-    with pytest.raises(PodError, match="git fetch failed"):
+    with pytest.raises(PodError, match=r"cannot be asked now \(git fetch failed") as caught:
         updating.look(project)
+    assert "internet" in caught.value.cure
+
+
+def test_without_git_that_is_said(project, monkeypatch):
+    """A machine without git is told so, not that the folder is no clone."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(PodError, match="git is not on this machine"):
+        updating.look(project)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to somebody else")
+def test_a_folder_of_another_user_is_updated_all_the_same(source, project):
+    """On a network volume the files may belong to another number than the one that works with them."""
+    commit(source, {"ltxlib/code.py": "one = 2\n"}, "The second")
+    for path in (project.root, *project.root.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert updating.update(project).news == ("The second",)
+    assert read(project, "ltxlib/code.py") == "one = 2\n"
+
+
+def test_what_is_new_is_told_in_the_changelogs_words(source, project):
+    """New entries as one text each; what is to be done afterwards follows from the files."""
+    old = "# Changelog\n\n- What was there\n  before.\n"
+    commit(source, {"CHANGELOG.md": old}, "The changelog")
+    found = updating.update(project)
+    assert found.told == ("What was there before.",)
+    assert found.after == ()
+    new = old.replace("- What", "- A calmer `rain`, in\n  two lines.\n- Another.\n- What")
+    commit(source, {"CHANGELOG.md": new, "requirements.txt": "x\n"}, "Rain")
+    commit(source, {"ltxlib/code.py": "one = 2\n", "notebooks/01_setup.ipynb": "{1}\n"}, "Code")
+    found = updating.look(project)
+    assert found.told == ("A calmer rain, in two lines.", "Another.")
+    assert found.after == (updating.RESTART, updating.INSTALL, updating.REOPEN)
 
 
 def test_the_verb_looks_first(source, project, capsys):
