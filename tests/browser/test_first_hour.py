@@ -1,7 +1,7 @@
 """The first half hour on a pod, as a creator has it: an empty pod, no terminal, a first clip.
 
-The stage is RunPod's template as a folder (tests/stage) with the image's own Jupyter server; clips are drawn by
-the rehearsal, which stands where ComfyUI does and is started by the same commands.
+The stage is RunPod's template as a folder (tests/stage) with the image's own Jupyter server; clips are drawn
+by the rehearsal, which stands where ComfyUI does and is started by the same commands.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ltxlib.core import catalog
 from ltxlib.pod import comfyui
 from ltxlib.studio import models
 from tests.stage.image import image
+from tests.stage.planted import OWN_STORE, PLANTED, TYPED, found_below
 from tests.stage.pod import StagePod
-from tests.stage.secrets import PLANTED, found_below
+from tests.support.hub import Hub, hub_running
 from tests.support.jupyter_lab import Lab, Notebook, person
 
 if TYPE_CHECKING:
@@ -48,10 +50,14 @@ IN_VIEW = """(what) => { const place = document.querySelector(what).getBoundingC
 @pytest.fixture(scope="module")
 def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagePod]:
     """A pod that was just rented, its models on the volume, its ComfyUI dead; secrets in its variables."""
-    made = StagePod(tmp_path_factory.mktemp("pod"), image(), secrets=PLANTED)
-    made.put_models(models.files_of([]))
-    yield made
-    made.power_off()
+    dolly = catalog.CAMERAS["dolly-in"]
+    files = {f"{dolly.hf_repo}/{dolly.path}": b"weights"}
+    with hub_running(Hub(files=files, gated={dolly.hf_repo})) as hub:
+        more = {"HF_ENDPOINT": hub.url}
+        made = StagePod(tmp_path_factory.mktemp("pod"), image(), secrets=PLANTED, more=more)
+        made.put_models(models.files_of([]))
+        yield made
+        made.power_off()
 
 
 @contextmanager
@@ -177,7 +183,7 @@ def test_from_an_empty_pod_to_a_first_clip(browser: Browser, pod: StagePod, caps
     with pod.jupyter() as lab, somebody(browser, lab) as notebook:
         began = time.monotonic()
         set_up(notebook, "first")
-        pod.boot_comfyui()  # TEMP
+        start_comfyui(notebook, "first")
         make_a_clip(notebook, ROWS[0], "first")
         took_s = time.monotonic() - began
     told(capsys, f"an empty pod to the first clip: {took_s:.0f} s")
@@ -207,6 +213,43 @@ def test_after_the_pod_was_stopped_all_is_repaired(browser: Browser, pod: StageP
     assert pod.asked_of_runpodctl == []
 
 
-def test_no_secret_is_in_any_file(pod: StagePod) -> None:
-    """After all that the planted key, token and address are in no file of the pod."""
+def type_a_token(notebook: Notebook) -> None:
+    """Ask for one more file, which is refused to the pod's own token, and paste another one, to be kept."""
+    page = notebook.page
+    page.wait_for_selector(".ltx-models .ltx-fetch")
+    page.locator(".ltx-models .ltx-way button", has_text="What scenes.csv needs").click()
+    page.locator(".ltx-models .ltx-way button", has_text="By model").click()
+    page.locator(".ltx-models .ltx-model select").select_option(
+        label=models.files_of([])[0].name.split(".")[0]
+    )
+    page.locator(".ltx-models .ltx-moves").get_by_label("dolly-in").click()
+    page.wait_for_selector(".ltx-models .ltx-fetch:has-text('Fetch 1 file')")
+    notebook.button("models", "fetch").click()
+    field = page.locator(".ltx-models .ltx-token input")
+    field.wait_for()
+    page.locator(".ltx-models .ltx-keep-token input").check()
+    field.fill(TYPED)
+    field.press("Enter")
+    page.wait_for_selector(".ltx-models .ltx-token-said .ltx-note")
+    see(page, ".ltx-models .ltx-access")
+    picture(page, "token-1-refused")
+    assert field.input_value() == ""
+
+
+def test_no_secret_is_in_any_file(browser: Browser, pod: StagePod) -> None:
+    """After all that, a typed token, a text for support and a run by night, no secret is written."""
+    with pod.jupyter() as lab, somebody(browser, lab) as notebook:
+        page = notebook.open("01_setup.ipynb").run_all().page
+        type_a_token(notebook)
+        page.wait_for_selector(".ltx-setup .ltx-support-text:not([disabled])")
+        notebook.button("setup", "support-text").click()
+        page.wait_for_selector(".ltx-support .ltx-copy")
+        assert not any(secret in page.content() for secret in (*PLANTED.values(), TYPED))
+        notebook.save()
+    words = ("notebooks/01_setup.ipynb", "production/by-night.ipynb", "-k", "ltx-kit", "--cwd", "notebooks")
+    done = pod.run(".venv/bin/python", "-m", "papermill", *words)
+    assert done.returncode == 0, done.stderr[-2000:]
     assert found_below(pod.folder, pod.home) == []
+    kept = pod.home / OWN_STORE / "token"
+    assert kept.read_text() == TYPED
+    assert kept.stat().st_mode & 0o077 == 0

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
-# Told by their middle parts: a token is found however its ends are cut.
+# Made anew for each run, so that no file of the kit itself holds them.
+_MARK = secrets.token_hex(12)
 PLANTED = {
-    "HF_TOKEN": "hf_pLaNtEdInTheEnvironmentOfThePod",
-    "RUNPOD_API_KEY": "rpa_PLANTEDKEYOFTHEPODITSELF0123",
-    "LTX_NOTIFY": "https://ntfy.example/planted-topic-that-nobody-may-know",
+    "HF_TOKEN": f"hf_{_MARK}env",
+    "RUNPOD_API_KEY": f"rpa_{_MARK}KEY",
+    "LTX_NOTIFY": f"https://ntfy.example/{_MARK}-topic",
 }
-_HEARTS = ("pLaNtEdInTheEnviron", "PLANTEDKEYOFTHEPOD", "planted-topic-that-nobody")
-TYPED = "hf_tYpEdIntoTheFormByAPerson0123"
-_TYPED_HEART = "tYpEdIntoTheForm"
+TYPED = f"hf_{_MARK}typed"
 # Hugging Face's own store, where a token may lie when its owner asks for that.
 OWN_STORE = Path(".cache/huggingface")
 
 
 def found_below(folder: Path, home: Path) -> list[str]:
-    """Every file below a folder that holds a planted secret, as it is or as JSON, an address or base64 has it."""
-    marks = {mark for heart in (*_HEARTS, _TYPED_HEART) for mark in _spellings(heart)}
+    """Every file below a folder that holds a planted secret, plain or within something coded as base64."""
+    marks = tuple(_spellings(_MARK.encode()))
     found = []
     for path in _files(folder):
         if path.is_relative_to(home / OWN_STORE):
@@ -35,14 +33,12 @@ def found_below(folder: Path, home: Path) -> list[str]:
     return sorted(found)
 
 
-def _spellings(heart: str) -> Iterator[bytes]:
-    yield heart.encode()
-    yield json.dumps(heart)[1:-1].encode()
-    yield quote(heart, safe="").encode()
+def _spellings(mark: bytes) -> Iterator[bytes]:
+    yield mark
     for shift in range(3):
-        # Base64 of a longer text that has it inside, at each of the three places where it may begin.
-        coded = base64.b64encode(b"\0" * shift + heart.encode())
-        yield coded[4 : -(len(coded) % 4) - 4]
+        # Within a longer text it may begin at each of the three places of a group.
+        coded = base64.b64encode(b"\0" * shift + mark)
+        yield coded[4:-4]
 
 
 def _files(folder: Path) -> Iterator[Path]:
