@@ -171,7 +171,7 @@ def test_who_begins_at_the_wrong_page_is_led(browser: Browser, pod: StagePod) ->
         page.wait_for_selector(".ltx-ground .ltx-note")
         page.wait_for_function(IN_VIEW, arg=".ltx-ground .ltx-note")
         picture(page, "wrong-page")
-        page.locator(".ltx-ground").get_by_role("link", name="1. Setup").click()
+        page.locator(".ltx-ground").get_by_role("link", name="1. Setup").first.click()
         notebook.wait_ready("01_setup.ipynb")
     assert not (pod.kit / ".venv").exists()
 
