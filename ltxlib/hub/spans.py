@@ -1,22 +1,17 @@
-"""Reads a span of a remote file by huggingface_hub's `http_get`: ranges, tries again after a cut connection.
-
-What it logs of each try may name signed addresses, which are as good as a key, so it is kept quiet.
-"""
+"""Reads a span of a remote file by huggingface_hub's `http_get`: ranges, another try after a cut."""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, Protocol
 
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.core.fetched import Span
 from ltxlib.errors import HubError
-from ltxlib.hub.asking import Remote, ask, hub_errors
+from ltxlib.hub.asking import Remote, ask, hub_errors, keep_quiet
 
 # What has arrived but is not written yet is what a kill can lose, in each span that is being read.
 CHUNK_BYTES = 2**20
@@ -57,7 +52,8 @@ def read_span(
     # The token is for Hugging Face, not for the store that its addresses lead to.
     headers = build_hf_headers(token=(token or False) if remote.own_host else False)
     headers |= {"Range": f"bytes={span[0]}-{span[1] - 1}", "Accept-Encoding": "identity"}
-    with _quiet(), hub_errors(file, token, endpoint):
+    keep_quiet()
+    with hub_errors(file, token, endpoint):
         try:
             http_get(
                 remote.url,
@@ -122,10 +118,3 @@ def _silent_bar() -> type:
             super().__init__(*words, **{**options, "disable": True})
 
     return Silent
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    yield
