@@ -156,9 +156,11 @@ def may_have(wanted: ModelsPlan, token: str | None = None) -> list[Problem]:
 
     One cheap request each; nothing is fetched.
     """
-    first = {one.file.hf_repo: one.file for one in reversed(wanted.missing)}
+    first: dict[str, ModelFile] = {}
+    for one in wanted.missing:
+        first.setdefault(one.file.hf_repo, one.file)
     problems = []
-    for file in reversed(first.values()):
+    for file in first.values():
         try:
             ask(file, token, _endpoint())
         except HubError as error:

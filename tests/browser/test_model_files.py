@@ -114,6 +114,8 @@ def test_files_are_fetched_paused_and_gone_on_with(
     saved = (project.notebooks / "01_setup.ipynb").read_text()
     assert "PasswordModel" in saved
     assert_nowhere(TOKEN, project.root, home)
+    # Nothing lies twice on a small disk.
+    assert not list((home / "home" / ".cache").rglob("huggingface"))
 
 
 def through_the_gate(notebook: Notebook) -> None:

@@ -19,9 +19,9 @@ _TOKENS = "huggingface.co/settings/tokens"
 
 @dataclass(frozen=True)
 class Fault:
-    """hub: how the hub behaves (fields of `Hub`). token: what is sent. words: of the sentence, none
-    where the file must be whole. renamed: its name there now; limit_bytes: the disk takes no larger file;
-    away: nobody answers."""
+    """hub: how the hub behaves (fields of `Hub`). token: what is sent. words: of the sentence, none where the
+    file must be whole. renamed: its name there now; limit_bytes: the disk takes no larger file; away: nobody
+    answers."""
 
     name: str
     hub: Mapping[str, Any] = field(default_factory=dict)
