@@ -85,7 +85,9 @@ def child(folder: Path, hub_url: str, *, limit_bytes: int, token: str | None, pi
 
     def tell(progress: fetching.Progress) -> None:
         if progress.phase == "fetching":
-            print(progress.done_bytes, flush=True)
+            # One write, as several threads tell.
+            sys.stdout.write(f"{progress.done_bytes}\n")
+            sys.stdout.flush()
 
     try:
         fetching.fetch(FILE, folder / FILE.name, folder / "parts", token=token, endpoint=hub_url, tell=tell)
