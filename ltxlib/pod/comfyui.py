@@ -12,7 +12,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,9 @@ STARTED = "=== Started by the kit,"
 # Beside ComfyUI's folder; there the template's start script sends what ComfyUI says.
 TEMPLATE_LOG = "comfyui.log"
 ERROR_MARKS = ("Error:", "Error ", "error:", "Exception:", "Killed", "CUDA out of memory")
+# What belongs to the kit's own Python, or what a notebook's kernel sets for itself, must not reach ComfyUI's:
+# by its MPLBACKEND every node pack that draws with matplotlib fails to import.
+_MINE = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "MPLBACKEND", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR")
 _TAIL_BYTES = 64 * 1024
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -81,6 +84,28 @@ def _more_arguments(root: Path) -> list[str]:
 def running(home: ComfyHome) -> tuple[int, ...]:
     """The processes that run this ComfyUI's main.py, by their numbers; not those that already ended."""
     found = []
+    for process, words, folder in _processes():
+        scripts = (folder / word for word in words[1:] if word.endswith("main.py"))
+        if any(_same(script, home.root / "main.py") for script in scripts):
+            found.append(process)
+    return tuple(sorted(found))
+
+
+def installing(home: ComfyHome) -> bool:
+    """Whether packages are being installed for this ComfyUI, as its template does before it starts it."""
+    root = home.root.resolve()
+    for _, words, folder in _processes():
+        # pip itself, `python -m pip`, or `uv pip`; for this folder, or from within it.
+        names = [word.rpartition("/")[2] for word in words[:4]]
+        if "install" in words and any(name.startswith("pip") for name in names):
+            places = [folder, *(Path(word) for word in words if word.startswith("/"))]
+            if any(place.is_relative_to(one) for place in places for one in (home.root, root)):
+                return True
+    return False
+
+
+def _processes() -> Iterator[tuple[int, list[str], Path]]:
+    """Every process that can be looked at: its number, its words, its folder."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -90,10 +115,7 @@ def running(home: ComfyHome) -> tuple[int, ...]:
         except OSError:
             # It ended while it was looked at, or belongs to somebody else.
             continue
-        scripts = (folder / os.fsdecode(word) for word in words[1:] if word.endswith(b"main.py"))
-        if any(_same(script, home.root / "main.py") for script in scripts):
-            found.append(int(entry.name))
-    return tuple(sorted(found))
+        yield int(entry.name), [os.fsdecode(word) for word in words], folder
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -134,9 +156,7 @@ def start(home: ComfyHome, log: Path) -> int:
     It is not waited for: whether it answers is for the client to see. Raises PodError when it cannot be run.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    # What belongs to the kit's own Python or to Jupyter must not reach ComfyUI's.
-    mine = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    env = {name: value for name, value in os.environ.items() if name not in mine and name[:4] != "JPY_"}
+    env = {name: value for name, value in os.environ.items() if name not in _MINE and name[:4] != "JPY_"}
     try:
         with log.open("ab") as out:
             out.write(f"{STARTED} {time.strftime('%Y-%m-%d %H:%M:%S %Z')} ===\n".encode())
