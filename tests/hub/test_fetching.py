@@ -15,7 +15,7 @@ import pytest
 
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.errors import Cancelled, HubError
-from ltxlib.hub import fetching
+from ltxlib.hub import fetching, spans
 from ltxlib.hub.asking import ask
 from ltxlib.hub.fetching import Progress, fetch, have_bytes
 from tests.support.hub import TOKEN, Hub, hub_running
@@ -108,7 +108,7 @@ def test_a_killed_download_goes_on(hub, places):
 import sys
 from pathlib import Path
 from ltxlib.core.catalog_parts import ModelFile
-from ltxlib.hub import fetching
+from ltxlib.hub import fetching, spans
 fetching.PIECE_BYTES = 50_000
 fetching.fetch({FILE!r}, Path({str(to)!r}), Path({str(staging)!r}), endpoint={hub.url!r},
     tell=lambda one: print(one.done_bytes, flush=True))
@@ -237,3 +237,14 @@ def test_the_token_goes_to_hugging_face_alone(hub, places, own_store):
     for path in places[0].parents[1].rglob("*"):
         assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
     assert TOKEN not in os.environ.values()
+
+
+@pytest.mark.parametrize("most", ["212992", "4194304", "no number", None])
+def test_little_waits_unread_on_any_system(hub, places, small_pieces, monkeypatch, tmp_path, most):
+    """Where the system's limit is low another way is taken; where neither is there, files come all the same."""
+    limit = tmp_path / "rmem_max"
+    if most:
+        limit.write_text(most)
+    monkeypatch.setattr(spans, "_MOST_WINDOW", limit)
+    fetch(FILE, *places, endpoint=hub.url)
+    assert places[0].read_bytes() == DATA
