@@ -241,7 +241,7 @@ def test_the_token_goes_to_hugging_face_alone(hub, places, own_store):
 
 @pytest.mark.parametrize("most", ["212992", "4194304", "no number", None])
 def test_little_waits_unread_on_any_system(hub, places, small_pieces, monkeypatch, tmp_path, most):
-    """Where the system's limit is low another way is taken; where neither is there, files come all the same."""
+    """Where the limit is low another way is taken; where neither is there, files come all the same."""
     limit = tmp_path / "rmem_max"
     if most:
         limit.write_text(most)
