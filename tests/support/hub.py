@@ -84,6 +84,7 @@ class Hub:
     asked: list[str] = field(default_factory=list)
     tokens_at_store: list[str] = field(default_factory=list)
     slow_after: int | None = None
+    slow_s: float = 0.05
     hold: threading.Event | None = None
     arrived: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -203,7 +204,7 @@ class _Answers(BaseHTTPRequestHandler):
         for at in range(first, last, GIVEN_BYTES):
             if hub.slow_after is not None and hub.hold and sum(hub.served.values()) >= hub.slow_after:
                 hub.arrived.set()
-                hub.hold.wait(0.05)
+                hub.hold.wait(hub.slow_s)
             piece = memoryview(data[at : min(at + GIVEN_BYTES, last)])
             while piece:
                 sent = self.connection.send(piece)
