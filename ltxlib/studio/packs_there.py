@@ -95,8 +95,9 @@ class Plan:
         """The same in one paragraph, for a button that asks."""
         return (
             f"{self.pack.name} (commit {self.commit[:7]}) comes from {self.pack.address}. ComfyUI's Python "
-            f"gets {', '.join(self.pack.wants)}, as far as it lacks them; torch and all else there stays. ComfyUI "
-            f"is then started again, and all is undone if it does not import the pack. {self.verdict.says}"
+            f"gets {', '.join(self.pack.wants)}, as far as it lacks them; torch and all else there stays. "
+            f"ComfyUI is then started again, and all is undone if it does not import the pack. "
+            f"{self.verdict.says}"
         )
 
 
