@@ -18,6 +18,7 @@ LtxlibError
 │   └── ProjectBusy         another run of the kit holds this project
 ├── PodError            the rented machine, or RunPod, did not do what was asked
 ├── HubError            Hugging Face, or the way to it, did not give a model file
+│   └── NotAllowed          it wants a login, a token or that terms are agreed to
 ├── NightStopped        a notebook that ran by itself failed
 └── Cancelled           a person asked to stop
 
@@ -174,6 +175,12 @@ class HubError(LtxlibError):
     """Hugging Face, or the way to it, did not give a model file."""
 
     default_cure = "Go on in some minutes: what is here already is kept."
+
+
+class NotAllowed(HubError):
+    """Hugging Face wants a login, another token, or that somebody agrees to a model's terms."""
+
+    default_cure = "Log in at Hugging Face, agree to the model's terms, and paste a token of type Read here."
 
 
 class NightStopped(LtxlibError):

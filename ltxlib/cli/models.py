@@ -12,7 +12,8 @@ from ltxlib.cli import words
 from ltxlib.cli.film import cancel_on_signals
 from ltxlib.errors import BadInput
 from ltxlib.hub.asking import kept_token
-from ltxlib.store.project import find_project
+from ltxlib.store.project import Project, find_project
+from ltxlib.studio import curing
 from ltxlib.studio import doctor as doctoring
 from ltxlib.studio import models as service
 from ltxlib.studio.setup import RED
@@ -45,8 +46,11 @@ def models(arguments: argparse.Namespace) -> int:
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Say how everything is; 1 when something is red."""
-    lines = doctoring.examine(find_project(arguments.project))
+    """Say how everything is, 1 when something is red; or do what the kit can do about a line."""
+    project = find_project(arguments.project)
+    if arguments.cure:
+        return _cure(project, curing.find(arguments.cure), arguments)
+    lines = doctoring.examine(project)
     if arguments.json:
         print(json.dumps({"lines": [asdict(line) for line in lines]}))
     elif arguments.support:
@@ -54,9 +58,23 @@ def doctor(arguments: argparse.Namespace) -> int:
     else:
         for line in lines:
             print(f"{line.state.upper():5}  {line.name}: {line.says}")
-            if line.cure and line.state != "green":
-                print(f"       -> {line.cure}")
+            if curing.advice(line):
+                print(f"       -> {curing.advice(line)}")
     return 1 if any(line.state == RED for line in lines) else 0
+
+
+def _cure(project: Project, cure: curing.Cure, arguments: argparse.Namespace) -> int:
+    """Does one cure; where it asks, only with --yes."""
+    question = cure.asks(project) if cure.asks else ""
+    if cure.asks and not question:
+        said, code = "There is nothing to do.", 0
+    elif question and not arguments.yes:
+        said, code = f"{question} Add --yes to do it.", 1
+    else:
+        with cancel_on_signals() as cancel:
+            said, code = cure.run(project, curing.Doing(cancel=cancel)), 0
+    print(json.dumps({"cure": cure.key, "says": said, "done": code == 0}) if arguments.json else said)
+    return code
 
 
 def _table(plan: service.ModelsPlan) -> list[str]:

@@ -31,9 +31,12 @@ def doctor_verb(verbs: Any) -> None:
     doctor = verbs.add_parser(
         "doctor",
         help="look at the whole machine: card, memory, disk, Jupyter, ComfyUI, models, open doors",
-        description="Each line is green, amber or red, with one sentence and one cure. Changes nothing.\n"
-        "Exit code 1 when a line is red.",
+        description="Each line is green, amber or red, with one sentence and one cure. Looking changes\n"
+        "nothing. Exit code 1 when a line is red. --cure does what the kit can do about a line itself,\n"
+        "as the line says; never anything that costs money, and nothing is deleted without --yes.",
     )
+    doctor.add_argument("--cure", metavar="NAME", help="do what a line names instead of looking")
+    doctor.add_argument("--yes", action="store_true", help="with --cure: go on where it asks first")
     doctor.add_argument("--support", action="store_true", help="print a text for somebody who helps you")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.set_defaults(run="models.doctor")

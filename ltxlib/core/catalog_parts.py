@@ -181,6 +181,32 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """What to take instead of a file, folder or model (`name`) that is gated or gone: a file or a model.
+
+    because: what is the matter with it; how: what the other is like, and what to do. Both go on a sentence.
+    """
+
+    name: str
+    because: str
+    file: ModelFile | None
+    model: Model | None
+    how: str
+    source: str
+
+    @property
+    def takes(self) -> str:
+        """The name of what is taken instead."""
+        part = self.file or self.model
+        return part.name if part else ""
+
+    @property
+    def says(self) -> str:
+        """All of it in words: what is the matter, what there is instead, what it is like."""
+        return f"{self.name} {self.because}. There is {self.takes} instead: {self.how}."
+
+
+@dataclass(frozen=True)
 class Price:
     """What an hour of a card costs in US dollars, and where that was seen."""
 
@@ -201,3 +227,10 @@ class Catalog:
     prices: tuple[Price, ...]
     presets: tuple[Preset, ...]
     graphs: Mapping[str, Graph]
+    alternatives: Mapping[str, Alternative]
+
+    def instead_of(self, name: str) -> Alternative | None:
+        """What to take instead of a file, folder or model by its name, or by a path with it; None: nothing
+        known."""
+        parts = name.replace("\\", "/").split("/")
+        return next((self.alternatives[part] for part in reversed(parts) if part in self.alternatives), None)

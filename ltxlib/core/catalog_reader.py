@@ -9,6 +9,7 @@ from typing import Any
 
 from ltxlib.core.catalog_fields import Fields
 from ltxlib.core.catalog_parts import (
+    Alternative,
     Catalog,
     Family,
     Graph,
@@ -96,6 +97,7 @@ class _Reader:
         load.close()
         prices = tuple(map(_price, self.top.items("prices")))
         presets = [self._preset(name, fields) for name, fields in self.top.members("presets")]
+        instead = [self._alternative(name, fields) for name, fields in self.top.members("alternatives")]
         self.top.close()
         self._default()
         return Catalog(
@@ -107,6 +109,7 @@ class _Reader:
             prices=prices,
             presets=tuple(preset for preset in presets if preset),
             graphs=self.graphs,
+            alternatives={one.name: one for one in instead},
         )
 
     def _default(self) -> None:
@@ -240,6 +243,21 @@ class _Reader:
             fields.problem("scale", "is not a share of the finished size.", "Write 0.5 for half, 1 for all.")
         fields.close()
         return stage
+
+    def _alternative(self, name: str, fields: Fields) -> Alternative:
+        file, model = fields.text_or_none("file"), fields.text_or_none("model")
+        if (file is None) == (model is None):
+            fields.problem("", "names a file and a model, or neither.", "Name one; the other is null.")
+        made = Alternative(
+            name=name,
+            because=fields.text("because"),
+            file=self._named(fields, "file", file or "", self.files, "files"),
+            model=self._named(fields, "model", model or "", self.models, "models"),
+            how=fields.text("how"),
+            source=fields.text("source"),
+        )
+        fields.close()
+        return made
 
     def _preset(self, name: str, fields: Fields) -> Preset | None:
         ram_gb, ram_source = fields.figure("ram_gb")

@@ -53,6 +53,10 @@ def _get(name: str, value: str, choices: Sequence[str]) -> str:
     elsewhere = next((choice for choice in choices if _basename(choice) == file), None)
     if elsewhere is not None:
         return f"It is there as {elsewhere}: choose that."
+    instead = catalog.shipped().instead_of(value)
+    if instead is not None and instead.file is not None:
+        place = f"models/{instead.file.folder} on the server{_source(instead.file)}"
+        return f"{instead.says} Put it into {place}."
     known = catalog.shipped().files.get(file)
     folder = known.folder if known else FOLDERS.get(name)
     place = f"models/{folder} on the server" if folder else "its folder on the server"

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import ModelFile
-from ltxlib.errors import HubError
+from ltxlib.errors import HubError, NotAllowed
 
 HOME = "https://huggingface.co"
 TOKENS_PAGE = f"{HOME}/settings/tokens"
@@ -87,23 +88,23 @@ def _status(error: Exception) -> int:
     return int(getattr(getattr(error, "response", None), "status_code", 0))
 
 
-def _gated(file: ModelFile, token: str | None) -> HubError:
+def _gated(file: ModelFile, token: str | None) -> NotAllowed:
     page = page_of(file)
     if token:
-        return HubError(
+        return NotAllowed(
             f"{file.name} is given only to those who have agreed to its terms, and the account of this token "
             "has not.",
             cure=f"Log in, open {page} and press Agree; then go on here.",
         )
-    return HubError(
+    return NotAllowed(
         f"{file.name} is given only to those who are logged in and have agreed to its terms.",
         cure=f"Open {page}, log in and press Agree; make a token of type Read at {TOKENS_PAGE} and paste it "
         "here.",
     )
 
 
-def _wrong_token(file: ModelFile) -> HubError:
-    return HubError(
+def _wrong_token(file: ModelFile) -> NotAllowed:
+    return NotAllowed(
         f"Hugging Face does not know this token, so {file.name} cannot be fetched.",
         cure=f"Make a new token of type Read at {TOKENS_PAGE} and paste it here, without blanks.",
     )
@@ -118,6 +119,12 @@ def _no_repository(file: ModelFile) -> HubError:
 
 
 def _gone(file: ModelFile, token: str | None, endpoint: str | None) -> HubError:
+    instead = catalog.shipped().instead_of(file.name)
+    if instead is not None:
+        return HubError(
+            f"{file.name} is not in {file.hf_repo} any more.",
+            cure=f"There is {instead.takes} instead: {instead.how}.",
+        )
     near = _alike(file, token, endpoint)
     hint = f" There is {near} now; the kit does not know whether it does the same." if near else ""
     return HubError(
@@ -148,7 +155,7 @@ def _refused(file: ModelFile, token: str | None, status: int) -> HubError:
             cure="Go on in some minutes; with a token it lets more through.",
         )
     if status in (401, 403):
-        return HubError(
+        return NotAllowed(
             f"Hugging Face refuses to give {file.name} ({status}).",
             cure=f"Open {page_of(file)} and look whether it asks for something; a token may lack "
             "the right to read gated files.",

@@ -1,6 +1,6 @@
 """Fetches one large file, in parallel and so that nothing that came is fetched twice, whoever dies meanwhile.
 
-huggingface_hub moves the bytes (`http_get`: ranges, another try after a cut connection). Its own
+huggingface_hub moves the bytes (`spans.py`). Its own
 `hf_hub_download` would begin again from nothing after a kill (1.33: each run has a part file of its own, with
 hf_xet too), which at 43 GB is money; so where bytes go and which are here is kept by us:
 
@@ -13,7 +13,6 @@ Only a file whose size and SHA-256 are right gets its name.
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -26,11 +25,11 @@ from typing import Any
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.core.fetched import Span, bytes_in, missing, read_log
 from ltxlib.errors import Cancelled, HubError
-from ltxlib.hub.asking import Remote, ask, hub_errors
+from ltxlib.hub.asking import Remote, ask
+from ltxlib.hub.spans import read_span
 
 # At most this much is asked for at once: an address of Hugging Face's store is good for some minutes only.
 PIECE_BYTES = 256 * 2**20
-# Four: what arrived but is not yet written (10 MB each in huggingface_hub) is all that a kill can lose.
 AT_ONCE = 4
 FEWEST_TRIES = 2
 BLOCK_BYTES = 8 * 2**20
@@ -92,6 +91,15 @@ def have_bytes(file: ModelFile, staging: Path) -> int:
                 found, bytes_in(read_log(log.read_text("ascii", errors="replace"), part.stat().st_size))
             )
     return found
+
+
+def forget(file: ModelFile, staging: Path) -> int:
+    """Throws away what of a file lies in the staging folder; gives how many bytes of it were there."""
+    had = have_bytes(file, staging)
+    with _disk_errors(file):
+        for old in staging.glob(f"{_safe(file.name)}.*"):
+            old.unlink(missing_ok=True)
+    return had
 
 
 class _Transfer:
@@ -172,29 +180,7 @@ class _Transfer:
         return fault
 
     def _piece(self, gap: Span, descriptor: int, log: Any) -> None:
-        from huggingface_hub.file_download import http_get
-        from huggingface_hub.utils import build_hf_headers
-
-        token, endpoint = self.access
-        # The token is for Hugging Face, not for the store that its addresses lead to.
-        headers = build_hf_headers(token=(token or False) if self.remote.own_host else False)
-        headers |= {"Range": f"bytes={gap[0]}-{gap[1] - 1}", "Accept-Encoding": "identity"}
-        slot = _Slot(self, gap, descriptor, log)
-        with _quiet(), hub_errors(self.file, token, endpoint):
-            try:
-                http_get(
-                    self.remote.url,
-                    slot,  # type: ignore[arg-type]
-                    headers=headers,
-                    expected_size=gap[1] - gap[0],
-                    displayed_filename=self.file.name,
-                    tqdm_class=_silent_bar(),
-                )
-            except OSError as error:
-                if error.errno is not None:
-                    raise
-                # huggingface_hub's own, not the disk's: the answer ended before its end.
-                raise HubError(f"{self.file.name} ended before its end.") from error
+        read_span(self.file, self.remote, self.access, gap, _Slot(self, gap, descriptor, log))
 
     def arrived(self, span: Span, log: Any) -> None:
         """Writes down that these bytes are in the part, and tells."""
@@ -271,25 +257,6 @@ class _Slot:
             f"The server does not give parts of {self._transfer.file.name}, so it cannot be fetched safely.",
             cure="Fetch it with another address in HF_ENDPOINT, or by hand.",
         )
-
-
-def _silent_bar() -> type:
-    """huggingface_hub wants a progress bar; this one shows nothing."""
-    from tqdm import tqdm
-
-    class Silent(tqdm):  # type: ignore[type-arg]
-        def __init__(self, *words: Any, **options: Any) -> None:
-            super().__init__(*words, **{**options, "disable": True})
-
-    return Silent
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What huggingface_hub logs of each try may name signed addresses, which are as good as a key."""
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    yield
 
 
 @contextmanager

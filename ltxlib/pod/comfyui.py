@@ -31,6 +31,9 @@ STARTED = "=== Started by the kit,"
 # Beside ComfyUI's folder; there the template's start script sends what ComfyUI says.
 TEMPLATE_LOG = "comfyui.log"
 ERROR_MARKS = ("Error:", "Error ", "error:", "Exception:", "Killed", "CUDA out of memory")
+# What belongs to the kit's own Python, or what a notebook's kernel sets for itself, must not reach ComfyUI's:
+# by its MPLBACKEND every node pack that draws with matplotlib fails to import.
+_MINE = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "MPLBACKEND", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR")
 _TAIL_BYTES = 64 * 1024
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -134,9 +137,7 @@ def start(home: ComfyHome, log: Path) -> int:
     It is not waited for: whether it answers is for the client to see. Raises PodError when it cannot be run.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    # What belongs to the kit's own Python or to Jupyter must not reach ComfyUI's.
-    mine = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    env = {name: value for name, value in os.environ.items() if name not in mine and name[:4] != "JPY_"}
+    env = {name: value for name, value in os.environ.items() if name not in _MINE and name[:4] != "JPY_"}
     try:
         with log.open("ab") as out:
             out.write(f"{STARTED} {time.strftime('%Y-%m-%d %H:%M:%S %Z')} ===\n".encode())

@@ -96,11 +96,13 @@ def volume_of(folder: Path, root: Path = ROOT) -> Volume | None:
         usage = shutil.disk_usage(folder)
     except OSError:
         return None
-    mount, kind = Path("/"), "overlay"
-    for point, system in _mounts(root):
+    mount, kind, options = Path("/"), "overlay", ""
+    for point, system, how in _mounts(root):
         if folder.is_relative_to(point) and len(point.parts) >= len(mount.parts):
-            mount, kind = point, system
-    return Volume(mount, _kind(mount, kind), usage.free, usage.total, os.access(folder, os.W_OK))
+            mount, kind, options = point, system, how
+    # Whoever is root may write anywhere but where the disk itself refuses.
+    writable = os.access(folder, os.W_OK) and "ro" not in options.split(",")
+    return Volume(mount, _kind(mount, kind), usage.free, usage.total, writable)
 
 
 def _kind(mount: Path, system: str) -> str:
@@ -109,8 +111,8 @@ def _kind(mount: Path, system: str) -> str:
     return "container disk" if mount == Path("/") else "volume"
 
 
-def _mounts(root: Path) -> list[tuple[Path, str]]:
-    """Where something is mounted, and as what; spaces in a path are written \\040."""
+def _mounts(root: Path) -> list[tuple[Path, str, str]]:
+    """Where something is mounted, as what and how; spaces in a path are written \\040."""
     try:
         lines = (root / "proc/self/mounts").read_text("utf-8", errors="replace").splitlines()
     except OSError:
@@ -119,5 +121,6 @@ def _mounts(root: Path) -> list[tuple[Path, str]]:
     for line in lines:
         cells = line.split()
         if len(cells) >= 3:
-            found.append((Path(cells[1].replace("\\040", " ")), cells[2]))
+            options = cells[3] if len(cells) > 3 else ""
+            found.append((Path(cells[1].replace("\\040", " ")), cells[2], options))
     return found

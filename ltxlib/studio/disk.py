@@ -13,6 +13,8 @@ from ltxlib.store import takes as take_store
 from ltxlib.store.project import Shelf
 
 _MB = 1_000_000
+# What a file that is brought leaves free for everything else.
+_LEFT_BYTES = 200 * _MB
 
 
 def free_bytes(folder: Path) -> int | None:
@@ -25,6 +27,14 @@ def free_bytes(folder: Path) -> int | None:
         except OSError:
             return None
     return None
+
+
+def room_for(folder: Path, size_bytes: int) -> str:
+    """Why a file of that size cannot come into a folder, in a sentence; empty when there is room."""
+    free = free_bytes(folder)
+    if free is None or free >= size_bytes + _LEFT_BYTES:
+        return ""
+    return f"There is too little room for it: {_size(size_bytes)} are needed, {_size(free)} are free."
 
 
 def shortage(shelf: Shelf, plans: Sequence[RenderPlan], rate: Rate, reserve_bytes: int) -> str:

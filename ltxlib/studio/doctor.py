@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ltxlib import __version__
-from ltxlib.core import catalog
-from ltxlib.core.fitting import GB, advise, fit
-from ltxlib.errors import LtxlibError
-from ltxlib.pod import comfyui, doors, jupyter_home, machine, workflow_list
+from ltxlib.comfy.address import is_loopback
+from ltxlib.pod import doors, jupyter_home, machine
 from ltxlib.pod.here import this_pod
 from ltxlib.store.project import Project
-from ltxlib.studio import models
-from ltxlib.studio.price import hourly_price
+from ltxlib.studio import doctor_comfy, doctor_machine, doctor_models
+from ltxlib.studio.connect import address
+from ltxlib.studio.curing import advice
 from ltxlib.studio.secrets import hide
-from ltxlib.studio.setup import AMBER, GREEN, RED, Line, checklist, wanted_models
+from ltxlib.studio.setup import AMBER, GREEN, RED, REHEARSAL_OFF, Line, checklist
 
-LITTLE_CONTAINER_BYTES = 2 * GB
-# Older than the kit itself: such a clock makes secure connections fail.
-EARLIEST_S = 1_780_000_000.0
+# Where a creator looks for a line, in the order in which a pod is put in order.
+MACHINE, JUPYTER, COMFYUI, MODELS, DOORS, FILM = GROUPS = (
+    "The machine",
+    "This page",
+    "ComfyUI",
+    "Models",
+    "Open doors",
+    "The film",
+)
+_GROUP_OF = {
+    "ffmpeg": MACHINE,
+    "Disk": MACHINE,
+    "Server": COMFYUI,
+    "GPU": COMFYUI,
+    "Nodes": COMFYUI,
+    "Models": MODELS,
+}
+# What a clip needs of this machine, unless another one makes it.
+_FOR_CLIPS = {COMFYUI, MODELS}
+_FOR_CLIPS_TOO = {"Pod", "Card", "Memory", "Advice", "Fits"}
 
 
 def examine(project: Project, root: Path = machine.ROOT, now: Callable[[], float] = time.time) -> list[Line]:
@@ -29,131 +48,55 @@ def examine(project: Project, root: Path = machine.ROOT, now: Callable[[], float
     root: where the machine's own facts are read (/proc, /sys). Never raises for what is missing; that is what
     the lines say. Takes some seconds.
     """
-    parts: Iterable[Iterator[Line]] = (
-        _pod(),
-        _cards(root),
-        _memory(root),
-        _disks(project, root),
-        _clock(now),
-        _jupyter(project),
-        _comfyui(project),
-        _model_files(project),
-        _doors(),
+    cards = machine.cards()
+    film = checklist(project)
+    parts: Iterable[tuple[str, Iterator[Line]]] = (
+        (MACHINE, doctor_machine.lines(project, cards, root, now)),
+        (JUPYTER, _jupyter(project)),
+        (COMFYUI, doctor_comfy.lines(project)),
+        (MODELS, doctor_models.lines(project)),
+        (DOORS, _doors()),
     )
-    lines = [line for part in parts for line in part]
+    lines = [replace(line, group=group) for group, part in parts for line in part]
     known = {line.name for line in lines}
-    return [*lines, *(line for line in checklist(project) if line.name not in known)]
+    lines += [replace(line, group=_GROUP_OF.get(line.name, FILM)) for line in film if line.name not in known]
+    lines.sort(key=lambda line: GROUPS.index(line.group))
+    return _where_clips_are_made(project, lines)
+
+
+def _where_clips_are_made(project: Project, lines: list[Line]) -> list[Line]:
+    """Where the rehearsal plays or another machine renders, nothing that clips need here is urgent."""
+    if any(line.key == REHEARSAL_OFF for line in lines):
+        why = "The rehearsal does without."
+    elif not is_loopback(address(project)):
+        why = "Clips are made on another machine, so this one does without."
+    else:
+        return lines
+    spared = [
+        line.state == RED
+        and line.name not in ("Server", "GPU", "Nodes", "Models")
+        and (line.group in _FOR_CLIPS or line.name in _FOR_CLIPS_TOO)
+        for line in lines
+    ]
+    return [
+        replace(line, state=AMBER, says=f"{line.says} {why}") if spare else line
+        for line, spare in zip(lines, spared, strict=True)
+    ]
 
 
 def support_text(lines: Iterable[Line]) -> str:
     """The lines as a text to be sent to somebody who helps; no secret of this machine is in it."""
-    told = [f"ltxlib {__version__}"]
+    told = [f"ltxlib {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"]
+    group = ""
     for line in lines:
+        if line.group != group:
+            group = line.group
+            told += ["", group]
         told.append(f"[{line.state}] {line.name}: {line.says}")
-        if line.cure and line.state != GREEN:
-            told.append(f"    -> {line.cure}")
+        if advice(line):
+            told.append(f"    -> {advice(line)}")
     home = str(Path.home())
     return hide("\n".join(told)).replace(home, "~" if home != "/" else home) + "\n"
-
-
-def _pod() -> Iterator[Line]:
-    here = this_pod()
-    if here is None:
-        return
-    if here.gpu_count == 0:
-        yield Line(
-            "Pod",
-            RED,
-            "The pod came back without a graphics card: another customer has it.",
-            "Stop it and start it again later, or rent another pod with the same network volume.",
-        )
-        return
-    try:
-        price = hourly_price()
-    except LtxlibError as error:
-        yield Line("Price", AMBER, error.message, error.cure)
-        return
-    if price is None:
-        cure = "Write the price of an hour into LTX_USD_PER_HOUR, or name it when the night is started."
-        yield Line("Price", AMBER, "What an hour of this pod costs is not known here.", cure)
-    else:
-        yield Line("Price", GREEN, f"An hour costs ${price.usd:g} ({price.source}).")
-
-
-def _cards(root: Path) -> Iterator[Line]:
-    found = machine.cards()
-    vram = max((card.vram_bytes for card in found or ()), default=None)
-    if not found:
-        says = "No graphics card is found here." if found is None else "The driver sees no graphics card."
-        if this_pod() is not None or comfyui.find_home() is not None:
-            cure = "Stop the pod and start it again; if that does not help, rent another one."
-            yield Line("Card", RED, says, cure)
-        else:
-            yield Line("Card", AMBER, says, "Rehearse here; for real clips rent a pod with a card.")
-    else:
-        told = ", ".join(f"{card.name} ({card.vram_bytes / GB:.0f} GB)" for card in found)
-        yield Line("Card", GREEN, f"{told}, driver {found[0].driver}.")
-        advice = advise(catalog.shipped().presets, vram, machine.memory_bytes(root))
-        if advice.preset is None:
-            yield Line("Advice", AMBER, advice.why, "Try the preset “low memory”, or rent a larger pod.")
-        else:
-            chosen = advice.preset
-            size = f"{chosen.width_px}x{chosen.height_px}, {chosen.frames} frames"
-            told = f"Begin with the preset “{chosen.name}” ({chosen.model.name}, {size}). {advice.why}"
-            yield Line("Advice", GREEN, told)
-
-
-def _memory(root: Path) -> Iterator[Line]:
-    ram = machine.memory_bytes(root)
-    if ram is None:
-        return
-    fitting = [one for one in (fit(model, None, ram) for model in catalog.MODELS.values()) if one.known]
-    good = [one.model.name for one in fitting if one.fits]
-    says = f"{ram / GB:.0f} GB of system memory for programs on this machine."
-    if len(good) == len(fitting):
-        yield Line("Memory", GREEN, f"{says} Enough for every model.")
-    elif good:
-        yield Line("Memory", GREEN, f"{says} Enough for {', '.join(good)}.")
-    else:
-        state = RED if machine.cards() else AMBER
-        cure = "Rent a pod with 64 GB of it or more; here only small clips work (preset “low memory”)."
-        yield Line("Memory", state, f"{says} That is too little for the models.", cure)
-
-
-def _disks(project: Project, root: Path) -> Iterator[Line]:
-    volume = machine.volume_of(project.root, root)
-    if volume is None:
-        return
-    says = f"The project is on a {volume.kind} ({volume.mount}), {volume.free_bytes / GB:.0f} GB free."
-    if not volume.writable:
-        yield Line(
-            "Volume",
-            RED,
-            f"{says} Nothing can be written there.",
-            "Start the pod again; if the volume stays read-only, ask RunPod.",
-        )
-    elif volume.kind == "container disk" and this_pod() is not None:
-        yield Line(
-            "Volume",
-            RED,
-            f"{says} It is wiped whenever the pod stops: films and models would be lost.",
-            "Move the kit's folder to /workspace.",
-        )
-    else:
-        yield Line("Volume", GREEN, says)
-    container = machine.volume_of(Path("/"), root)
-    if container is not None and container.free_bytes < LITTLE_CONTAINER_BYTES:
-        told = f"The container disk has {container.free_bytes / GB:.1f} GB left."
-        yield Line(
-            "Container", AMBER, told, "Empty /tmp and ~/.cache, or give the pod a larger container disk."
-        )
-
-
-def _clock(now: Callable[[], float]) -> Iterator[Line]:
-    if now() < EARLIEST_S:
-        day = time.strftime("%Y-%m-%d", time.gmtime(now()))
-        cure = "Stop the pod and start it again; downloads fail while it is wrong."
-        yield Line("Clock", RED, f"The clock of this machine is wrong: it says {day}.", cure)
 
 
 def _jupyter(project: Project) -> Iterator[Line]:
@@ -174,76 +117,18 @@ def _jupyter(project: Project) -> Iterator[Line]:
     if python is None:
         says = "Jupyter does not know the kit's kernel: a new or restarted pod has forgotten it."
         yield Line("Kernel", AMBER, says, "Type ./kit check in the kit's folder once.")
-    elif not python.exists() or not python.is_relative_to(project.root):
+    elif not python.exists() or not _ours(python, project):
         says = f"The kit's kernel in Jupyter starts {python}, which is not this kit's."
         yield Line("Kernel", RED, says, "Type ./kit check in the kit's folder once.")
     else:
         yield Line("Kernel", GREEN, "Jupyter knows the kit's kernel.")
 
 
-def _comfyui(project: Project) -> Iterator[Line]:
-    try:
-        home = comfyui.find_home()
-    except LtxlibError as error:
-        yield Line("ComfyUI", RED, error.message, error.cure)
-        return
-    if home is None:
-        says = "No ComfyUI lives on this machine."
-        cure = "On a pod: deploy the template runpod/comfyui, or name its folder in LTX_COMFY_ROOT."
-        yield Line("ComfyUI", AMBER, says, cure)
-        return
-    version = comfyui.version(home)
-    says = f"ComfyUI {version or 'of unknown version'} in {home.root}"
-    if not home.python.is_absolute():
-        says += ", without a Python environment of its own."
-        yield Line(
-            "ComfyUI", RED, says, "Deploy the template runpod/comfyui anew: its installation is damaged."
-        )
-    elif comfyui.running(home):
-        yield Line("ComfyUI", GREEN, f"{says}, running.")
-    else:
-        log = comfyui.newest_log(home, project.production / "comfyui.log")
-        fault = comfyui.last_error(log) if log else ""
-        told = f" The last error in its log: {fault}" if fault else ""
-        cure = "Type ./kit comfyui start. A night starts it by itself."
-        yield Line("ComfyUI", RED, f"{says}, NOT running.{told}", cure)
-    if not workflow_list.shown(home, project.workflows):
-        says = "The kit's workflows are not in ComfyUI's own list."
-        yield Line("Workflows", AMBER, says, "Type ./kit comfyui workflows to see and change them there.")
-    strange = doors.strange_nodes(home.root)
-    if strange:
-        says = f"Node packs that neither the template nor the kit brought: {', '.join(strange)}."
-        yield Line("Node packs", AMBER, says, "Keep those you know; they run with all rights of ComfyUI.")
-
-
-def _model_files(project: Project) -> Iterator[Line]:
-    try:
-        folder = models.models_folder()
-    except LtxlibError:
-        return
-    names = [model.name for model in wanted_models(project)]
-    fetch = f"Type ./kit models {' '.join(names)} --fetch"
-    plan = models.plan(models.files_of(names), folder)
-    if plan.misplaced:
-        told = ", ".join(
-            f"{one.file.name} (in {one.lies.parent.name}/, belongs in {one.file.folder}/)"
-            for one in plan.misplaced
-            if one.lies
-        )
-        yield Line(
-            "Model folders",
-            RED,
-            f"In a folder where ComfyUI does not look: {told}.",
-            f"{fetch}; it moves them.",
-        )
-    if plan.missing:
-        told = ", ".join(f"{one.file.name} ({one.state})" for one in plan.missing)
-        says = f"{told}; {plan.left_bytes / GB:.1f} GB are still to be fetched."
-        room = "" if plan.fits else " The disk has too little room for them."
-        yield Line("Model files", RED, f"{says}{room}", f"{fetch}.")
-    elif not plan.misplaced:
-        says = f"All {len(plan.found)} files are there, {plan.total_bytes / GB:.0f} GB."
-        yield Line("Model files", GREEN, says)
+def _ours(python: Path, project: Project) -> bool:
+    """Whether this Python is the kit's: the one in its folder; where it has none, the one that runs this."""
+    if (project.root / ".venv").is_dir():
+        return python.is_relative_to(project.root)
+    return python == Path(sys.executable)
 
 
 def _doors() -> Iterator[Line]:

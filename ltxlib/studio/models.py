@@ -6,26 +6,26 @@ import json
 import os
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.core.problem import Problem
-from ltxlib.errors import BadInput, HubError, PodError, ProjectBusy
-from ltxlib.hub import fetching, shelf
+from ltxlib.errors import BadInput, HubError, NotAllowed, PodError, ProjectBusy
+from ltxlib.hub import fetching, shelf, spans
 from ltxlib.hub.asking import Remote, ask
 from ltxlib.pod.comfyui import find_home
 from ltxlib.store.files import write_json
 from ltxlib.store.lock import ProjectLock
+from ltxlib.studio.fetch_state import FetchState, Telling
 
 GB = 10**9
 # What must stay free beside the models: takes, logs, ComfyUI's own files.
 SPARE_BYTES = 5 * GB
 SPEED_FILE = "speed.json"
-_LEAST_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,6 @@ class ModelsPlan:
     def fits(self) -> bool:
         """Whether the disk has room for what is left, and some for takes."""
         return self.left_bytes + SPARE_BYTES <= self.free_bytes
-
-
-@dataclass
-class FetchState:
-    """How far all files are. file and phase: of the one that is worked on; speed in bytes a second."""
-
-    size_bytes: int
-    done_bytes: int = 0
-    file: str = ""
-    phase: str = ""
-    bytes_per_s: float = 0.0
-    ready: list[str] = field(default_factory=list)
-
-    @property
-    def left_s(self) -> float | None:
-        """About how long it still takes; None while that cannot be told."""
-        return (self.size_bytes - self.done_bytes) / self.bytes_per_s if self.bytes_per_s else None
 
 
 def files_of(names: Iterable[str], cameras: Iterable[str] = ("static",)) -> tuple[ModelFile, ...]:
@@ -143,30 +126,72 @@ def fetch_all(
     Everything is asked for first, so that terms not accepted, renamed files or too small a disk are told all
     at once and before anything is fetched. Raises BadInput (with all of that), HubError, Cancelled, PodError.
     """
-    endpoint = os.environ.get("HF_ENDPOINT") or None
-    staging = wanted.models / shelf.STAGING
+    endpoint, staging = _endpoint(), wanted.models / shelf.STAGING
+    with _alone(wanted):
+        remotes = _asked(wanted, token, endpoint)
+        _must_fit(wanted, remotes)
+        for one in wanted.misplaced:
+            shelf.put_right(one)
+        run = Telling({name: remote.size_bytes for name, remote in remotes.items()}, on_progress)
+        for one in wanted.missing:
+            if one.state == shelf.WRONG_SIZE:
+                # Set aside, not thrown away: somebody may have put it there on purpose.
+                one.path.replace(one.path.with_name(f"{one.path.name}.damaged"))
+            fetching.fetch(
+                one.file,
+                wanted.models / one.file.folder / one.file.name,
+                staging,
+                token=token,
+                endpoint=endpoint,
+                tell=run.tell,
+                cancel=cancel,
+            )
+            run.ended(one.file, remotes[one.file.name].size_bytes)
+            _remember(wanted.models, run.state.bytes_per_s)
+        return run.state
+
+
+def may_have(wanted: ModelsPlan, token: str | None = None) -> list[Problem]:
+    """Asks for one missing file of each repository whether Hugging Face gives it; each no is a problem.
+
+    One cheap request each; nothing is fetched.
+    """
+    first = {one.file.hf_repo: one.file for one in reversed(wanted.missing)}
+    problems = []
+    for file in reversed(first.values()):
+        try:
+            ask(file, token, _endpoint())
+        except HubError as error:
+            problems.append(Problem(file.name, error.message, error.cure))
+    return problems
+
+
+def forget(wanted: ModelsPlan) -> int:
+    """Throws away what is half here of these files; gives how many bytes that were. Raises as fetch_all."""
+    with _alone(wanted):
+        return sum(fetching.forget(one.file, wanted.models / shelf.STAGING) for one in wanted.found)
+
+
+def measure(wanted: ModelsPlan, token: str | None = None) -> float:
+    """Reads a part of the largest missing file, keeps none of it and remembers how fast it came, in bytes a
+    second. Raises as fetch_all."""
+    largest = max(wanted.missing, key=lambda one: one.file.size_bytes or 0)
+    with _alone(wanted):
+        found = spans.measure(largest.file, fetching.AT_ONCE, token, _endpoint())
+        _remember(wanted.models, found)
+    return found
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+@contextmanager
+def _alone(wanted: ModelsPlan) -> Iterator[None]:
+    """Nobody else fetches into this folder meanwhile; what the disk says becomes PodError."""
     try:
-        with ProjectLock(staging / "fetching.lock"):
-            remotes = _asked(wanted, token, endpoint)
-            _must_fit(wanted, remotes)
-            for one in wanted.misplaced:
-                shelf.put_right(one)
-            run = _Run(wanted, sum(remote.size_bytes for remote in remotes.values()), on_progress)
-            for one in wanted.missing:
-                if one.state == shelf.WRONG_SIZE:
-                    # Set aside, not thrown away: somebody may have put it there on purpose.
-                    one.path.replace(one.path.with_name(f"{one.path.name}.damaged"))
-                fetching.fetch(
-                    one.file,
-                    wanted.models / one.file.folder / one.file.name,
-                    staging,
-                    token=token,
-                    endpoint=endpoint,
-                    tell=run.tell,
-                    cancel=cancel,
-                )
-                run.ended(one.file, remotes[one.file.name].size_bytes)
-            return run.state
+        with ProjectLock(wanted.models / shelf.STAGING / "fetching.lock"):
+            yield
     except ProjectBusy as error:
         raise ProjectBusy(
             "Models are being fetched already, in another window or notebook.", cure="Wait for that one."
@@ -180,14 +205,17 @@ def fetch_all(
 
 def _asked(wanted: ModelsPlan, token: str | None, endpoint: str | None) -> dict[str, Remote]:
     remotes: dict[str, Remote] = {}
-    problems = []
+    problems, closed = [], None
     for one in wanted.missing:
         try:
             remotes[one.file.name] = ask(one.file, token, endpoint)
         except HubError as error:
             problems.append(Problem(one.file.name, error.message, error.cure))
+            closed = closed or (error if isinstance(error, NotAllowed) else None)
     if problems:
-        raise BadInput("Nothing was fetched.", problems, cure="Mend what is named above, then go on.")
+        # Where it wants a login or a token, that is the cause, so that a form can ask for one.
+        told = BadInput("Nothing was fetched.", problems, cure="Mend what is named here, then go on.")
+        raise told from closed
     return remotes
 
 
@@ -204,38 +232,9 @@ def _must_fit(wanted: ModelsPlan, remotes: dict[str, Remote]) -> None:
         )
 
 
-class _Run:
-    """The progress of all files together, and the speed."""
-
-    def __init__(
-        self, wanted: ModelsPlan, size_bytes: int, on_progress: Callable[[FetchState], None] | None
-    ) -> None:
-        self.state = FetchState(size_bytes)
-        self._models, self._on_progress = wanted.models, on_progress
-        self._before = 0
-        self._first: tuple[float, int] | None = None
-        self._lock = threading.Lock()
-
-    def tell(self, progress: fetching.Progress) -> None:
-        with self._lock:
-            now = time.monotonic()
-            self.state.file, self.state.phase = progress.file.name, progress.phase
-            if progress.phase == "fetching":
-                self.state.done_bytes = max(self.state.done_bytes, self._before + progress.done_bytes)
-                if self._first is None:
-                    # What was here before counts as done, not as fast.
-                    self._first = now, self.state.done_bytes
-                elif now - self._first[0] >= _LEAST_S:
-                    self.state.bytes_per_s = (self.state.done_bytes - self._first[1]) / (now - self._first[0])
-            if self._on_progress is not None:
-                self._on_progress(self.state)
-
-    def ended(self, file: ModelFile, size_bytes: int) -> None:
-        self._before += size_bytes
-        self._first = None
-        self.state.ready.append(file.name)
-        if self.state.bytes_per_s:
-            write_json(self._models / shelf.STAGING / SPEED_FILE, {"bytes_per_s": self.state.bytes_per_s})
+def _remember(models: Path, bytes_per_s: float) -> None:
+    if bytes_per_s:
+        write_json(models / shelf.STAGING / SPEED_FILE, {"bytes_per_s": bytes_per_s})
 
 
 def _speed(models: Path) -> float | None:

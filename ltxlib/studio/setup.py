@@ -10,6 +10,7 @@ from typing import Any
 from ltxlib.comfy.address import is_serverless
 from ltxlib.comfy.backend import client_for
 from ltxlib.core import catalog, check, roles, settings
+from ltxlib.core.amounts import size_text
 from ltxlib.core.catalog_parts import Model
 from ltxlib.core.modes import MODES
 from ltxlib.core.plan import WORKFLOWS, workflow_name
@@ -18,10 +19,15 @@ from ltxlib.core.schema import NodeSchema
 from ltxlib.errors import LtxlibError, MediaError
 from ltxlib.media.ffmpeg import find_ffmpeg
 from ltxlib.store.project import Project
+from ltxlib.studio import caches
 from ltxlib.studio.check import check_project, read_workflow
 from ltxlib.studio.connect import address
 
 GREEN, AMBER, RED = "green", "amber", "red"
+# Names of cures in studio/curing.py.
+REHEARSAL_OFF, EMPTY_CACHES, FREE_MEMORY = "rehearsal-off", "caches", "free"
+# Of the card's memory; what else is in use there was left by another program.
+LITTLE_VRAM_SHARE, STRANGE_VRAM_BYTES = 0.1, 2 * 2**30
 # A night of clips and their masters; below this, a night may end half way.
 ENOUGH_DISK_BYTES = 20 * 10**9
 LITTLE_DISK_BYTES = 3 * 10**9
@@ -29,12 +35,18 @@ LITTLE_DISK_BYTES = 3 * 10**9
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the checklist: what was looked at, how it is, one sentence, a cure if it is not well."""
+    """One line of the checklist: what was looked at, how it is, one sentence, a cure if it is not well.
+
+    key: of the cure in studio/curing.py that the kit can do itself, empty when there is none; group: where a
+    person looks for the line.
+    """
 
     name: str
     state: str
     says: str
     cure: str = ""
+    key: str = ""
+    group: str = ""
 
 
 def checklist(project: Project) -> list[Line]:
@@ -63,7 +75,8 @@ def _server(url: str, stats: Mapping[str, Any]) -> Line:
     version = system.get("comfyui_version", "of unknown version")
     if "ltx_rehearsal" in system:
         says = f"The rehearsal answers at {url}. Clips are stand-ins, marked REHEARSAL; nothing costs money."
-        return Line("Server", AMBER, says, "Switch the rehearsal off when you want the real model.")
+        cure = "Switch the rehearsal off when you want the real model."
+        return Line("Server", AMBER, says, cure, REHEARSAL_OFF)
     workers = system.get("workers")
     if isinstance(workers, Mapping):
         told = ", ".join(f"{count} {name}" for name, count in workers.items() if count) or "none awake"
@@ -85,6 +98,15 @@ def _gpu(stats: Mapping[str, Any]) -> Line:
         f"{device.get('vram_free', 0) / 2**30:.0f} GB free)"
         for device in cards
     )
+    for device in cards:
+        total, free = device.get("vram_total", 0), device.get("vram_free", 0)
+        strange = total - free - device.get("torch_vram_total", total)
+        if strange > STRANGE_VRAM_BYTES:
+            says = f"{names}. Another program holds {strange / 2**30:.0f} GB of the card's memory."
+            return Line("GPU", AMBER, says, "End it; if you do not know what it is, start the pod again.")
+        if free < LITTLE_VRAM_SHARE * total:
+            says = f"{names}. ComfyUI keeps its models there, which is well while clips are made."
+            return Line("GPU", AMBER, says, "Free it before something else uses the card.", FREE_MEMORY)
     return Line("GPU", GREEN, names)
 
 
@@ -178,16 +200,23 @@ def _ffmpeg() -> Line:
         ffmpeg = find_ffmpeg()
     except MediaError as error:
         return Line("ffmpeg", RED, error.message, error.cure)
-    return Line("ffmpeg", GREEN, f"ffmpeg {ffmpeg.version}: {ffmpeg.reason}")
+    cards = "h264_nvenc" in ffmpeg.encoders
+    coders = "H.264 and AAC" + (", and H.264 by the card (NVENC)" if cards else "; not H.264 by the card")
+    return Line("ffmpeg", GREEN, f"ffmpeg {ffmpeg.version}: {ffmpeg.reason} It codes {coders}.")
 
 
 def _disk(project: Project) -> Line:
     free_bytes = shutil.disk_usage(project.root).free
     says = f"{free_bytes / 10**9:.0f} GB free where the film is written."
+    if free_bytes >= ENOUGH_DISK_BYTES:
+        return Line("Disk", GREEN, says)
+    state = RED if free_bytes < LITTLE_DISK_BYTES else AMBER
     cure = "Delete old takes and masters in production/, or rent a larger volume."
-    if free_bytes < LITTLE_DISK_BYTES:
-        return Line("Disk", RED, says, cure)
-    return Line("Disk", AMBER if free_bytes < ENOUGH_DISK_BYTES else GREEN, says, cure)
+    spare_bytes = sum(cache.size_bytes for cache in caches.found(project))
+    if spare_bytes < caches.WORTH_BYTES:
+        return Line("Disk", state, says, cure)
+    cure = f"The kit's own half-done things ({size_text(spare_bytes)}) may go. {cure}"
+    return Line("Disk", state, says, cure, EMPTY_CACHES)
 
 
 def _scenes(project: Project) -> Line:

@@ -6,11 +6,13 @@ so a kill in between loses nothing: the next look puts it back first.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ltxlib.errors import PodError
 from ltxlib.pod.git import changed_here, git, names, says_yes
@@ -34,9 +36,10 @@ class Update:
     """What an update would bring.
 
     news: a line for each change, newest first. told: what is new in the changelog, in its words. kept: a
-    creator's own files that it would have changed; they stay. notebooks: those that were run or changed here;
-    they are renewed, the old ones kept beside. blocked: files of the kit itself that were changed here, which
-    keeps it from being made. files: all that it changes.
+    creator's own files that it would have changed; they stay. notebooks: those that were changed here; they
+    are renewed, the old ones kept beside. ran: notebooks that were run and not changed; they are just
+    renewed. blocked: files of the kit itself that were changed here, which keeps it from being made.
+    files: all that it changes.
     """
 
     news: tuple[str, ...]
@@ -45,6 +48,7 @@ class Update:
     blocked: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    ran: tuple[str, ...] = ()
 
     @property
     def after(self) -> tuple[str, ...]:
@@ -117,9 +121,26 @@ def look(project: Project) -> Update:
     incoming = set(names(git(root, "diff", "--name-only", "--no-renames", "-z", "HEAD", "@{upstream}")))
     both = sorted(incoming & set(changed_here(root)))
     kept = tuple(path for path in both if path.startswith(THEIRS))
-    notebooks = tuple(path for path in both if path.startswith(NOTEBOOKS))
-    blocked = tuple(path for path in both if path not in (*kept, *notebooks))
-    return Update(tuple(news), kept, notebooks, blocked, _told(root), tuple(sorted(incoming)))
+    ran = tuple(path for path in both if path.startswith(NOTEBOOKS) and _only_ran(root, path))
+    notebooks = tuple(path for path in both if path.startswith(NOTEBOOKS) and path not in ran)
+    blocked = tuple(path for path in both if path not in (*kept, *ran, *notebooks))
+    files = tuple(sorted(incoming))
+    return Update(tuple(news), kept, notebooks, blocked, told=_told(root), files=files, ran=ran)
+
+
+def _only_ran(root: Path, path: str) -> bool:
+    """Whether a notebook differs from the kit's by nothing but what running it leaves: outputs, counts."""
+    try:
+        theirs = json.loads((root / path).read_bytes())
+        ours = json.loads(git(root, "show", f"HEAD:{path}"))
+        return _cells(theirs) == _cells(ours)
+    except (OSError, PodError, ValueError, KeyError, TypeError, AttributeError):
+        # What cannot be read as a notebook is kept as it is.
+        return False
+
+
+def _cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
 
 
 def _is_clone(root: Path) -> bool:
@@ -158,6 +179,8 @@ def update(project: Project) -> Update:
     root = project.root
     _set_aside(root, (*found.kept, *found.notebooks))
     try:
+        for path in found.ran:
+            git(root, "checkout", "HEAD", "--", path)
         git(root, "merge", "--ff-only", "--quiet", "@{upstream}")
         _keep_new_ones(root, found.kept)
     finally:

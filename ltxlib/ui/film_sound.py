@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import ipywidgets as widgets
 
@@ -17,19 +18,25 @@ from ltxlib.core.soundtrack import (
     Soundtrack,
 )
 from ltxlib.store.project import Project
+from ltxlib.studio.disk import room_for
 from ltxlib.studio.film_sounds import SOUNDS
-from ltxlib.studio.sounds import keep_sound, sound_path
+from ltxlib.studio.sounds import keep_sound, not_a_sound, sound_path
 from ltxlib.ui import look, parts
 from ltxlib.ui.film_fields import number, pair, slider, tick
-from ltxlib.ui.job import Outcome
+from ltxlib.ui.incoming import Incoming
+from ltxlib.ui.upload import PLAIN_MB, UploadPlace
 from ltxlib.ui.video import files_url, folder_url
 
 BED, MUSIC = "bed", "music"
 _KIND_WORDS = {BED: "under all of it", MUSIC: "music"}
 _NONE = "There is no sound in the folder yet."
-# Jupyter takes no message of more than 10 MiB from a page (tornado, websocket_max_message_size).
-LARGEST_HERE_MB = 9
-_BRING = f"Up to {LARGEST_HERE_MB} MB here, as wav, flac, mp3, m4a, ogg and others."
+_WORDS = {
+    "drop": "Drop a sound here, however long",
+    "choose": "Choose a file",
+    "folder": "",
+    "hint": "wav, flac, mp3, m4a, ogg and others. It is kept in sounds/.",
+    "accept": ",".join(sorted(SOUNDS)),
+}
 _LAST_START_S = 43_200.0
 
 
@@ -54,11 +61,9 @@ class SoundForm:
         self.add_music = parts.button(
             "Add it as music", lambda: self._add(MUSIC), "ltx-small", "ltx-add-music"
         )
-        self.bring = widgets.FileUpload(
-            accept=",".join(sorted(SOUNDS)), multiple=False, description="Choose a file"
-        )
-        self.bring.add_class("ltx-bring")
-        self.bring.observe(lambda _: self._bring(), "value")
+        self.door = Incoming(self.project.sounds, self._judge, self._take, self._refused)
+        self.place = UploadPlace(self.door, _WORDS, f"Up to {PLAIN_MB} MB here; larger ones by the folder.")
+        self.bring = self.place.plain
         self.folder = parts.text_block()
         self.told = parts.text_block("", "ltx-brought")
         self.rows = parts.column([], "ltx-layers")
@@ -74,7 +79,7 @@ class SoundForm:
     def _lay_out(self) -> widgets.Widget:
         field = parts.field
         pick = parts.column([self.file, self.listen, parts.buttons([self.add_bed, self.add_music])])
-        bring = parts.column([self.bring, self.told, self.folder])
+        bring = parts.column([self.place.part, self.told, self.folder])
         ticks = parts.column([self.even, self.fill, self.limit], "ltx-ticks")
         return parts.column(
             [
@@ -137,7 +142,7 @@ class SoundForm:
         link = (
             f'<a href="{look.escape(url)}" target="_blank">open the folder</a>' if url else "use the folder"
         )
-        words = f"{_BRING} Larger ones: {link} <code>sounds/</code>, put them there, press Look again."
+        words = f"Or {link} <code>sounds/</code>, put them there, press Look again."
         parts.set_html(self.folder, f'<div class="ltx-hint">{words}</div>')
 
     def summary(self) -> str:
@@ -172,23 +177,18 @@ class SoundForm:
         self.rows.children = [row.part for row in self.layers]
         parts.show(self.rows, bool(self.layers))
 
-    def _bring(self) -> None:
-        brought = self.bring.value
-        if not brought:
-            return
-        outcome = Outcome()
-        with outcome:
-            for one in brought:
-                kept = keep_sound(self.project, str(one["name"]), bytes(one["content"]))
-                size = size_text(len(one["content"]))
-                parts.set_html(self.told, look.note(f"{kept} is in the folder sounds/ ({size})."))
-                names = sorted({*self.file.options, kept}, key=str.casefold)
-                self.fill_choices(names)
-                self.file.value = kept
-        if outcome.error is not None:
-            parts.set_html(self.told, look.failure(outcome))
-        # Emptied, so that the same file may be brought once more.
-        self.bring.value = ()
+    def _judge(self, name: str, size_bytes: int) -> str:
+        return not_a_sound(name, size_bytes) or room_for(self.project.sounds, size_bytes)
+
+    def _take(self, part: Path, name: str) -> None:
+        size = size_text(part.stat().st_size)
+        kept = keep_sound(self.project, name, part)
+        parts.set_html(self.told, look.note(f"{kept} is in the folder sounds/ ({size})."))
+        self.fill_choices(sorted({*self.file.options, kept}, key=str.casefold))
+        self.file.value = kept
+
+    def _refused(self, name: str, why: str) -> None:
+        parts.set_html(self.told, look.note(why, kind="bad"))
 
     def _chosen(self) -> None:
         if not self._filling:

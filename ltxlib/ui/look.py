@@ -6,6 +6,7 @@ Every text of a person or a server goes through `escape` before it becomes HTML.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -19,6 +20,20 @@ from ltxlib.ui.job import Outcome
 def escape(text: object) -> str:
     """The text as it is, safe inside HTML and inside an attribute."""
     return html.escape(str(text), quote=True)
+
+
+# Only this host's: what a server says must not become a link that leads people elsewhere.
+_HUB_PAGE = re.compile(r"https://huggingface\.co/[\w./-]*[\w/-]")
+
+
+def linked(text: object) -> str:
+    """The text, escaped, with addresses of Hugging Face's pages as links."""
+    return _HUB_PAGE.sub(lambda found: link(found[0], found[0]), escape(text))
+
+
+def link(url: str, text: str) -> str:
+    """A link that opens in a page of its own."""
+    return f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(text)}</a>'
 
 
 def style() -> str:
@@ -47,7 +62,7 @@ def note(text: str, cure: str = "", *, kind: str = "", inside: str = "") -> str:
     text and cure are escaped here; inside is HTML that is ready.
     """
     mark = f" ltx-{kind}" if kind else ""
-    more = f'<span class="ltx-cure">{escape(cure)}</span>' if cure else ""
+    more = f'<span class="ltx-cure">{linked(cure)}</span>' if cure else ""
     return f'<div class="ltx-note{mark}" role="status">{escape(text)}{more}{inside}</div>'
 
 
@@ -74,7 +89,7 @@ def problem_table(problems: Iterable[Problem]) -> str:
     mixed = len({problem.warning for problem in listed}) > 1
     for problem in listed:
         mark = f" {tag('only a warning', 'wait')}" if mixed and problem.warning else ""
-        rows.append((escape(problem.where), escape(problem.what) + mark, escape(problem.cure)))
+        rows.append((escape(problem.where), escape(problem.what) + mark, linked(problem.cure)))
     return table(("Where", "What is wrong", "What to do"), rows)
 
 

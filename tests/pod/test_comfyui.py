@@ -19,6 +19,8 @@ from ltxlib.pod.comfyui import FIXED_ARGUMENTS, ComfyHome, end, find_home, last_
 MAIN = """
 import signal, socket, sys, time
 if "--broken" in sys.argv:
+    import os
+    print(sorted(name for name in os.environ if name in ("MPLBACKEND", "JPY_PARENT_PID", "PYTHONPATH")))
     print("RuntimeError: no card was found", flush=True)
     sys.exit(1)
 if "--deaf" in sys.argv:
@@ -117,6 +119,18 @@ def test_one_that_cannot_start_says_why(home, tmp_path):
         restart(broken, log, lambda: answers(home), 30)
     with pytest.raises(PodError, match="cannot be started"):
         start(ComfyHome(home.root, tmp_path / "no-python", ()), log)
+
+
+def test_nothing_of_a_notebooks_kernel_reaches_it(home, tmp_path, monkeypatch):
+    """What ipykernel sets for itself would keep node packs from importing; it stays with the kernel."""
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    monkeypatch.setenv("PYTHONPATH", "/kit")
+    log = tmp_path / "comfyui.log"
+    broken = ComfyHome(home.root, home.python, (*home.arguments, "--broken"))
+    with pytest.raises(PodError):
+        restart(broken, log, lambda: answers(home), 30)
+    assert "[]" in log.read_text().splitlines()
 
 
 def test_one_that_never_answers_is_told(home, tmp_path):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +21,7 @@ from ltxlib.core import catalog
 from ltxlib.hub import shelf
 from ltxlib.pod import doors, machine
 from ltxlib.store.project import Project
-from ltxlib.studio import doctor, models
+from ltxlib.studio import curing, doctor, models
 from ltxlib.studio.setup import AMBER, GREEN, RED
 
 NOW_S = 1_800_000_000.0
@@ -26,6 +30,27 @@ A100 = '#!/bin/sh\necho "NVIDIA A100 80GB PCIe, 81920, 550.90"\n'
 BROKEN = "#!/bin/sh\necho NVIDIA-SMI has failed >&2\nexit 9\n"
 NO_CARD = "#!/bin/sh\nexit 0\n"
 SECRET = "rpa_PLANTEDPLANTED"
+# What ComfyUI is on these pods: it takes some time, then says how it is.
+PLAYED = """
+import http.server, json, sys, time
+class Says(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"system": {"comfyui_version": "0.33.0"}, "devices": []}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    do_POST = do_GET
+    def log_message(self, *words):
+        pass
+words = sys.argv
+port = [words[place + 1] for place, word in enumerate(words) if word == "--port"]
+if "--mute" in words or not port:
+    time.sleep(600)
+if "--slow" in words:
+    time.sleep(0.5)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(port[-1])), Says).serve_forever()
+"""
 
 
 class Pod:
@@ -48,7 +73,7 @@ class Pod:
         python.parent.mkdir(parents=True)
         python.symlink_to(sys.executable)
         (self.comfy / "custom_nodes/ComfyUI-Manager").mkdir(parents=True)
-        (self.comfy / "main.py").write_text("import time; time.sleep(600)\n")
+        (self.comfy / "main.py").write_text(PLAYED)
         (self.comfy / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
         self.kernel(self.project.root / ".venv/bin/python")
         for file in models.files_of([]):
@@ -93,6 +118,28 @@ class Pod:
             out.truncate(int(file.size_bytes * share))
         return path
 
+    @contextmanager
+    def comfyui_runs(self, *words: str) -> Iterator[int]:
+        """ComfyUI, started by hand on a port of its own; `--mute`: it never answers."""
+        with socket.socket() as asked:
+            asked.bind(("127.0.0.1", 0))
+            port = asked.getsockname()[1]
+        self.arguments(f"--port {port}")
+        process = subprocess.Popen([sys.executable, "main.py", "--port", str(port), *words], cwd=self.comfy)
+        try:
+            until = time.monotonic() + 30
+            while "--mute" not in words and time.monotonic() < until:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+            yield port
+        finally:
+            process.kill()
+            process.wait()
+
+    def arguments(self, text: str) -> None:
+        """What people wrote into comfyui_args.txt."""
+        (self.comfy.parent / "comfyui_args.txt").write_text(text)
+
     def lines(self, now_s: float = NOW_S):
         return doctor.examine(self.project, self.root, lambda: now_s)
 
@@ -110,12 +157,8 @@ def line(lines, name):
 
 def test_a_healthy_pod_is_green(pod):
     """All of the machine is green but for the door that nobody can close; ComfyUI runs."""
-    process = subprocess.Popen([sys.executable, "main.py"], cwd=pod.comfy)
-    try:
+    with pod.comfyui_runs():
         lines = pod.lines()
-    finally:
-        process.kill()
-        process.wait()
     states = {one.name: one.state for one in lines}
     for name in ("Price", "Card", "Advice", "Memory", "Volume", "Kernel", "ComfyUI", "Model files"):
         assert states[name] == GREEN, line(lines, name)
@@ -206,7 +249,13 @@ BROKEN_PODS = [
         ("comfyui_args.txt",),
     ),
     ("strange nodes", _strange_nodes, "Node packs", AMBER, ("evil.py, free-gpu-miner",)),
-    ("wrong folder", _wrong_folder, "Model folders", RED, ("(in checkpoints/, belongs in latent", "--fetch")),
+    (
+        "wrong folder",
+        _wrong_folder,
+        "Model folders",
+        RED,
+        ("(in checkpoints/, belongs", "--cure move"),
+    ),
     ("half there", _half_fetched, "Model files", RED, ("half there", "23.3 GB", "--fetch")),
     (
         "damaged",
@@ -239,7 +288,7 @@ def test_each_broken_pod_has_its_line(pod, broken, name, state, words):
     broken(pod)
     found = line(pod.lines(), name)
     assert found.state == state, found
-    said = f"{found.says} {found.cure}"
+    said = f"{found.says} {curing.advice(found) or found.cure}"
     assert all(word in said for word in words), said
     assert found.state == GREEN or found.cure
 

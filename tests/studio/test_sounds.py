@@ -14,6 +14,14 @@ def project(tmp_path) -> Project:
     return Project(tmp_path / "kit")
 
 
+def keep(project, name, data) -> str:
+    """Bring a sound as the page does: written aside, then kept."""
+    part = project.root / "coming.part"
+    project.root.mkdir(exist_ok=True)
+    part.write_bytes(data)
+    return keep_sound(project, name, part)
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
@@ -28,17 +36,17 @@ def project(tmp_path) -> Project:
 )
 def test_names_are_clean_and_stay_in_the_folder(project, name, kept):
     """Whatever a file is called, it lands in sounds/ and nowhere else."""
-    assert keep_sound(project, name, b"sound") == kept
+    assert keep(project, name, b"sound") == kept
     assert [path.name for path in project.sounds.iterdir()] == [kept]
     assert (project.sounds / kept).read_bytes() == b"sound"
 
 
 def test_nothing_is_written_over(project):
     """Another sound of the same name gets a number; the same one is kept once."""
-    assert keep_sound(project, "rain.wav", b"one") == "rain.wav"
-    assert keep_sound(project, "rain.wav", b"two") == "rain-2.wav"
-    assert keep_sound(project, "rain.wav", b"one") == "rain.wav"
-    assert keep_sound(project, "rain.wav", b"two") == "rain-2.wav"
+    assert keep(project, "rain.wav", b"one") == "rain.wav"
+    assert keep(project, "rain.wav", b"two") == "rain-2.wav"
+    assert keep(project, "rain.wav", b"one") == "rain.wav"
+    assert keep(project, "rain.wav", b"two") == "rain-2.wav"
     assert sorted(path.name for path in project.sounds.iterdir()) == ["rain-2.wav", "rain.wav"]
 
 
@@ -46,7 +54,7 @@ def test_nothing_is_written_over(project):
 def test_what_is_no_sound_is_refused(project, name, data):
     """Its name or its emptiness tells, and nothing is written."""
     with pytest.raises(BadInput) as caught:
-        keep_sound(project, name, data)
+        keep(project, name, data)
     assert caught.value.cure
     assert not project.sounds.exists()
 

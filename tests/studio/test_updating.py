@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 
@@ -88,6 +89,24 @@ def test_it_goes_forward_and_keeps_what_is_the_creators(source, project):
     assert read(project, "notebooks/01_setup.ipynb") == "new\n"
     assert read(project, "notebooks/01_setup-yours.ipynb") == '{"run": 1}\n'
     assert not updating.look(project).there
+
+
+def test_a_notebook_that_was_only_run_leaves_no_copy(source, project):
+    """Outputs and counts are nobody's work: it is just renewed; changed by a word, it is kept."""
+    cell = {"cell_type": "code", "source": ["one\n", "two"], "outputs": [], "execution_count": None}
+    names = [f"notebooks/{name}.ipynb" for name in ("run", "changed")]
+    commit(source, dict.fromkeys(names, json.dumps({"cells": [cell]})), "Notebooks")
+    updating.update(project)
+    commit(source, dict.fromkeys(names, json.dumps({"cells": [cell, cell]})), "More cells")
+    ran = cell | {"outputs": [{"name": "stdout"}], "execution_count": 3, "source": "one\ntwo"}
+    write(project.root, {names[0]: json.dumps({"cells": [ran]})})
+    write(project.root, {names[1]: json.dumps({"cells": [ran | {"source": "one\nthree"}]})})
+    found = updating.update(project)
+    assert found.ran == (names[0],)
+    assert found.notebooks == (names[1],)
+    assert len(json.loads(read(project, names[0]))["cells"]) == 2
+    assert not (project.root / "notebooks/run-yours.ipynb").exists()
+    assert "three" in read(project, "notebooks/changed-yours.ipynb")
 
 
 def test_a_kill_in_between_loses_nothing(source, project, monkeypatch):

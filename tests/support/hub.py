@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import re
 import threading
 from collections import Counter
@@ -19,6 +20,42 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 TOKEN = "hf_PLANTEDPLANTEDPLANTED"
+# What is given at once; what of it reached nobody counts as given.
+GIVEN_BYTES = 2**18
+_BLOCK_BYTES = 2**20
+
+
+class Drawn:
+    """A file of any size that lies nowhere: a seed gives the same bytes again, no block is like another."""
+
+    def __init__(self, size_bytes: int, seed: int = 0) -> None:
+        self.size_bytes = size_bytes
+        self._block = random.Random(seed).randbytes(_BLOCK_BYTES - 8)
+        self._digest = ""
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return self.size_bytes
+
+    def __getitem__(self, span: slice) -> bytes:
+        first, last, _ = span.indices(self.size_bytes)
+        start = first // _BLOCK_BYTES
+        blocks = [
+            number.to_bytes(8, "big") + self._block for number in range(start, -(-last // _BLOCK_BYTES))
+        ]
+        whole = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        return whole[first - start * _BLOCK_BYTES : last - start * _BLOCK_BYTES]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of it all, counted once."""
+        with self._lock:
+            if not self._digest:
+                digest = hashlib.sha256()
+                for at in range(0, self.size_bytes, _BLOCK_BYTES):
+                    digest.update(self[at : at + _BLOCK_BYTES])
+                self._digest = digest.hexdigest()
+            return self._digest
 
 
 @dataclass
@@ -45,8 +82,10 @@ class Hub:
     served: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
     tokens_at_store: list[str] = field(default_factory=list)
+    slow_after: int | None = None
     hold: threading.Event | None = None
     arrived: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
     store: str = ""
 
@@ -90,7 +129,9 @@ class _Answers(BaseHTTPRequestHandler):
         data = hub.files.get(f"{repo}/{name}")
         if data is None:
             return self._say(404, X_Error_Code="EntryNotFound")
-        digest = hub.told_sha or hashlib.sha256(data).hexdigest()
+        digest = hub.told_sha or (
+            data.sha256 if isinstance(data, Drawn) else hashlib.sha256(data).hexdigest()
+        )
         size = len(data) if hub.told_size is None else hub.told_size
         if hub.own_store:
             # As small files are given: by the hub itself.
@@ -128,29 +169,41 @@ class _Answers(BaseHTTPRequestHandler):
         data = hub.files[key]
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         if wanted is None or hub.whole_only:
-            return self._say(200, data)
+            return self._say(200, data[0 : len(data)])
         first, last = int(wanted[1]), min(int(wanted[2]) + 1, len(data))
-        body = data[first:last]
         told: dict[str, Any] = {"Content_Range": f"bytes {first}-{last - 1}/{len(data)}"}
-        cut = hub.cuts > 0 and len(body) > hub.cut_after
+        told["Content_Length"] = str(last - first)
+        cut = hub.cuts > 0 and last - first > hub.cut_after
         if cut:
             hub.cuts -= 1
-            told["Content_Length"] = str(len(body))
-            body = body[: hub.cut_after]
-        if hub.hold is not None and first > 0:
+            last = first + hub.cut_after
+        if hub.hold is not None and hub.slow_after is None and first > 0:
             hub.arrived.set()
             hub.hold.wait(30)
         try:
-            self._say(206, body, **told)
+            self._say(206, b"", **told)
+            self._stream(key, data, first, last)
         except OSError:
             # Whoever asked is gone.
             self.close_connection = True
             return None
-        hub.served[key] += len(body)
         if cut:
             self.wfile.flush()
             self.close_connection = True
         return None
+
+    def _stream(self, key: str, data: bytes | Drawn, first: int, last: int) -> None:
+        hub = self.hub
+        for at in range(first, last, GIVEN_BYTES):
+            if hub.slow_after is not None and hub.hold and sum(hub.served.values()) >= hub.slow_after:
+                hub.arrived.set()
+                hub.hold.wait(0.05)
+            piece = memoryview(data[at : min(at + GIVEN_BYTES, last)])
+            while piece:
+                sent = self.connection.send(piece)
+                with hub.lock:
+                    hub.served[key] += sent
+                piece = piece[sent:]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +74,17 @@ class Lab:
 
 
 @contextmanager
-def jupyter_lab(project: Project, home: Path, *, base_url: str = "/") -> Iterator[Lab]:
-    """Start JupyterLab on a project as `./kit lab` does, on a free port, touching nothing outside `home`."""
+def jupyter_lab(
+    project: Project, home: Path, *, base_url: str = "/", machine: Mapping[str, str] | None = None
+) -> Iterator[Lab]:
+    """Start JupyterLab on a project as `./kit lab` does, on a free port, touching nothing outside `home`.
+
+    machine: more of its environment, such as LTX_COMFY_ROOT.
+    """
     argv, env = lab_command(project, port=0)
     env = {**env, **_private(home), "PYTHONPATH": str(KIT)}
     env = {name: value for name, value in env.items() if not name.startswith(("JPY_", "LTX_"))}
+    env |= machine or {}
     argv += ["--no-browser", "--LabApp.expose_app_in_browser=True", f"--IdentityProvider.token={TOKEN}"]
     argv += [f"--ServerApp.base_url={base_url}"]
     _register_kernel(home / "data")

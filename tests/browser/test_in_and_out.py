@@ -1,0 +1,128 @@
+"""Pictures in and films out: files really dropped in a real JupyterLab, a ZIP really downloaded."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from ltxlib.store.project import Project
+from ltxlib.store.scene_sheet import read_sheet
+from tests.browser.test_notebooks import shows
+from tests.studio.test_stills import a_zip, picture
+from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
+from tests.support.studio import a_project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+# Drops files as a hand does: the browser's own DataTransfer, and the events it sends while something hovers.
+DROP = """([where, files]) => {
+    const transfer = new DataTransfer();
+    for (const [name, data] of files) {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        transfer.items.add(new File([bytes], name));
+    }
+    const zone = document.querySelector(where);
+    for (const kind of ['dragenter', 'dragover', 'drop'])
+        zone.dispatchEvent(new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true}));
+}"""
+
+
+def drop(page: Page, where: str, files: list[tuple[str, bytes]]) -> None:
+    page.evaluate(DROP, [where, [(name, base64.b64encode(data).decode()) for name, data in files]])
+
+
+def noise(width: int, height: int) -> bytes:
+    """A PNG that cannot be packed, as large as generators make them."""
+    import io
+
+    out = io.BytesIO()
+    Image.frombytes("RGB", (width, height), os.urandom(3 * width * height)).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project of two scenes in a folder with a blank in its name."""
+    made = a_project(tmp_path_factory.mktemp("in-and-out") / "ltx kit")
+    copy_notebooks(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def lab(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on that project, as `./kit lab` starts it."""
+    with jupyter_lab(project, tmp_path_factory.mktemp("jupyter")) as running:
+        yield running
+
+
+def test_pictures_are_dropped_and_made_scenes_of(
+    browser: Browser, lab: Lab, project: Project, tmp_path: Path
+) -> None:
+    """Several at once and a ZIP, a large one and fifty small ones by the button; one becomes a scene."""
+    with person(browser) as page:
+        notebook = Notebook(page, lab).open("02_generate.ipynb").run_all()
+        page.locator(".ltx-stills .ltx-zone").wait_for()
+        assert not page.locator(".ltx-stills .ltx-drop-plain").is_visible()
+        packed = a_zip([("Hütte/01.png", picture(colour=(90, 40, 30))), ("../out.png", picture())])
+        files = [("<i>cabin.png", picture(colour=(1, 90, 60))), ("stills.zip", packed), ("film.mp4", b"x")]
+        drop(page, ".ltx-stills .ltx-zone", files)
+        shows(
+            page, ".ltx-stills .ltx-brought :has-text('3 pictures are in images/ now. 1 file was not taken.')"
+        )
+        shows(page, ".ltx-stills .ltx-card b[title='Hütte-01.png']")
+        large = noise(3200, 2400)
+        assert len(large) > 20_000_000
+        paths = [tmp_path / "large.png", *(tmp_path / f"small {number}.png" for number in range(50))]
+        for number, path in enumerate(paths):
+            path.write_bytes(picture(colour=(number, 9, 9)) if number else large)
+        page.locator(".ltx-stills .ltx-zone input").first.set_input_files(paths)
+        shows(page, ".ltx-stills .ltx-brought :has-text('51 pictures are in images/ now.')")
+        assert (project.images / "large.png").read_bytes() == large
+        assert not list(project.images.glob(".*"))
+        page.locator(".ltx-stills .ltx-older").click()
+        shows(page, ".ltx-stills .ltx-where :has-text('9 to 16 of 55')")
+        notebook.button("stills", "make-scene").first.click()
+        notebook.button("stills", "add-scene").click()
+        shows(page, ".ltx-stills .ltx-notice :has-text('is now the last row of scenes.csv')")
+        assert notebook.errors() == []
+        # In a page that is opened anew, the cell shows what is there; nothing stands twice.
+        notebook.save()
+        page.reload()
+        notebook.wait_ready("02_generate.ipynb")
+        page.locator(".ltx-stills .ltx-zone").first.wait_for()
+        assert notebook.errors() == []
+    scene = read_sheet(project.scenes_csv).scenes[-1]
+    assert scene.mode == "i2v"
+    assert (project.images / scene.image).is_file()
+    assert (project.notebooks / "02_generate.ipynb").stat().st_size < 300_000
+
+
+def test_a_page_without_the_drop_place_has_a_button(
+    browser: Browser, project: Project, tmp_path: Path
+) -> None:
+    """Where the server has no part of anywidget nothing frightens, and a plain button brings pictures."""
+    settings = tmp_path / "jupyter" / "config" / "labconfig"
+    settings.mkdir(parents=True)
+    (settings / "page_config.json").write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
+    with jupyter_lab(project, tmp_path / "jupyter") as running, person(browser) as page:
+        notebook = Notebook(page, running).open("02_generate.ipynb").run_all()
+        page.locator(".ltx-stills .ltx-drop-plain button").wait_for()
+        assert page.locator(".ltx-zone").count() == 0
+        one = tmp_path / "plain.png"
+        one.write_bytes(picture(colour=(200, 200, 1)))
+        with page.expect_file_chooser() as asked:
+            page.locator(".ltx-stills .ltx-drop-plain button").click()
+        asked.value.set_files(one)
+        shows(page, ".ltx-stills .ltx-brought :has-text('1 picture is in images/ now.')")
+        assert notebook.errors() == []
+    assert (project.images / "plain.png").is_file()
