@@ -43,6 +43,15 @@ CELLS = f"""(ids) => {{ {PANEL}
     if (found.length) all[found[0]].node.scrollIntoView({{block: 'start'}});
     return found.map((at) => {{ const box = all[at].node.getBoundingClientRect();
         return [box.x, box.y, box.width, box.height]; }}); }}"""
+# The stage has a folder and a port of its own; on a pod these are / and 8188.
+AS_ON_A_POD = """(instead) => { for (const panel of document.querySelectorAll('.ltx-panel')) {
+    const texts = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) for (const [here, there] of Object.entries(instead)) {
+        const text = texts.currentNode;
+        if (text.data.includes(here)) text.data = text.data.replaceAll(here, there); } } }"""
+TO_THE_TOP = """(one) => { one.scrollIntoView({block: 'start'});
+    for (let above = one.parentElement; above; above = above.parentElement)
+        if (above.scrollTop > 0) { above.scrollTop -= 40; break; } }"""
 KERNEL_IDLE = f"""() => {{ {PANEL}
     const session = panel && panel.sessionContext && panel.sessionContext.session;
     return Boolean(session && session.kernel && session.kernel.status === 'idle'); }}"""
@@ -53,6 +62,7 @@ class Camera:
 
     def __init__(self, folder: Path, wanted: set[str]) -> None:
         self.folder, self.wanted = folder, wanted
+        self.instead: dict[str, str] = {}
         self.made: set[str] = set()
         self.pictures = {picture.name: picture for picture in PICTURES}
 
@@ -67,6 +77,7 @@ class Camera:
         """The cells of the notebook that the picture shows, one below the other."""
         ids = list(self.pictures[name].cells)
         page.mouse.move(0, 0)
+        page.evaluate(AS_ON_A_POD, self.instead)
         page.evaluate(CELLS, ids)
         page.wait_for_timeout(400)
         boxes = page.evaluate(CELLS, ids)
@@ -79,8 +90,9 @@ class Camera:
     def below(self, page: Page, name: str, first: str, whole: str, most: int = 900) -> None:
         """What stands in a panel from one part of it on."""
         page.mouse.move(0, 0)
-        page.locator(first).first.evaluate("(one) => one.scrollIntoView({block: 'start'})")
-        page.wait_for_timeout(400)
+        page.evaluate(AS_ON_A_POD, self.instead)
+        page.locator(first).first.evaluate(TO_THE_TOP)
+        page.wait_for_timeout(800)
         beginning = page.locator(first).first.bounding_box()
         panel = page.locator(whole).first.bounding_box()
         assert beginning is not None and panel is not None
@@ -151,10 +163,10 @@ def _pod() -> Iterator[StagePod]:
 
 def _at_work(page: Page, lab: Lab, pod: StagePod, camera: Camera) -> None:
     notebook = Notebook(page, lab)
+    camera.instead = {str(pod.folder): "", str(pod.port): "8188"}
     bring_the_kit(page, lab, camera)
-    pod.put_models(models.files_of([]))
     small_film(pod, takes=1)
-    set_up(notebook, camera)
+    set_up(notebook, pod, camera)
     for stop in (first_clip, all_scenes, review, film):
         if camera.wanted - camera.made:
             stop(notebook, camera)
@@ -182,7 +194,7 @@ def bring_the_kit(page: Page, lab: Lab, camera: Camera) -> None:
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 
 
-def set_up(notebook: Notebook, camera: Camera) -> None:
+def set_up(notebook: Notebook, pod: StagePod, camera: Camera) -> None:
     """Notebook 01: opened, the kit's own place made, the checklist, ComfyUI started by its button."""
     page = notebook.open("01_setup.ipynb").page
     camera.window(page, "pod-opened", 560)
@@ -195,11 +207,14 @@ def set_up(notebook: Notebook, camera: Camera) -> None:
     notebook.run_all()
     page.wait_for_selector(".ltx-setup .ltx-row")
     camera.section(page, "pod-checklist")
+    page.wait_for_selector(".ltx-models .ltx-room :text-matches('GB')")
+    camera.section(page, "pod-models")
+    pod.put_models(models.files_of([]))
     page.locator(".ltx-comfy .ltx-start:not([disabled])").click()
     page.wait_for_selector(".ltx-comfy .ltx-stop:not([disabled])")
     camera.section(page, "pod-comfyui")
     notebook.button("update", "look-for").click()
-    page.wait_for_selector(".ltx-update .ltx-look-for:not([disabled])")
+    page.wait_for_selector(".ltx-update .ltx-found :text-matches('.')")
     camera.section(page, "pod-current")
 
 
@@ -279,8 +294,9 @@ def night(notebook: Notebook, camera: Camera) -> None:
 
 def _loaded(page: Page, selector: str) -> None:
     page.wait_for_function(
-        "(found) => [...document.querySelectorAll(found)].every((one) => one.readyState >= 2)", arg=selector
+        "(found) => [...document.querySelectorAll(found)].every((one) => one.readyState >= 4)", arg=selector
     )
+    page.wait_for_timeout(500)
 
 
 def film_sheet() -> Image.Image:

@@ -57,6 +57,7 @@ PICTURES: tuple[Picture, ...] = (
     _section("pod-place", "01_setup", "place"),
     _section("pod-checklist", "01_setup", "checklist"),
     _section("pod-comfyui", "01_setup", "comfyui"),
+    _section("pod-models", "01_setup", "models"),
     _section("pod-current", "01_setup", "current"),
     _section("take", "02_generate", "take"),
     Picture("take-clip", "02_generate", ("take",)),
