@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 from ltxlib.ground import stopping
-from ltxlib.ground.face import FIRST_NOTEBOOK, box, say
+from ltxlib.ground.face import FIRST_NOTEBOOK, say, waiting
 from ltxlib.ground.home import Home, home, is_own, needs_nothing
 from ltxlib.ground.making import there
+from ltxlib.ground.watched import headless
 
 _FOLDERS = ("site-packages", "dist-packages")
 # Small modules without a state that the kernel has loaded from its own Python; what the kit brings may ask
@@ -22,19 +23,18 @@ SENTENCE = "The kit is not set up on this machine yet, or the machine has forgot
 
 
 def enter() -> None:
-    """Make the kit's packages usable in this notebook; where that cannot be, say where to begin and stop.
+    """Make the kit's packages usable in this notebook; where that cannot be, say where to begin.
 
-    Shows nothing when all is well. Changes nothing outside this process.
+    Shows nothing when all is well. Changes nothing outside this process. Raises NotReady by night.
     """
     place = home()
     tidy(place)
     if is_own(place) or needs_nothing(place):
-        stopping.open_gate()
-        return
-    if _there(place) and activate(place):
-        return
-    stopping.close_gate(_not_ready)
-    raise _not_ready()
+        stopping.go_on()
+    elif not (_there(place) and activate(place)):
+        if not headless():
+            say(waiting(SENTENCE))
+        stopping.wait(f"{SENTENCE} Open {FIRST_NOTEBOOK} and run it.", lambda: say(waiting()))
 
 
 def activate(place: Home) -> bool:
@@ -59,7 +59,7 @@ def activate(place: Home) -> bool:
     if spawn is not None:
         spawn.set_executable(sys.executable)  # it has taken note of the other one
     tidy(place)
-    stopping.open_gate()
+    stopping.go_on()
     return True
 
 
@@ -90,8 +90,3 @@ def _there(place: Home) -> bool:
         return there(place)
     except (OSError, subprocess.SubprocessError):
         return False
-
-
-def _not_ready() -> stopping.NotReady:
-    cure = f"Open {FIRST_NOTEBOOK} and choose Run, Run All Cells."
-    return stopping.NotReady(f"{SENTENCE} {cure}", lambda: say(box(SENTENCE, link=True)))

@@ -14,9 +14,9 @@ from typing import Any
 
 from ltxlib.ground.watched import headless
 
-GOOD, WAIT, BAD, NOW = "green", "amber", "red", "now"
+GOOD, WAIT, BAD = "green", "amber", "red"
 FIRST_NOTEBOOK = "1. Setup"
-_WORDS = {GOOD: "well", WAIT: "worth knowing", BAD: "needs you", NOW: "under way"}
+_WORDS = {GOOD: "well", WAIT: "worth knowing", BAD: "needs you"}
 # Making the kit's Python takes from a few seconds to a minute or two; the bar slows down as it nears its end.
 _USUAL_S = 25.0
 _OWN_LOOK = """.ltx-ground { line-height: 1.5; font-size: 14px; }
@@ -26,7 +26,7 @@ _OWN_LOOK = """.ltx-ground { line-height: 1.5; font-size: 14px; }
   text-overflow: ellipsis; min-height: 19px; margin-top: 4px; }
 .ltx-ground pre { font-size: 12px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 260px;
   overflow-y: auto; }
-.ltx-ground .ltx-now .ltx-dot { background: var(--ltx-accent); }"""
+.ltx-ground .ltx-sub:only-child { margin: -8px 0 -10px; }"""
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,21 @@ def bar(seconds: float, line: str) -> str:
     )
 
 
-def box(text: str, cure: str = "", *, link: bool = False) -> str:
-    """One calm sentence, with the way to notebook 01."""
-    there = (
-        f'<span class="ltx-cure">Open <a href="01_setup.ipynb">{FIRST_NOTEBOOK}</a> and choose <i>Run</i>, '
-        "<i>Run All Cells</i> there. Then come back and do the same here.</span>"
+def waiting(text: str = "") -> str:
+    """A calm box in a notebook that cannot work yet, with the way to notebook 01; short without text."""
+    there = f'<a href="01_setup.ipynb">{FIRST_NOTEBOOK}</a>'
+    if not text:
+        return _style() + _panel(f'<div class="ltx-sub">This waits for {there}.</div>')
+    cure = (
+        f'<span class="ltx-cure">Open {there} and choose <i>Run</i>, <i>Run All Cells</i> there. '
+        "Then come back and do the same here.</span>"
     )
-    return _style() + _panel(note(text, cure, kind="wait", inside=there if link else ""))
+    return _style() + _panel(note(text, kind="wait", inside=cure))
+
+
+def waiting_above() -> str:
+    """A quiet line below a set-up that is not done."""
+    return _style() + _panel('<div class="ltx-sub">This waits until the kit has its own place, above.</div>')
 
 
 def say(ready: str) -> None:

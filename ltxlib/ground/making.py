@@ -28,7 +28,7 @@ _OFFLINE = re.compile(
     r"|error sending request|failed to fetch|network connectivity is disabled|tunnel|proxy error",
     re.IGNORECASE,
 )
-AGAIN = "Then choose Run, Run All Cells again; it goes on from there."
+AGAIN = "Choose Run, Run All Cells again; it goes on from there."
 
 
 @dataclass

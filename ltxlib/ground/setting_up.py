@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from ltxlib.ground import face, jupyter, stopping
 from ltxlib.ground.entering import activate, tidy
@@ -13,22 +12,23 @@ from ltxlib.ground.home import Home, home, is_own, needs_nothing
 from ltxlib.ground.making import Made, Progress, make
 from ltxlib.ground.watched import headless
 
-PYTHON, JUPYTER = "Python and packages", "JupyterLab"
+PYTHON, JUPYTER = "Python", "JupyterLab"
 _QUICK_S = 1.0
 
 
 def ready() -> None:
     """Make what is missing, mend what a restart of the pod wiped, and go on in the kit's own Python.
 
-    Again and again without harm. Shows each step; where one cannot be done it says the cure, and stops.
+    Again and again without harm. Shows each step, and the cure of one that cannot be done. Raises NotReady by
+    night, when that would be read by nobody.
     """
     place, shown = home(), face.Face()
     tidy(place)
     try:
         _ready(place, shown)
     except KeyboardInterrupt:
-        text = "Stopped. Choose Run, Run All Cells to go on; what was fetched is not fetched again."
-        _stop(shown, "Stopped.", face.Step(PYTHON, face.WAIT, text))
+        step = face.Step(PYTHON, face.WAIT, "Stopped.", "Choose Run, Run All Cells to go on.")
+        _wait(shown, "The kit is not set up yet.", step)
 
 
 def _ready(place: Home, shown: face.Face) -> None:
@@ -38,19 +38,21 @@ def _ready(place: Home, shown: face.Face) -> None:
     else:
         made = make(place, _teller(shown))
         if not made.ok:
-            _stop(shown, "The kit could not be set up.", _failed(made), made.progress.lines)
+            step = face.Step(PYTHON, face.BAD, made.says, made.cure)
+            return _wait(shown, "The kit could not be set up.", step, made.progress.lines)
         new = made.progress.installed
         shown.add(_made(made))
     fresh = [] if headless() else _tell_jupyter(place, shown)
     if own or needs_nothing(place):
-        stopping.open_gate()
+        stopping.go_on()
     elif not activate(place):
-        _stop(shown, "One thing is left to do.", _other_version(place))
+        return _wait(shown, "One thing is left to do.", _other_version())
     _all_there(shown, fresh, restart=own and new)
+    return None
 
 
 def _teller(shown: face.Face) -> Callable[[Progress], None]:
-    told = [""]
+    told = [Progress().stage]
 
     def tell(progress: Progress) -> None:
         if headless():
@@ -58,25 +60,28 @@ def _teller(shown: face.Face) -> Callable[[Progress], None]:
                 told[0] = progress.stage
                 print(progress.stage, flush=True)
         elif progress.seconds >= _QUICK_S or progress.installed:
-            below = f"{progress.stage} {progress.seconds:.0f} s"
+            below = f"{_stage(progress)} {progress.seconds:.0f} s so far."
             shown.show("Making the kit's own place ...", below, face.bar(progress.seconds, progress.line))
 
     return tell
 
 
+def _stage(progress: Progress) -> str:
+    """What the script says, without what is meant for a terminal."""
+    if progress.stage.startswith("Installing"):
+        return "Fetching the packages that it needs; seconds with uv, a minute or two with pip."
+    return "Nearly done." if progress.stage.startswith("Done") else progress.stage
+
+
 def _made(made: Made) -> face.Step:
     if not made.progress.installed:
-        return face.Step(PYTHON, face.GOOD, f"All there, in the kit's own folder (Python {_version()}).")
+        return face.Step(PYTHON, face.GOOD, "All there, in the kit's own folder.")
     return face.Step(PYTHON, face.GOOD, f"Made in {made.progress.seconds:.0f} s, in the kit's own folder.")
 
 
-def _failed(made: Made) -> face.Step:
-    return face.Step(PYTHON, face.BAD, made.says, made.cure)
-
-
-def _other_version(place: Home) -> face.Step:
-    says = f"Jupyter's own Python is {_version()}, the kit's is another, so this page cannot go on as it is."
-    cure = "Reload the page (F5), choose Kernel, Change Kernel, LTX kit in the menu, then Run, Run All Cells."
+def _other_version() -> face.Step:
+    says = f"Jupyter runs this page with Python {_version()}, which is not the version of the kit's."
+    cure = "Reload it (F5), choose Kernel, Change Kernel, LTX kit in the menu, then Run, Run All Cells."
     return face.Step(PYTHON, face.WAIT, says, cure)
 
 
@@ -142,18 +147,10 @@ def _all_there(shown: face.Face, fresh: list[str], *, restart: bool) -> None:
     shown.show("The kit has its own place here.", "", notes)
 
 
-def _stop(shown: face.Face, title: str, step: face.Step, lines: list[str] | None = None) -> NoReturn:
+def _wait(shown: face.Face, title: str, step: face.Step, lines: Sequence[str] = ()) -> None:
     shown.add(step)
-    shown.show(title, "", face.fold("what the installer said last", lines or []))
-
-    def stop() -> stopping.NotReady:
-        words = f"{step.says} {step.cure}".strip()
-        return stopping.NotReady(words, lambda: face.say(face.box(step.says, step.cure)))
-
-    stopping.close_gate(stop)
-    first = stop()
-    first.say = None  # it stands in the list already
-    raise first
+    shown.show(title, "", face.fold("what the installer said last", lines))
+    stopping.wait(f"{step.says} {step.cure}".strip(), lambda: face.say(face.waiting_above()))
 
 
 def _version() -> str:

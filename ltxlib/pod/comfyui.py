@@ -12,7 +12,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,28 @@ def _more_arguments(root: Path) -> list[str]:
 def running(home: ComfyHome) -> tuple[int, ...]:
     """The processes that run this ComfyUI's main.py, by their numbers; not those that already ended."""
     found = []
+    for process, words, folder in _processes():
+        scripts = (folder / word for word in words[1:] if word.endswith("main.py"))
+        if any(_same(script, home.root / "main.py") for script in scripts):
+            found.append(process)
+    return tuple(sorted(found))
+
+
+def installing(home: ComfyHome) -> bool:
+    """Whether packages are being installed for this ComfyUI, as its template does before it starts it."""
+    root = home.root.resolve()
+    for _, words, folder in _processes():
+        # pip itself, `python -m pip`, or `uv pip`; for this folder, or from within it.
+        names = [word.rpartition("/")[2] for word in words[:4]]
+        if "install" in words and any(name.startswith("pip") for name in names):
+            places = [folder, *(Path(word) for word in words if word.startswith("/"))]
+            if any(place.is_relative_to(one) for place in places for one in (home.root, root)):
+                return True
+    return False
+
+
+def _processes() -> Iterator[tuple[int, list[str], Path]]:
+    """Every process that can be looked at: its number, its words, its folder."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -93,10 +115,7 @@ def running(home: ComfyHome) -> tuple[int, ...]:
         except OSError:
             # It ended while it was looked at, or belongs to somebody else.
             continue
-        scripts = (folder / os.fsdecode(word) for word in words[1:] if word.endswith(b"main.py"))
-        if any(_same(script, home.root / "main.py") for script in scripts):
-            found.append(int(entry.name))
-    return tuple(sorted(found))
+        yield int(entry.name), [os.fsdecode(word) for word in words], folder
 
 
 def _same(one: Path, other: Path) -> bool:

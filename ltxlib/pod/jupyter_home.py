@@ -15,6 +15,7 @@ from pathlib import Path
 
 KERNEL = "ltx-kit"
 WANTED = ("jupyterlab", "jupyterlab_widgets")
+PAGE = "@jupyter-widgets/jupyterlab-manager"
 _ASK = (
     "import importlib.metadata as m, json\n"
     "def v(n):\n"
@@ -57,14 +58,28 @@ def server(environment: Mapping[str, str] | None = None, proc: Path = Path("/pro
     return None
 
 
-def kernel_python(environment: Mapping[str, str] | None = None) -> Path | None:
-    """The Python that the registered kernel starts; None when the kernel is not registered for this user."""
-    given = os.environ if environment is None else environment
+def kernel_python(around: Server | None, environment: Mapping[str, str] | None = None) -> Path | None:
+    """The Python that the registered kernel starts; None when neither this user nor that server knows it."""
+    places = [_data(os.environ if environment is None else environment)]
+    if around is not None:
+        places.append(around.python.parent.parent / "share" / "jupyter")
+    for place in places:
+        try:
+            told = json.loads((place / "kernels" / KERNEL / "kernel.json").read_bytes())
+            return Path(str(told["argv"][0]))
+        except (OSError, ValueError, KeyError, IndexError, TypeError):
+            continue
+    return None
+
+
+def shared_widgets(environment: Mapping[str, str] | None = None) -> str:
+    """The version of the widgets' part of the page that notebook 01 has given this user; "": none."""
+    data = _data(os.environ if environment is None else environment)
     try:
-        told = json.loads((_data(given) / "kernels" / KERNEL / "kernel.json").read_bytes())
-        return Path(str(told["argv"][0]))
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return None
+        told = json.loads((data / "labextensions" / PAGE / "package.json").read_bytes())
+        return str(told["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _servers(given: Mapping[str, str]) -> list[int]:

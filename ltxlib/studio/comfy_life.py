@@ -44,7 +44,8 @@ class Life:
 
     processes: of it; answers: whether its server does; address: for a browser outside; public: whether that
     address can be opened by anybody. rendering and waiting: renders that are in its queue. memory: None while
-    it does not answer. held: why it is to be left alone now, empty when it is not.
+    it does not answer. held: why it is to be left alone now, empty when it is not. installing: packages are
+    being installed for it.
     """
 
     root: Path
@@ -59,6 +60,7 @@ class Life:
     waiting: int = 0
     memory: Memory | None = None
     held: str = ""
+    installing: bool = False
 
     @property
     def says(self) -> str:
@@ -70,6 +72,8 @@ class Life:
             return f"{name} runs and answers at {self.url}."
         if self.processes:
             return f"{name} runs but does not answer at {self.url} (yet)."
+        if self.installing:
+            return f"{name} does not run: packages are being installed. A new pod starts it afterwards."
         return f"{name} does not run."
 
     @property
@@ -122,12 +126,12 @@ def life(project: Project) -> Life:
     home = _home()
     url = f"http://127.0.0.1:{port_of(home)}"
     here = this_pod()
-    said = _ask(url)
+    said, processes = _ask(url), comfyui.running(home)
     rendering, waiting = said.queue if said else (0, 0)
     return Life(
         root=home.root,
         version=comfyui.version(home),
-        processes=comfyui.running(home),
+        processes=processes,
         answers=said is not None,
         url=url,
         address=f"https://{here.pod_id}-{port_of(home)}.proxy.runpod.net" if here else url,
@@ -137,6 +141,7 @@ def life(project: Project) -> Life:
         waiting=waiting,
         memory=said.memory if said else None,
         held=held(project),
+        installing=not processes and comfyui.installing(home),
     )
 
 

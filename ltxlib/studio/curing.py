@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ltxlib.core.amounts import size_text, time_text, usd_text
-from ltxlib.errors import BadInput
+from ltxlib.errors import BadInput, PodError
+from ltxlib.ground import jupyter
+from ltxlib.ground.home import Home, home
 from ltxlib.hub import shelf
 from ltxlib.store.project import Project
 from ltxlib.studio import caches, comfy_life, models, rehearsing
@@ -19,6 +21,7 @@ from ltxlib.studio.setup import (
     EMPTY_CACHES,
     FREE_MEMORY,
     GREEN,
+    KERNEL,
     REHEARSAL_OFF,
     Line,
     wanted_models,
@@ -121,6 +124,20 @@ def _move(project: Project, _doing: Doing) -> str:
     return f"Moved: {told}." if told else "Nothing lay in a wrong folder any more."
 
 
+def _register(project: Project, _doing: Doing) -> str:
+    place = Home(project.root) if (project.root / ".venv").is_dir() else home()
+    data = jupyter.data_folder()
+    try:
+        jupyter.register_kernel(place, data)
+        new = jupyter.share_pages(place, data, jupyter.server_prefix())
+    except OSError as error:
+        raise PodError(
+            f"Jupyter could not be told of the kit's kernel ({error.strerror or error}).",
+            cure=f"Look whether {data} can be written to and has room.",
+        ) from error
+    return "Jupyter knows the kit's kernel." + (" Reload the page (F5) to see buttons." if new else "")
+
+
 def _verify(project: Project, doing: Doing) -> str:
     plan = _plan(project)
     known = {
@@ -201,6 +218,14 @@ _ALL = (
         "Moving the files ...",
         "./kit doctor --cure move",
         _move,
+    ),
+    Cure(
+        KERNEL,
+        "Tell Jupyter again",
+        "The button tells Jupyter of the kit's kernel; nothing of yours is touched.",
+        "Telling Jupyter ...",
+        "./kit doctor --cure kernel",
+        _register,
     ),
     Cure(
         CHECK,

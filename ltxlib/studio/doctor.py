@@ -18,7 +18,7 @@ from ltxlib.studio import doctor_comfy, doctor_machine, doctor_models
 from ltxlib.studio.connect import address
 from ltxlib.studio.curing import advice
 from ltxlib.studio.secrets import hide
-from ltxlib.studio.setup import AMBER, GREEN, RED, REHEARSAL_OFF, Line, checklist
+from ltxlib.studio.setup import AMBER, GREEN, KERNEL, RED, REHEARSAL_OFF, Line, checklist
 
 # Where a creator looks for a line, in the order in which a pod is put in order.
 MACHINE, JUPYTER, COMFYUI, MODELS, DOORS, FILM = GROUPS = (
@@ -103,23 +103,24 @@ def _jupyter(project: Project) -> Iterator[Line]:
     found = jupyter_home.server()
     if found is not None:
         lab, widgets = (found.versions.get(name, "") for name in jupyter_home.WANTED)
+        widgets = widgets or jupyter_home.shared_widgets()
         if not lab or not widgets:
             lacking = "JupyterLab" if not lab else "the widgets' part"
             yield Line(
                 "Jupyter",
                 RED,
                 f"The Jupyter server lacks {lacking}, so forms and buttons do not show.",
-                f"In a terminal: {found.python} -m pip install jupyterlab_widgets, then reload the page.",
+                "Open 1. Setup and choose Run, Run All Cells; then reload the page (F5).",
             )
         else:
             yield Line("Jupyter", GREEN, f"JupyterLab {lab} with widgets {widgets}.")
-    python = jupyter_home.kernel_python()
+    python = jupyter_home.kernel_python(found)
     if python is None:
         says = "Jupyter does not know the kit's kernel: a new or restarted pod has forgotten it."
-        yield Line("Kernel", AMBER, says, "Type ./kit check in the kit's folder once.")
+        yield Line("Kernel", AMBER, says, "Open 1. Setup and choose Run, Run All Cells.", KERNEL)
     elif not python.exists() or not _ours(python, project):
         says = f"The kit's kernel in Jupyter starts {python}, which is not this kit's."
-        yield Line("Kernel", RED, says, "Type ./kit check in the kit's folder once.")
+        yield Line("Kernel", RED, says, "Open 1. Setup and choose Run, Run All Cells.", KERNEL)
     else:
         yield Line("Kernel", GREEN, "Jupyter knows the kit's kernel.")
 

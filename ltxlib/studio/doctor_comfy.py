@@ -36,6 +36,7 @@ def lines(project: Project) -> Iterator[Line]:
     yield _life(project, home, life)
     yield from _arguments(home)
     yield _list(life)
+    yield from _imports(project, life)
     yield from _strange(home)
 
 
@@ -88,6 +89,22 @@ def _list(life: comfy_life.Life) -> Line:
     says = "The kit's workflows are not in ComfyUI's own list."
     cure = "There one click opens them, and what is saved there is used here."
     return Line("Workflows", AMBER, says, cure, WORKFLOWS)
+
+
+def _imports(project: Project, life: comfy_life.Life) -> Iterator[Line]:
+    """Node packs that are there and that ComfyUI could not take in when it was started."""
+    if not life.processes:
+        return
+    try:
+        failed = comfy_life.log_trouble(project).packs
+    except LtxlibError:
+        return
+    if failed:
+        told = ", ".join(f"{name} ({why})" if why else name for name, why in failed)
+        cure = "What uses their nodes cannot be made. Update or remove them in ComfyUI (Manager)."
+        yield Line("Imports", AMBER, f"Node packs that ComfyUI could not import: {told}.", cure)
+    else:
+        yield Line("Imports", GREEN, "ComfyUI's log tells of no node pack that could not be imported.")
 
 
 def _strange(home: comfyui.ComfyHome) -> Iterator[Line]:

@@ -43,13 +43,20 @@ def lines(project: Project) -> Iterator[Line]:
 
 
 def _gated(plan: models.ModelsPlan) -> Iterator[Line]:
-    """Whether files that are given only to those who agreed to their terms can be had; asks for one."""
+    """Whether files that are given only to those who agreed to terms can be had; asks for one of them."""
     gated = [one.file for one in plan.missing if one.file.gated]
     if not gated:
         return
+    file, token = gated[0], asking.kept_token()
+    if not token:
+        # Known without asking anybody.
+        says = f"{file.hf_repo} gives its files only to those who are logged in and have agreed to its terms."
+        cure = f"Open {asking.page_of(file)}, log in and press Agree; make a token of type Read at"
+        yield Line("Hugging Face", RED, says, f"{cure} {asking.TOKENS_PAGE} and paste it in “Model files”.")
+        return
     try:
-        asking.ask(gated[0], asking.kept_token(), os.environ.get("HF_ENDPOINT") or None)
+        asking.ask(file, token, os.environ.get("HF_ENDPOINT") or None)
     except HubError as error:
         yield Line("Hugging Face", RED, error.message, error.cure)
     else:
-        yield Line("Hugging Face", GREEN, f"{gated[0].hf_repo} lets this token have its files.")
+        yield Line("Hugging Face", GREEN, f"{file.hf_repo} lets this token have its files.")

@@ -25,7 +25,7 @@ from ltxlib.studio.connect import address
 
 GREEN, AMBER, RED = "green", "amber", "red"
 # Names of cures in studio/curing.py.
-REHEARSAL_OFF, EMPTY_CACHES, FREE_MEMORY = "rehearsal-off", "caches", "free"
+REHEARSAL_OFF, EMPTY_CACHES, FREE_MEMORY, KERNEL = "rehearsal-off", "caches", "free", "kernel"
 # Of the card's memory; what else is in use there was left by another program.
 LITTLE_VRAM_SHARE, STRANGE_VRAM_BYTES = 0.1, 2 * 2**30
 # A night of clips and their masters; below this, a night may end half way.

@@ -149,7 +149,7 @@ class ComfyPanel(Panel):
             for one in (self.start, self.stop, self.restart, self.free):
                 show(one, life is not None)
             self._offer()
-            if life and (life.rendering or life.waiting or (life.processes and not life.answers)):
+            if life and _changes_soon(life):
                 self._look_later()
 
     def _offer(self) -> None:
@@ -161,7 +161,8 @@ class ComfyPanel(Panel):
         ours, held = bool(life.processes), bool(life.held)
         self.start.disabled = life.answers or held
         self.start.description = "Wait until it answers" if ours and not life.answers else "Start"
-        (self.start.remove_class if life.answers else self.start.add_class)("ltx-primary")
+        wanted = not life.answers and not life.installing
+        (self.start.add_class if wanted else self.start.remove_class)("ltx-primary")
         self.stop.disabled = self.restart.disabled = not ours or held
         self.free.disabled = not life.answers or held
         self.workflows.disabled = life.workflows_shown
@@ -296,6 +297,12 @@ class ComfyPanel(Panel):
         super().fail(outcome)
         if outcome.error is not None:
             self._offer()
+
+
+def _changes_soon(life: Life) -> bool:
+    """Whether it will be otherwise in a while, with nobody pressing anything."""
+    coming = bool(life.processes) and not life.answers
+    return bool(life.rendering or life.waiting or life.installing or coming)
 
 
 def _told(job: Job) -> str:

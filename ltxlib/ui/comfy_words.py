@@ -30,7 +30,7 @@ _LONGEST = 400
 
 def head_html(life: Life) -> str:
     """Its name and version, and below them how it is, with a dot for the eye."""
-    state, word = ("amber", "wait") if life.processes else ("red", "off")
+    state, word = ("amber", "wait") if life.processes or life.installing else ("red", "off")
     if life.answers:
         state, word = "green", "well"
     return _head(life.version, f"{life.says} {life.work}".strip(), state, word)

@@ -13,7 +13,7 @@ import pytest
 
 from ltxlib.cli.main import main
 from ltxlib.core import catalog
-from ltxlib.errors import BadInput, Cancelled, ProjectBusy
+from ltxlib.errors import BadInput, Cancelled, PodError, ProjectBusy
 from ltxlib.pod import comfyui
 from ltxlib.studio import caches, curing, models
 from ltxlib.studio.setup import AMBER, GREEN, RED, Line
@@ -129,6 +129,19 @@ def test_contents_are_compared_with_what_makers_published(pod, monkeypatch):
     assert [problem.where for problem in caught.value.problems] == [bad.name]
     monkeypatch.setattr(models, "files_of", lambda names: (replace(made, sha256=None),))
     assert "no model file" in curing.find(curing.CHECK).run(pod.project, curing.Doing())
+
+
+def test_jupyter_is_told_of_the_kernel_again(pod):
+    """A pod that forgot it, or has another one's, knows this kit's afterwards; a full home is told."""
+    for wrong in (None, pod.home / "python"):
+        pod.kernel(wrong)
+        found = line(pod.lines(), "Kernel")
+        assert found.key == curing.KERNEL
+        assert "knows the kit's kernel" in curing.find(found.key).run(pod.project, curing.Doing())
+        assert line(pod.lines(), "Kernel").state == GREEN
+    pod.patch.setenv("JUPYTER_DATA_DIR", str(pod.bin / "nvidia-smi"))
+    with pytest.raises(PodError, match="could not be told"):
+        curing.find(curing.KERNEL).run(pod.project, curing.Doing())
 
 
 def _old(path, size=10**6):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ltxlib.pod import doors, machine
 from ltxlib.store.project import Project
 from ltxlib.studio import curing, doctor, models
 from ltxlib.studio.setup import AMBER, GREEN, RED
+from tests.support.hub import TOKEN, Hub, hub_running
 
 NOW_S = 1_800_000_000.0
 NVIDIA = '#!/bin/sh\necho "NVIDIA GeForce RTX 4090, 24564, 550.90"\n'
@@ -32,10 +34,11 @@ NO_CARD = "#!/bin/sh\nexit 0\n"
 SECRET = "rpa_PLANTEDPLANTED"
 # What ComfyUI is on these pods: it takes some time, then says how it is.
 PLAYED = """
-import http.server, json, sys, time
+import http.server, json, pathlib, sys, time
 class Says(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps({"system": {"comfyui_version": "0.33.0"}, "devices": []}).encode()
+        devices = json.loads(pathlib.Path("devices.json").read_text())
+        body = json.dumps({"system": {"comfyui_version": "0.33.0"}, "devices": devices}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -57,7 +60,7 @@ class Pod:
     """A healthy pod in a folder: its own /proc and /sys, a ComfyUI, its models, a project, a PATH."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root, self.patch = folder / "machine", monkeypatch
+        self.root, self.patch, self.stack = folder / "machine", monkeypatch, ExitStack()
         self.home, self.bin = folder / "home", folder / "bin"
         self.comfy = folder / "workspace" / "runpod-slim" / "ComfyUI"
         self.project = Project(folder / "workspace" / "kit")
@@ -74,6 +77,7 @@ class Pod:
         python.symlink_to(sys.executable)
         (self.comfy / "custom_nodes/ComfyUI-Manager").mkdir(parents=True)
         (self.comfy / "main.py").write_text(PLAYED)
+        (self.comfy / "devices.json").write_text("[]")
         (self.comfy / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
         self.kernel(self.project.root / ".venv/bin/python")
         for file in models.files_of([]):
@@ -119,13 +123,13 @@ class Pod:
         return path
 
     @contextmanager
-    def comfyui_runs(self, *words: str) -> Iterator[int]:
+    def comfyui_runs(self, *words: str, script: str = "main.py") -> Iterator[int]:
         """ComfyUI, started by hand on a port of its own; `--mute`: it never answers."""
         with socket.socket() as asked:
             asked.bind(("127.0.0.1", 0))
             port = asked.getsockname()[1]
         self.arguments(f"--port {port}")
-        process = subprocess.Popen([sys.executable, "main.py", "--port", str(port), *words], cwd=self.comfy)
+        process = subprocess.Popen([sys.executable, script, "--port", str(port), *words], cwd=self.comfy)
         try:
             until = time.monotonic() + 30
             while "--mute" not in words and time.monotonic() < until:
@@ -146,7 +150,9 @@ class Pod:
 
 @pytest.fixture
 def pod(tmp_path, monkeypatch):
-    return Pod(tmp_path, monkeypatch)
+    made = Pod(tmp_path, monkeypatch)
+    with made.stack:
+        yield made
 
 
 def line(lines, name):
@@ -205,6 +211,76 @@ def _strange_nodes(pod):
     (pod.comfy / "custom_nodes/evil.py").touch()
 
 
+def _full_disk(pod):
+    usage = type(shutil.disk_usage("/"))
+    pod.patch.setattr(shutil, "disk_usage", lambda path: usage(100 * 10**9, 99 * 10**9, 10**9))
+
+
+def _runs(pod, *words, script="main.py"):
+    return pod.stack.enter_context(pod.comfyui_runs(*words, script=script))
+
+
+def _twice(pod):
+    _runs(pod)
+    _runs(pod)
+
+
+def _another_answers(pod):
+    """The one of this folder is not what answers at its port."""
+    (pod.comfy / "main.py").rename(pod.comfy / "other.py")
+    _runs(pod, script="other.py")
+    (pod.comfy / "main.py").write_text("")
+
+
+def _failing_pack(pod):
+    _dead_after(
+        "Cannot import /x/custom_nodes/OldPack module for custom nodes: no module named pad\n"
+        "   0.0 seconds (IMPORT FAILED): /x/custom_nodes/OldPack"
+    )(pod)
+    _runs(pod)
+
+
+def _vram(free_gib, torch_gib):
+    def made(pod):
+        whole = {"type": "cuda", "name": "RTX 4090", "vram_total": 24 * 2**30}
+        device = whole | {"vram_free": int(free_gib * 2**30), "torch_vram_total": int(torch_gib * 2**30)}
+        (pod.comfy / "devices.json").write_text(json.dumps([device]))
+        pod.patch.setenv("LTX_COMFY_URL", f"http://127.0.0.1:{_runs(pod)}")
+
+    return made
+
+
+def _gated(token="", *, agreed=True, known=True):
+    """The scenes want LTX-2.5, whose files are given only to those who agreed to its terms."""
+
+    def made(pod):
+        model = catalog.MODELS["ltx-2.5-22b-distilled-int8"]
+        pod.project.scenes_csv.write_text(f"scene,mode,prompt,model\nrain,t2v,Rain falls.,{model.name}\n")
+        repositories = {file.hf_repo for file in model.files if file.gated}
+        files = {f"{file.hf_repo}/{file.path or file.name}": b"model" for file in model.files}
+        hub = pod.stack.enter_context(hub_running(Hub(files=files, gated=repositories, agreed=agreed)))
+        pod.patch.setenv("HF_ENDPOINT", hub.url)
+        pod.patch.setenv("HF_TOKEN", token) if token else pod.patch.delenv("HF_TOKEN", raising=False)
+        pod.patch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(pod.home / "token"))
+
+    return made
+
+
+def _old_client_only(pod):
+    """Some image with the old command alone: the kit needs neither that one nor the new one."""
+    (pod.bin / "huggingface-cli").write_text("#!/bin/sh\necho 'deprecated' >&2\nexit 1\n")
+    (pod.bin / "huggingface-cli").chmod(0o755)
+    file = models.files_of([])[0]
+    (pod.comfy / "models" / file.folder / file.name).unlink()
+
+
+def _no_ffmpeg(pod):
+    broken = pod.bin / "ffmpeg"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    pod.patch.setenv("LTX_FFMPEG", str(broken))
+
+
 def _key_only(pod):
     pod.patch.delenv("LTX_USD_PER_HOUR")
     pod.patch.delenv("RUNPOD_API_KEY")
@@ -228,7 +304,7 @@ BROKEN_PODS = [
     ("4090", lambda pod: None, "Advice", GREEN, ("draft", "fp8", "26 GB")),
     ("A100", lambda pod: pod.card(A100), "Advice", GREEN, ("quality", "1920x1088")),
     ("container disk", lambda pod: pod.mounts(), "Volume", RED, ("wiped", "/workspace")),
-    ("no kernel", lambda pod: pod.kernel(None), "Kernel", AMBER, ("forgotten", "./kit check")),
+    ("no kernel", lambda pod: pod.kernel(None), "Kernel", AMBER, ("forgotten", "1. Setup")),
     ("another kernel", lambda pod: pod.kernel(Path("/opt/python")), "Kernel", RED, ("/opt/python",)),
     ("no ComfyUI", lambda pod: (pod.comfy / "main.py").unlink(), "ComfyUI", AMBER, ("runpod/comfyui",)),
     ("no venv", _without_venv, "ComfyUI", RED, ("without a Python",)),
@@ -274,6 +350,38 @@ BROKEN_PODS = [
         ("54.", "still to be fetched"),
     ),
     ("no price", _key_only, "Price", AMBER, ("not known", "LTX_USD_PER_HOUR")),
+    (
+        "read-only",
+        lambda pod: pod.mounts(f"/dev/sdb {pod.project.root.parent} ext4 ro,relatime 0 0"),
+        "Volume",
+        RED,
+        ("Nothing can be written", "ask RunPod"),
+    ),
+    ("full disk", _full_disk, "Disk", RED, ("1 GB free", "Delete old takes")),
+    ("full disk, models", _full_disk, "Container", AMBER, ("1.0 GB left", "/tmp")),
+    ("ComfyUI mute", lambda pod: _runs(pod, "--mute"), "ComfyUI", AMBER, ("does not answer", "restart")),
+    ("ComfyUI twice", _twice, "ComfyUI", AMBER, ("2 times at once", "restart")),
+    ("another ComfyUI", _another_answers, "ComfyUI", AMBER, ("not the one in", "LTX_COMFY_ROOT")),
+    ("pack not imported", _failing_pack, "Imports", AMBER, ("OldPack (no module named pad)", "Update")),
+    ("arguments shown", lambda pod: pod.arguments("--lowvram # slow"), "Arguments", GREEN, (": --lowvram.",)),
+    (
+        "by the processor",
+        lambda pod: pod.arguments("--cpu"),
+        "Arguments",
+        AMBER,
+        ("hundred times", "Take it out"),
+    ),
+    ("card full", _vram(0.5, 23), "GPU", AMBER, ("0 GB free", "./kit comfyui free")),
+    ("card shared", _vram(4, 12), "GPU", AMBER, ("Another program holds 8 GB", "End it")),
+    ("card well", _vram(20, 3), "GPU", GREEN, ("RTX 4090 (24 GB, 20 GB free)",)),
+    ("no token", _gated(), "Hugging Face", RED, ("logged in", "type Read", "huggingface.co/settings")),
+    ("wrong token", _gated("hf_someone_elses"), "Hugging Face", RED, ("does not know", "new token")),
+    ("not agreed", _gated(TOKEN, agreed=False), "Hugging Face", RED, ("agreed", "press Agree")),
+    ("agreed", _gated(TOKEN), "Hugging Face", GREEN, ("lets this token",)),
+    ("old hf client", _old_client_only, "Model files", RED, ("missing", "notebook 01", "./kit models")),
+    ("no ffmpeg", _no_ffmpeg, "ffmpeg", RED, ("does not run", "LTX_FFMPEG")),
+    ("scenes", lambda pod: pod.project.scenes_csv.write_text("x"), "Scenes", RED, ("scenes.csv",)),
+    ("4090, fits", lambda pod: None, "Fits", GREEN, ("ltx-2-19b-distilled-fp8", "Not: ", "wanted 32 GB")),
     ("ComfyUI silent", lambda pod: None, "Server", RED, ("Nobody answers", "Start ComfyUI")),
 ]
 

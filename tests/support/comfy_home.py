@@ -32,8 +32,8 @@ if "--slow" in words:
 if "--late" in words:
     # As node packs are imported one after the other.
     for number in range(4):
-        print("[INFO]    0.7 seconds: /nodes/Pack", number, flush=True)
-        time.sleep(0.7)
+        print("[INFO]    1.0 seconds: /nodes/Pack", number, flush=True)
+        time.sleep(1)
 port = int([words[n + 1] for n, word in enumerate(words[:-1]) if word == "--port"][-1])
 import threading
 from pathlib import Path
