@@ -13,6 +13,7 @@ from ltxlib import __version__
 from ltxlib.cli.film_options import assemble_verb
 from ltxlib.cli.verbs_loop import loop_verb
 from ltxlib.cli.verbs_models import comfyui_verb, doctor_verb, home_verb, models_verb, update_verb
+from ltxlib.cli.verbs_packs import packs_verb
 
 EXIT_CODES = """exit codes:
   0    all is well
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     models_verb(verbs)
     doctor_verb(verbs)
     comfyui_verb(verbs)
+    packs_verb(verbs)
     update_verb(verbs)
     home_verb(verbs)
     for verb in verbs.choices.values():

@@ -97,11 +97,15 @@ def stop_for_good(
     tell: Callable[[StopReport], None],
     api: RunPodApi | None = None,
     verify_s: float = VERIFY_S,
+    tell_each: Callable[[Attempt], None] = lambda _: None,
 ) -> StopReport:
-    """Keep trying until the pod has stopped or somebody calls it off; every round is told."""
+    """Keep trying until the pod has stopped or somebody calls it off; every round is told.
+
+    tell_each: hears of every attempt as it is made, too.
+    """
     round_no = 0
     while True:
-        report = stop_once(pod, wait=wait, api=api, verify_s=verify_s)
+        report = stop_once(pod, wait=wait, tell=tell_each, api=api, verify_s=verify_s)
         tell(report)
         if report.stopped or wait(PAUSES_S[min(round_no, len(PAUSES_S) - 1)]):
             return report

@@ -15,7 +15,7 @@ from ltxlib.ground import jupyter
 from ltxlib.ground.home import Home, home
 from ltxlib.hub import shelf
 from ltxlib.store.project import Project
-from ltxlib.studio import caches, comfy_life, models, rehearsing
+from ltxlib.studio import caches, comfy_life, models, node_packs, packs_there, rehearsing
 from ltxlib.studio.comfy_life import Waiting
 from ltxlib.studio.setup import (
     EMPTY_CACHES,
@@ -29,6 +29,7 @@ from ltxlib.studio.setup import (
 
 START, RESTART, WORKFLOWS, MOVE, CHECK = "start", "restart", "workflows", "move", "verify"
 REHEARSE = "rehearsal"
+INSTALL_PACKS, REMOVE_PACKS = "install-packs", "remove-packs"
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,33 @@ def _empty(project: Project, _doing: Doing) -> str:
     return f"{size_text(caches.empty(project))} were freed."
 
 
+def _asks_packs(project: Project) -> str:
+    return "\n\n".join(packs_there.plan(name).says for name in packs_there.to_install(project))
+
+
+def _install_packs(project: Project, doing: Doing) -> str:
+    found = [
+        node_packs.install(project, name, progress=_steps(doing), cancel=doing.cancel)
+        for name in packs_there.to_install(project)
+    ]
+    return " ".join(pack.says for pack in found) or "Every pack that your scenes need is there."
+
+
+def _asks_less(project: Project) -> str:
+    broken = ", ".join(packs_there.to_remove(project))
+    return f"{broken} goes, and ComfyUI is started again without it." if broken else ""
+
+
+def _remove_packs(project: Project, doing: Doing) -> str:
+    names = packs_there.to_remove(project)
+    found = [node_packs.remove(project, name, progress=_steps(doing)) for name in names]
+    return " ".join(pack.says for pack in found) or "No pack had to be taken out."
+
+
+def _steps(doing: Doing) -> Callable[[node_packs.PackStep], None]:
+    return lambda step: doing.tell(Told(step.says, (step.at - 1) / step.of))
+
+
 def _rehearse(project: Project, _doing: Doing) -> str:
     return f"The rehearsal answers at {rehearsing.start(project).url}."
 
@@ -244,6 +272,25 @@ _ALL = (
         "./kit doctor --cure caches",
         _empty,
         caches.told,
+    ),
+    Cure(
+        INSTALL_PACKS,
+        "Install it",
+        "The button says what would come, and asks; what fails is undone.",
+        "Installing the node pack ...",
+        "./kit packs --install",
+        _install_packs,
+        _asks_packs,
+        stops=True,
+    ),
+    Cure(
+        REMOVE_PACKS,
+        "Take it out",
+        "The button takes out what the kit put there, and starts ComfyUI again; it asks first.",
+        "Taking the node pack out ...",
+        "./kit packs --remove",
+        _remove_packs,
+        _asks_less,
     ),
     Cure(
         REHEARSE,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ltxlib.errors import LtxlibError
 from ltxlib.pod import comfyui, doors
 from ltxlib.store.project import Project
-from ltxlib.studio import comfy_life
+from ltxlib.studio import comfy_life, doctor_packs
 from ltxlib.studio.curing import RESTART, START, WORKFLOWS
 from ltxlib.studio.setup import AMBER, GREEN, RED, Line
 
@@ -36,6 +36,7 @@ def lines(project: Project) -> Iterator[Line]:
     yield _life(project, home, life)
     yield from _arguments(home)
     yield _list(life)
+    yield from doctor_packs.lines(project)
     yield from _imports(project, life)
     yield from _strange(home)
 

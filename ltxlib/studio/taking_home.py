@@ -12,22 +12,30 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from ltxlib.core.take import KEEP, REJECT, Take
-from ltxlib.errors import BadInput, PodError, StoreError
+from ltxlib.errors import BadInput, Cancelled, PodError, StoreError
 from ltxlib.store import takes as take_store
 from ltxlib.store.files import write_whole
 from ltxlib.store.journal import Journal, now
 from ltxlib.store.project import Project, Shelf
-from ltxlib.studio.secrets import hide
+from ltxlib.studio.rclone import Tell, run_rclone
 
 REMOTE_VARIABLE = "LTX_RCLONE"
 FOLDER = "to-take-home"
+CONTENTS = "contents.json"
+_BLOCK_BYTES = 4 << 20
+_LIST_WAIT_S = 20
 _REMOTE = re.compile(r"[A-Za-z0-9_][\w .+@-]*:[^\x00-\x1f]*")
 WHAT = ("keepers", "films", "all")
+
+
+def _quiet(_done: int, _whole: int) -> None:
+    """Nobody wants to hear of each step."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +106,18 @@ def chosen(shelf: Shelf, what: str = "keepers", *, again: bool = False) -> list[
     ]
 
 
-def pack(shelf: Shelf, what: str = "keepers", *, again: bool = False) -> Path | None:
+def pack(
+    shelf: Shelf,
+    what: str = "keepers",
+    *,
+    again: bool = False,
+    tell: Tell = _quiet,
+    cancel: Event | None = None,
+) -> Path | None:
     """Writes a ZIP of them, whole or not at all, and gives its path; None when there is nothing to take.
 
-    Clips are stored as they are: they are packed already. Raises BadInput, StoreError (no room).
+    Clips are stored as they are: they are packed already. tell: hears of the bytes written and of all bytes.
+    Raises BadInput, StoreError (no room), Cancelled.
     """
     picked = chosen(shelf, what, again=again)
     if not picked:
@@ -110,25 +126,67 @@ def pack(shelf: Shelf, what: str = "keepers", *, again: bool = False) -> Path | 
     out = folder / f"{shelf.folder.name}-{now()[:19].replace(':', '')}.zip"
     needed = sum(good.size_bytes for good in picked)
     part = out.with_name(f"{out.name}.part")
+    done = 0
+
+    def step(size_bytes: int) -> None:
+        nonlocal done
+        done += size_bytes
+        tell(done, needed)
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("Stopped. No ZIP was written.", cure="Press it again when you like.")
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-        if needed > free:
-            raise StoreError(
-                f"A ZIP of {needed / 1e9:.1f} GB does not fit: {free / 1e9:.1f} GB are free.",
-                cure="Take the films alone, delete older ZIPs, or copy with rclone: it needs no room here.",
-            )
+        _room_or_raise(folder, needed)
         with part.open("wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
                 for path in _files(picked):
-                    packed.write(path, path.relative_to(shelf.folder.parent).as_posix())
+                    _add(packed, path, path.relative_to(shelf.folder.parent).as_posix(), step)
+                inside = [{"name": good.name, "mark": good.mark} for good in picked]
+                packed.writestr(f"{shelf.folder.name}/{CONTENTS}", json.dumps(inside, indent=1))
             file.flush()
             os.fsync(file.fileno())
         part.replace(out)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise StoreError(f"The ZIP could not be written ({error.strerror}).") from error
+    finally:
+        part.unlink(missing_ok=True)
     return out
+
+
+def _room_or_raise(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StoreError(
+            f"A ZIP of {needed / 1e9:.1f} GB does not fit: {free / 1e9:.1f} GB are free.",
+            cure="Take the films alone, delete older ZIPs, or copy with rclone: it needs no room here.",
+        )
+
+
+def _add(packed: zipfile.ZipFile, path: Path, name: str, step: Callable[[int], None]) -> None:
+    with path.open("rb") as source, packed.open(zipfile.ZipInfo.from_file(path, name), "w") as target:
+        while block := source.read(_BLOCK_BYTES):
+            target.write(block)
+            step(len(block))
+
+
+def zips(shelf: Shelf) -> list[Path]:
+    """The ZIPs that were written and not yet deleted, the newest first."""
+    return sorted((shelf.folder / FOLDER).glob("*.zip"), reverse=True)
+
+
+def zip_arrived(shelf: Shelf, path: Path) -> int:
+    """Writes down that a ZIP arrived with what was in it when it was written; gives how many.
+
+    Raises StoreError for a ZIP that is not one of `pack`.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            inside = json.loads(packed.read(f"{shelf.folder.name}/{CONTENTS}"))
+        goods = [Good("", str(one["name"]), (), str(one["mark"]), 0, True) for one in inside]
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path.name} is gone or damaged.", cure="Make a ZIP anew.") from error
+    return arrived(shelf, goods, f"said by a person: {path.name}")
 
 
 def arrived(shelf: Shelf, picked: Iterable[Good], how: str) -> int:
@@ -140,13 +198,39 @@ def arrived(shelf: Shelf, picked: Iterable[Good], how: str) -> int:
     return count
 
 
+def remotes() -> list[str] | None:
+    """The places that rclone is set up for, such as "drive:"; None where there is no rclone."""
+    program = shutil.which("rclone")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(
+            [program, "listremotes"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LIST_WAIT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [line.strip() for line in done.stdout.splitlines() if _REMOTE.fullmatch(line.strip())]
+
+
 def send(
-    project: Project, shelf: Shelf, what: str = "keepers", *, remote: str = "", again: bool = False
+    project: Project,
+    shelf: Shelf,
+    what: str = "keepers",
+    *,
+    remote: str = "",
+    again: bool = False,
+    tell: Tell = _quiet,
+    cancel: Event | None = None,
 ) -> int:
     """Copies them with rclone and writes down what arrived; gives how many.
 
     remote: as rclone names it, such as "drive:films"; else LTX_RCLONE. While it copies, a night does not stop
-    the pod. Raises BadInput, PodError with rclone's last words.
+    the pod. Raises BadInput, PodError with rclone's last words, Cancelled.
     """
     to = (remote or os.environ.get(REMOTE_VARIABLE, "")).strip()
     if not _REMOTE.fullmatch(to):
@@ -168,23 +252,11 @@ def send(
     write_whole(listed, "\n".join(names).encode())
     words = ["copy", str(shelf.folder), f"{to.rstrip('/')}/{shelf.folder.name}" if to[-1] != ":" else to]
     with project.copying:
-        _rclone(program, [*words, "--files-from-raw", str(listed), "--no-traverse"])
+        run_rclone(
+            [program, *words, "--files-from-raw", str(listed), "--no-traverse"], tell, cancel or Event()
+        )
     listed.unlink(missing_ok=True)
     return arrived(shelf, picked, f"rclone {to}")
-
-
-def _rclone(program: str, words: Sequence[str]) -> None:
-    try:
-        done = subprocess.run(
-            [program, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-    except OSError as error:
-        raise PodError(f"rclone cannot be run ({error.strerror}).") from error
-    if done.returncode:
-        told = hide(done.stderr.strip().splitlines()[-1]) if done.stderr.strip() else "it said nothing"
-        raise PodError(
-            f"rclone did not copy everything: {told}", cure="Mend that and do it again; it goes on."
-        )
 
 
 def _journal(shelf: Shelf) -> Journal:

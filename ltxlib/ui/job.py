@@ -152,3 +152,12 @@ def to_show(name: str) -> Job | None:
     """
     job = latest(name)
     return job if job and (job.running or job.error is None) else None
+
+
+def at_work(project: str, but: str = "") -> str:
+    """That a job of a project runs in this kernel, in a sentence; empty when none does. but: not this one."""
+    with _JOBS_LOCK:
+        running = [name for name, job in _JOBS.items() if job.running and name != but]
+    if not any(name.startswith(f"{project}:") for name in running):
+        return ""
+    return "Something is still at work on one of these pages. Wait until it is done, or cancel it there."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from ltxlib.store.project import Project
 from ltxlib.store.scene_sheet import read_sheet
 from tests.browser.test_notebooks import shows
 from tests.studio.test_stills import a_zip, picture
+from tests.studio.test_taking_home import fill_shelf
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
+from tests.support.runpod import KEY, POD, runpod
 from tests.support.studio import a_project
 
 if TYPE_CHECKING:
@@ -126,3 +129,48 @@ def test_a_page_without_the_drop_place_has_a_button(
         shows(page, ".ltx-stills .ltx-brought :has-text('1 picture is in images/ now.')")
         assert notebook.errors() == []
     assert (project.images / "plain.png").is_file()
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with two takes and a film that lie only there."""
+    folder = tmp_path_factory.mktemp("home")
+    made = a_project(folder / "ltx kit")
+    copy_notebooks(made)
+    fill_shelf(made.set(rehearsal=False), folder)
+    return made
+
+
+def test_films_go_home_and_the_pod_is_stopped(browser: Browser, filmed: Project, tmp_path: Path) -> None:
+    """A ZIP is made, really downloaded and said to have arrived; then two presses stop the pod."""
+    with runpod(stops={"rest"}) as world:
+        machine = {
+            "RUNPOD_POD_ID": POD,
+            "RUNPOD_API_KEY": KEY,
+            "LTX_RUNPOD_GRAPHQL": f"{world.url}/graphql",
+            "LTX_RUNPOD_REST": f"{world.url}/v1",
+        }
+        with jupyter_lab(filmed, tmp_path / "jupyter", machine=machine) as running, person(browser) as page:
+            notebook = Notebook(page, running).open("04_assemble.ipynb").run_all()
+            shows(page, ".ltx-home .ltx-only-here :has-text('1 film and 2 takes')")
+            notebook.button("home", "make-zip").click()
+            link = page.locator(".ltx-home a.ltx-download")
+            with page.expect_download() as coming:
+                link.click()
+            coming.value.save_as(tmp_path / "home.zip")
+            with zipfile.ZipFile(tmp_path / "home.zip") as packed:
+                assert packed.testzip() is None
+                assert "film/masters/night-0123abcd.mp4" in packed.namelist()
+            notebook.button("home", "arrived").first.click()
+            shows(page, ".ltx-home .ltx-only-here b:text-is('1 take')")
+            shows(page, ".ltx-stop .ltx-only-here b:text-is('1 take')")
+            notebook.button("stop", "stop-pod").click()
+            shows(page, ".ltx-stop .ltx-note:has-text('What a stop means')")
+            assert world.asked == []
+            notebook.button("stop", "stop-now").click()
+            shows(page, ".ltx-stop .ltx-note:has-text('The pod is stopped: RunPod says EXITED.')")
+            assert world.asked[-1] == "rest"
+            assert notebook.errors() == []
+            notebook.save()
+            assert KEY not in (filmed.notebooks / "04_assemble.ipynb").read_text()
+            assert (filmed.notebooks / "04_assemble.ipynb").stat().st_size < 300_000

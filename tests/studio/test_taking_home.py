@@ -39,9 +39,13 @@ def project(tmp_path):
 @pytest.fixture
 def shelf(project, tmp_path):
     """Three takes (one kept, one undecided, one rejected) and a film with what stands beside it."""
-    shelf = project.set(rehearsal=False)
+    return fill_shelf(project.set(rehearsal=False), tmp_path)
+
+
+def fill_shelf(shelf, folder):
+    """Put them there; folder: for what is made on the way."""
     for scene, decision in (("rain", KEEP), ("sea", None), ("fire", REJECT)):
-        clip = tmp_path / "clip.mp4"
+        clip = folder / "clip.mp4"
         clip.write_bytes(scene.encode() * 100)
         take = a_take(scene=scene)
         take = replace(take, clip=replace(take.clip, size_bytes=len(scene) * 100, sha256=scene))
