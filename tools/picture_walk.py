@@ -29,12 +29,14 @@ from tests.support.jupyter_lab import PANEL, TOKEN, Lab, Notebook, person
 from tools.pictures import KIT, LARGEST_BYTES, PICTURES
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
 ADDRESS = "https://ADDRESS-OF-THIS-PAGE"
 WIDTH, HEIGHT = 1180, 1500
 # The film of the pictures: a few scenes of the shipped one, small, so that the walk takes minutes.
 AT_WORK_MS = 4000
+# The film's sheet: one scene, and what lies between two.
+TILE, GAP = (384, 256), 6
 STILLS = "() => [...document.querySelectorAll('img.ltx-still')].slice(0, 6).every((one) => one.naturalWidth)"
 SCENES = ("rain-window", "cabin-window", "fireplace", "moonlit-sea")
 CELLS = f"""(ids) => {{ {PANEL}
@@ -122,8 +124,14 @@ def walk(wanted: set[str], folder: Path) -> set[str]:
         keep(film_sheet(), folder / "film.jpg")
         camera.made.add("film")
     if wanted - camera.made:
+        from playwright.sync_api import Error
+
         with _pod() as pod, _person() as page, pod.jupyter() as lab:
-            _at_work(page, lab, pod, camera)
+            try:
+                _at_work(page, lab, pod, camera)
+            except Error as error:
+                page.screenshot(path=folder / "where-it-stopped.png")
+                print(f"The walk stopped: {error.message}")
     return camera.made
 
 
@@ -167,10 +175,28 @@ def _at_work(page: Page, lab: Lab, pod: StagePod, camera: Camera) -> None:
     bring_the_kit(page, lab, camera)
     small_film(pod, takes=1)
     set_up(notebook, pod, camera)
-    for stop in (first_clip, all_scenes, review, film):
-        if camera.wanted - camera.made:
-            stop(notebook, camera)
-    if "night" in camera.wanted:
+    due = camera.wanted - camera.made
+    if due & {
+        "stills",
+        "take",
+        "take-clip",
+        "scenes",
+        "review",
+        "assemble",
+        "film-made",
+        "publishing",
+        "leave",
+    }:
+        first_clip(notebook, camera)
+    if due & {"scenes", "review", "assemble", "film-made", "publishing"}:
+        all_scenes(notebook, camera)
+    if "review" in due:
+        review(notebook, camera)
+    if due & {"assemble", "film-made", "publishing"}:
+        film(notebook, camera)
+    if "leave" in due:
+        leave(notebook, camera)
+    if "night" in due:
         small_film(pod, takes=4)
         night(notebook, camera)
 
@@ -233,6 +259,11 @@ def first_clip(notebook: Notebook, camera: Camera) -> None:
     """Notebook 02: one take of the shipped film, made by the button."""
     page = notebook.open("02_generate.ipynb").page
     notebook.run_all()
+    page.locator(".ltx-stills .ltx-zone").wait_for()
+    page.locator(".ltx-stills .ltx-zone input").first.set_input_files(stills(camera.folder))
+    page.wait_for_selector(".ltx-stills .ltx-brought :text-matches('in images')")
+    page.wait_for_selector(".ltx-stills .ltx-card")
+    camera.section(page, "stills", 1150)
     page.wait_for_selector(".ltx-take select")
     page.locator(".ltx-take select").first.select_option(label="rain-window")
     page.wait_for_function("() => document.querySelector('.ltx-take textarea').value.length > 40")
@@ -281,15 +312,23 @@ def film(notebook: Notebook, camera: Camera) -> None:
     camera.section(page, "publishing", 1250)
 
 
+def leave(notebook: Notebook, camera: Camera) -> None:
+    """Notebook 04: a ZIP to take home, and what is said before the pod is stopped; it is not stopped."""
+    page = notebook.open("04_assemble.ipynb").run_all().page
+    page.locator(".ltx-home .ltx-make-zip:not([disabled])").click()
+    page.wait_for_selector(".ltx-home .ltx-zip a")
+    notebook.button("stop", "stop-pod").click()
+    page.wait_for_selector(".ltx-stop .ltx-stop-now")
+    camera.section(page, "leave", 1450)
+
+
 def night(notebook: Notebook, camera: Camera) -> None:
-    """Notebook 02: a night at work."""
+    """Notebook 02: a night at work. It ends with the pod."""
     page = notebook.open("02_generate.ipynb").run_all().page
     page.locator(".ltx-night .ltx-start-night:not([disabled])").click()
     page.wait_for_selector(".ltx-night .ltx-now:has-text('step')")
     page.wait_for_timeout(2 * AT_WORK_MS)
     camera.section(page, "night", 1150)
-    notebook.button("night", "end-now").click()
-    page.wait_for_selector(".ltx-night .ltx-start-night:not([disabled])")
 
 
 def _loaded(page: Page, selector: str) -> None:
@@ -299,11 +338,24 @@ def _loaded(page: Page, selector: str) -> None:
     page.wait_for_timeout(500)
 
 
+def stills(folder: Path) -> list[FilePayload]:
+    """Three pictures as a generator might have made them: scenes of the film's sheet."""
+    found: list[FilePayload] = []
+    with Image.open(folder / "film.jpg") as sheet:
+        for name, column, row in (("lantern", 1, 0), ("hearth", 3, 0), ("first-light", 3, 1)):
+            left, top = column * (TILE[0] + GAP), row * (TILE[1] + GAP)
+            tile = sheet.crop((left, top, left + TILE[0], top + TILE[1])).resize((3 * TILE[0], 3 * TILE[1]))
+            png = io.BytesIO()
+            tile.save(png, "PNG")
+            found.append({"name": f"{name}.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    return found
+
+
 def film_sheet() -> Image.Image:
     """The eight scenes of the shipped film, as the rehearsal draws them."""
     checked = check_project(Project(KIT))
     plans = [plan for plan in checked.plans if plan.scene.enabled][:8]
-    width, height, gap = 384, 256, 6
+    (width, height), gap = TILE, GAP
     sheet = Image.new("RGB", (4 * width + 3 * gap, 2 * height + gap), "white")
     folder = Path(tempfile.mkdtemp(prefix="ltx-film-"))
     try:

@@ -59,6 +59,7 @@ PICTURES: tuple[Picture, ...] = (
     _section("pod-comfyui", "01_setup", "comfyui"),
     _section("pod-models", "01_setup", "models"),
     _section("pod-current", "01_setup", "current"),
+    _section("stills", "02_generate", "stills"),
     _section("take", "02_generate", "take"),
     Picture("take-clip", "02_generate", ("take",)),
     _section("scenes", "02_generate", "batch"),
@@ -67,6 +68,7 @@ PICTURES: tuple[Picture, ...] = (
     _section("assemble", "04_assemble", "film"),
     Picture("film-made", "04_assemble", ("film",)),
     _section("publishing", "04_assemble", "publishing"),
+    _section("leave", "04_assemble", "home", "stop"),
 )
 
 
