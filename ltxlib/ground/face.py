@@ -113,9 +113,9 @@ def waiting(text: str = "") -> str:
     return _style() + _panel(note(text, kind="wait", inside=cure))
 
 
-def waiting_above() -> str:
-    """A quiet line below a set-up that is not done."""
-    return _style() + _panel('<div class="ltx-sub">This waits until the kit has its own place, above.</div>')
+def quietly(text: str) -> str:
+    """A quiet line in place of a panel."""
+    return _style() + _panel(f'<div class="ltx-sub">{escape(text)}</div>')
 
 
 def say(ready: str) -> None:

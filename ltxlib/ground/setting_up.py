@@ -12,7 +12,9 @@ from ltxlib.ground.home import Home, home, is_own, needs_nothing
 from ltxlib.ground.making import Made, Progress, make
 from ltxlib.ground.watched import headless
 
-PYTHON, JUPYTER = "Python", "JupyterLab"
+PYTHON, JUPYTER, FORMS = "Python", "JupyterLab", "buttons and forms"
+ABOVE = "This waits until the kit has its own place, above."
+RELOAD = "Reload this page once (F5), then choose Run, Run All Cells again."
 _QUICK_S = 1.0
 
 
@@ -87,7 +89,8 @@ def _other_version() -> face.Step:
 
 def _tell_jupyter(place: Home, shown: face.Face) -> list[str]:
     """Kernel, parts of the page and defaults; gives what is new, in words."""
-    prefix = jupyter.server_prefix()
+    # Unknown, it is most likely the Python that runs this page.
+    prefix = jupyter.server_prefix() or (None if is_own(place) else Path(sys.prefix))
     if _is_ours(place, prefix):
         shown.add(face.Step(JUPYTER, face.GOOD, "It is the kit's own and knows all it needs."))
         return []
@@ -99,7 +102,7 @@ def _tell_jupyter(place: Home, shown: face.Face) -> list[str]:
             fresh.append("the kernel “LTX kit”")
 
     def pages() -> None:
-        names = {jupyter.WIDGETS: "buttons and forms", jupyter.GALLERY: "the gallery"}
+        names = {jupyter.WIDGETS: FORMS, jupyter.GALLERY: "the gallery"}
         fresh.extend(names[name] for name in jupyter.share_pages(place, data, prefix))
 
     def defaults() -> None:
@@ -141,16 +144,19 @@ def _all_there(shown: face.Face, fresh: list[str], *, restart: bool) -> None:
         )
     if fresh:
         notes += face.note(
-            "Reload this page once (F5), then choose Run, Run All Cells again.",
+            RELOAD,
             f"JupyterLab looks for what is new ({_and(fresh)}) only when a page is opened.",
         )
     shown.show("The kit has its own place here.", "", notes)
+    if FORMS in fresh:
+        # Until then the page would show the names of forms in place of the forms.
+        stopping.wait(RELOAD, lambda: face.say(face.quietly(RELOAD)))
 
 
 def _wait(shown: face.Face, title: str, step: face.Step, lines: Sequence[str] = ()) -> None:
     shown.add(step)
     shown.show(title, "", face.fold("what the installer said last", lines))
-    stopping.wait(f"{step.says} {step.cure}".strip(), lambda: face.say(face.waiting_above()))
+    stopping.wait(f"{step.says} {step.cure}".strip(), lambda: face.say(face.quietly(ABOVE)))
 
 
 def _version() -> str:

@@ -153,6 +153,17 @@ def test_a_failed_install_says_so_and_can_be_repeated(box):
     assert "cut short" not in again.said
 
 
+def test_a_full_disk_is_not_tried_again_by_pip(box):
+    """Where uv fails on a full disk, pip would only take its time; with room it is tried."""
+    box.script("uv", "exit 1")
+    box.script("df", "echo Filesystem 1024-blocks Used Available Capacity; echo /dev/sda 100 80 20 99% /x")
+    answer = box.run("check")
+    assert answer.code == 2
+    assert "disk is full" in answer.said and "trying pip" not in answer.said
+    box.script("df", "echo Filesystem 1024-blocks Used Available Capacity; echo /dev/sda 1 1 2000000 9% /x")
+    assert box.run("check").code == 0
+
+
 def test_two_at_once_share_one_install(box):
     """A second kit started during the first one's install waits for it and installs nothing itself."""
     box.without_uv()

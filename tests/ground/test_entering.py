@@ -157,6 +157,25 @@ def test_a_restarted_pod(box):
     assert spec.exists()
 
 
+def test_a_server_without_forms(box):
+    """Where the page cannot show forms before it is reloaded, each cell says so; then all is there."""
+    page = Path("share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager")
+    if any((Path(root) / page).exists() for root in ("/usr", "/usr/local")):
+        pytest.skip("every Jupyter of this machine has the widgets' part")
+    box.run("setup", LTX_PYTHON=base_python())
+    (box.venv / page / "static").mkdir(parents=True)
+    (box.venv / page / "static/remoteEntry.1.js").touch()
+    (box.venv / page / "package.json").write_text('{"version": "5.0"}')
+    books = box.folder / "notebooks"
+    with kernel(box, books) as client:
+        first = run_all(client, books / "01_setup.ipynb")
+        assert "buttons and forms" in first[0]
+        assert {text.strip() for text in first[2:]} == {
+            "Reload this page once (F5), then choose Run, Run All Cells again."
+        }
+        assert set(run_all(client, books / "01_setup.ipynb")[2:]) == {"WIDGET"}
+
+
 def test_by_night_a_notebook_that_cannot_work_stops_in_one_line(box, tmp_path):
     """Papermill's log ends with what to do; there is no traceback."""
     other = tmp_path / "kit"
