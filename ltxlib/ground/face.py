@@ -19,6 +19,11 @@ FIRST_NOTEBOOK = "1. Setup"
 _WORDS = {GOOD: "well", WAIT: "worth knowing", BAD: "needs you"}
 # Making the kit's Python takes from a few seconds to a minute or two; the bar slows down as it nears its end.
 _USUAL_S = 25.0
+# Run All takes the page to its foot, where nobody sees what the first cell is doing or why all stopped there.
+_SEEN = """<script>setTimeout(() => {
+  const box = document.querySelector(".ltx-ground");
+  if (box) box.scrollIntoView({block: "center"});
+}, 300);</script>"""
 _OWN_LOOK = """.ltx-ground { line-height: 1.5; font-size: 14px; }
 .ltx-ground > * + * { margin-top: 12px; }
 .ltx-ground > .ltx-sub { margin-top: 0; }
@@ -65,7 +70,7 @@ class Face:
 
         whole = HTML(_panel(inner))
         if self._handle is None:
-            display(HTML(_style()))
+            display(HTML(_style() + _SEEN))
             self._handle = display(whole, display_id=True)
         else:
             self._handle.update(whole)
@@ -110,7 +115,7 @@ def waiting(text: str = "") -> str:
         f'<span class="ltx-cure">Open {there} and choose <i>Run</i>, <i>Run All Cells</i> there. '
         "Then come back and do the same here.</span>"
     )
-    return _style() + _panel(note(text, kind="wait", inside=cure))
+    return _style() + _panel(note(text, kind="wait", inside=cure)) + _SEEN
 
 
 def quietly(text: str) -> str:

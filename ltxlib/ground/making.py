@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ltxlib.ground.home import Home, fits, running_python
 
-LOOK_S = 0.25
+LOOK_S = 0.5
 _LOOK_TIMEOUT_S = 60
 _END_S = 10
 _KEPT_LINES = 40

@@ -120,7 +120,7 @@ def _size(image: Any) -> tuple[int, int]:
 
 def _soft(width: int, height: int) -> str:
     small = min(width, height) < _SOFT_PX
-    return f"It is small ({width} x {height}); the clip will be soft." if small else ""
+    return f"Small ({width} x {height}): the clip will be soft." if small else ""
 
 
 def _see_through(image: Any) -> bool:

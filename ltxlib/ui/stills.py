@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ltxlib.studio.disk import room_for
 from ltxlib.studio.stills import Brought, Still
 from ltxlib.ui import look, parts
 from ltxlib.ui.incoming import Incoming
+from ltxlib.ui.job import LOOK_EVERY_S
 from ltxlib.ui.panel import Panel, face
 from ltxlib.ui.take_form import SIZES
 from ltxlib.ui.upload import PLAIN_MB, UploadPlace
@@ -61,7 +63,7 @@ class StillsPanel(Panel):
     def build(self) -> list[widgets.Widget]:
         project = self.project
         self._results: list[Brought] = []
-        self._over, self._first = True, 0
+        self._over, self._first, self._told_s = True, 0, 0.0
         self._news = threading.Lock()
         self._draft: Scene | None = None
         self.door = Incoming(project.images, self._judge, self._take, self._refused, self._all_through)
@@ -116,10 +118,12 @@ class StillsPanel(Panel):
             if self._over:
                 self._results, self._over = [], False
             self._results += found
-        self._tell()
+        if time.monotonic() - self._told_s >= LOOK_EVERY_S:
+            self._tell()
 
     def _tell(self) -> None:
         with self._news:
+            self._told_s = time.monotonic()
             parts.set_html(self.told, _results_html(self._results))
 
     def _all_through(self) -> None:
@@ -249,14 +253,17 @@ def _results_html(results: list[Brought]) -> str:
         words.append(f"{look.plural(there, 'was', 'were')} there already.")
     if refused:
         words.append(f"{look.plural(len(refused), 'file was', 'files were')} not taken.")
-    told = [*refused, *(one for one in results if one.path and one.says)]
+    told: dict[tuple[bool, str], list[str]] = {}
+    for one in (*refused, *(one for one in results if one.path and one.says)):
+        name = one.path.name if one.path else short(one.asked)
+        told.setdefault((one.path is None, one.says), []).append(name)
     rows = [
         (
-            look.tag("not taken", "bad") if one.path is None else look.tag("kept", "good"),
-            look.escape(one.path.name if one.path else short(one.asked)),
-            look.escape(one.says),
+            look.tag("not taken", "bad") if bad else look.tag("kept", "good"),
+            look.escape(", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")),
+            look.escape(says),
         )
-        for one in told[:_MOST_TOLD]
+        for (bad, says), names in list(told.items())[:_MOST_TOLD]
     ]
     more = len(told) - len(rows)
     table = look.table(("", "File", "Worth knowing"), rows) if rows else ""

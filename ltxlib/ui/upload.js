@@ -96,6 +96,7 @@ class Sending {
   }
 
   add(found) {
+    found.sort((one, other) => one.path.localeCompare(other.path, undefined, { numeric: true }));
     this.queue.push(...found);
     this.files += found.length;
     for (const one of found) this.bytes += one.file.size;
@@ -119,7 +120,9 @@ class Sending {
     }
     this.running -= 1;
     if (this.running === 0) {
-      await this.ask({ do: "over", stopped: this.stopped });
+      const over = this.ask({ do: "over" });
+      // Called off, nobody waits for a kernel that may be gone.
+      if (!this.stopped) await over;
       if (this.running === 0 && !this.queue.length) {
         this.clear();
         this.show(this);
@@ -131,7 +134,10 @@ class Sending {
     const id = `${this.page}-file-${this.next++}`;
     one.sent = 0;
     const asked = await this.ask({ do: "begin", id, name: one.path, size: one.file.size });
-    if (asked.answer !== "go") return;
+    if (asked.answer !== "go") {
+      if (this.stopped) this.ask({ do: "cancel", id });
+      return;
+    }
     const under = [];
     for (let at = 0; at < one.file.size && !this.stopped; at += PIECE) {
       let piece;
@@ -148,16 +154,18 @@ class Sending {
         return said.answer === "go";
       });
       under.push(answer);
-      if (under.length >= PIECES_AHEAD && !(await under.shift())) return;
+      if (under.length >= PIECES_AHEAD && !(await under.shift())) break;
     }
-    await Promise.all(under);
-    if (this.stopped) this.ask({ do: "cancel", id });
-    else await this.ask({ do: "end", id });
+    const whole = (await Promise.all(under)).every(Boolean) && one.sent === one.file.size;
+    if (whole && !this.stopped) await this.ask({ do: "end", id });
+    else this.ask({ do: "cancel", id });
   }
 
   stop() {
     this.stopped = true;
     this.queue = [];
+    for (const good of this.waiting.values()) good({ answer: "no" });
+    this.waiting.clear();
   }
 }
 

@@ -19,7 +19,7 @@ from tests.browser.test_notebooks import shows
 from tests.studio.test_stills import a_zip, picture
 from tests.studio.test_taking_home import fill_shelf
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
-from tests.support.runpod import KEY, POD, runpod
+from tests.support.runpod import KEY, POD, RunPod, runpod
 from tests.support.studio import a_project
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def lab(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_pictures_are_dropped_and_made_scenes_of(
     browser: Browser, lab: Lab, project: Project, tmp_path: Path
 ) -> None:
-    """Several at once and a ZIP, a large one and fifty small ones by the button; one becomes a scene."""
+    """Several at once and a ZIP, a large one and twenty small ones by the button; one becomes a scene."""
     with person(browser) as page:
         notebook = Notebook(page, lab).open("02_generate.ipynb").run_all()
         page.locator(".ltx-stills .ltx-zone").wait_for()
@@ -83,17 +83,23 @@ def test_pictures_are_dropped_and_made_scenes_of(
             page, ".ltx-stills .ltx-brought :has-text('3 pictures are in images/ now. 1 file was not taken.')"
         )
         shows(page, ".ltx-stills .ltx-card b[title='Hütte-01.png']")
-        large = noise(3200, 2400)
-        assert len(large) > 20_000_000
-        paths = [tmp_path / "large.png", *(tmp_path / f"small {number}.png" for number in range(50))]
+        large = noise(2400, 1800)
+        assert len(large) > 12_000_000
+        paths = [tmp_path / "large.png", *(tmp_path / f"small {number}.png" for number in range(20))]
         for number, path in enumerate(paths):
             path.write_bytes(picture(colour=(number, 9, 9)) if number else large)
+        again = tmp_path / "again.png"
+        again.write_bytes(large + bytes(40_000_000))
         page.locator(".ltx-stills .ltx-zone input").first.set_input_files(paths)
-        shows(page, ".ltx-stills .ltx-brought :has-text('51 pictures are in images/ now.')")
+        shows(page, ".ltx-stills .ltx-brought :has-text('21 pictures are in images/ now.')")
         assert (project.images / "large.png").read_bytes() == large
-        assert not list(project.images.glob(".*"))
+        # Called off in the middle, a file leaves nothing behind.
+        page.locator(".ltx-stills .ltx-zone input").first.set_input_files(again)
+        page.locator(".ltx-stills .ltx-stop-sending").click()
+        page.locator(".ltx-stills .ltx-zone:not(.ltx-busy)").wait_for()
+        assert not (project.images / "again.png").exists()
         page.locator(".ltx-stills .ltx-older").click()
-        shows(page, ".ltx-stills .ltx-where :has-text('9 to 16 of 55')")
+        shows(page, ".ltx-stills .ltx-where :has-text('9 to 16 of 25')")
         notebook.button("stills", "make-scene").first.click()
         notebook.button("stills", "add-scene").click()
         shows(page, ".ltx-stills .ltx-notice :has-text('is now the last row of scenes.csv')")
@@ -110,25 +116,12 @@ def test_pictures_are_dropped_and_made_scenes_of(
     assert (project.notebooks / "02_generate.ipynb").stat().st_size < 300_000
 
 
-def test_a_page_without_the_drop_place_has_a_button(
-    browser: Browser, project: Project, tmp_path: Path
-) -> None:
-    """Where the server has no part of anywidget nothing frightens, and a plain button brings pictures."""
-    settings = tmp_path / "jupyter" / "config" / "labconfig"
-    settings.mkdir(parents=True)
-    (settings / "page_config.json").write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
-    with jupyter_lab(project, tmp_path / "jupyter") as running, person(browser) as page:
-        notebook = Notebook(page, running).open("02_generate.ipynb").run_all()
-        page.locator(".ltx-stills .ltx-drop-plain button").wait_for()
-        assert page.locator(".ltx-zone").count() == 0
-        one = tmp_path / "plain.png"
-        one.write_bytes(picture(colour=(200, 200, 1)))
-        with page.expect_file_chooser() as asked:
-            page.locator(".ltx-stills .ltx-drop-plain button").click()
-        asked.value.set_files(one)
-        shows(page, ".ltx-stills .ltx-brought :has-text('1 picture is in images/ now.')")
-        assert notebook.errors() == []
-    assert (project.images / "plain.png").is_file()
+@pytest.fixture(scope="module")
+def on_a_pod() -> Iterator[tuple[RunPod, dict[str, str]]]:
+    """A pod whose RunPod is on loopback."""
+    with runpod(stops={"rest"}) as world:
+        addresses = {"LTX_RUNPOD_GRAPHQL": f"{world.url}/graphql", "LTX_RUNPOD_REST": f"{world.url}/v1"}
+        yield world, {"RUNPOD_POD_ID": POD, "RUNPOD_API_KEY": KEY, **addresses}
 
 
 @pytest.fixture(scope="module")
@@ -141,36 +134,67 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return made
 
 
-def test_films_go_home_and_the_pod_is_stopped(browser: Browser, filmed: Project, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def bare_lab(
+    filmed: Project, on_a_pod: tuple[RunPod, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """JupyterLab on a pod, on a server that has no part of anywidget."""
+    home = tmp_path_factory.mktemp("bare")
+    settings = home / "config" / "labconfig"
+    settings.mkdir(parents=True)
+    (settings / "page_config.json").write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
+    with jupyter_lab(filmed, home, machine=on_a_pod[1]) as running:
+        yield running
+
+
+def test_a_page_without_the_drop_place_has_a_button(
+    browser: Browser, bare_lab: Lab, filmed: Project, tmp_path: Path
+) -> None:
+    """Where the server has no part of anywidget nothing frightens, and a plain button brings pictures."""
+    with person(browser) as page:
+        notebook = Notebook(page, bare_lab).open("02_generate.ipynb").run_all()
+        page.locator(".ltx-stills .ltx-drop-plain button").wait_for()
+        assert page.locator(".ltx-zone").count() == 0
+        one = tmp_path / "plain.png"
+        one.write_bytes(picture(colour=(200, 200, 1)))
+        with page.expect_file_chooser() as asked:
+            page.locator(".ltx-stills .ltx-drop-plain button").click()
+        asked.value.set_files(one)
+        shows(page, ".ltx-stills .ltx-brought :has-text('1 picture is in images/ now.')")
+        assert notebook.errors() == []
+    assert (filmed.images / "plain.png").is_file()
+
+
+def test_films_go_home_and_the_pod_is_stopped(
+    browser: Browser,
+    bare_lab: Lab,
+    filmed: Project,
+    on_a_pod: tuple[RunPod, dict[str, str]],
+    tmp_path: Path,
+) -> None:
     """A ZIP is made, really downloaded and said to have arrived; then two presses stop the pod."""
-    with runpod(stops={"rest"}) as world:
-        machine = {
-            "RUNPOD_POD_ID": POD,
-            "RUNPOD_API_KEY": KEY,
-            "LTX_RUNPOD_GRAPHQL": f"{world.url}/graphql",
-            "LTX_RUNPOD_REST": f"{world.url}/v1",
-        }
-        with jupyter_lab(filmed, tmp_path / "jupyter", machine=machine) as running, person(browser) as page:
-            notebook = Notebook(page, running).open("04_assemble.ipynb").run_all()
-            shows(page, ".ltx-home .ltx-only-here :has-text('1 film and 2 takes')")
-            notebook.button("home", "make-zip").click()
-            link = page.locator(".ltx-home a.ltx-download")
-            with page.expect_download() as coming:
-                link.click()
-            coming.value.save_as(tmp_path / "home.zip")
-            with zipfile.ZipFile(tmp_path / "home.zip") as packed:
-                assert packed.testzip() is None
-                assert "film/masters/night-0123abcd.mp4" in packed.namelist()
-            notebook.button("home", "arrived").first.click()
-            shows(page, ".ltx-home .ltx-only-here b:text-is('1 take')")
-            shows(page, ".ltx-stop .ltx-only-here b:text-is('1 take')")
-            notebook.button("stop", "stop-pod").click()
-            shows(page, ".ltx-stop .ltx-note:has-text('What a stop means')")
-            assert world.asked == []
-            notebook.button("stop", "stop-now").click()
-            shows(page, ".ltx-stop .ltx-note:has-text('The pod is stopped: RunPod says EXITED.')")
-            assert world.asked[-1] == "rest"
-            assert notebook.errors() == []
-            notebook.save()
-            assert KEY not in (filmed.notebooks / "04_assemble.ipynb").read_text()
-            assert (filmed.notebooks / "04_assemble.ipynb").stat().st_size < 300_000
+    world = on_a_pod[0]
+    with person(browser) as page:
+        notebook = Notebook(page, bare_lab).open("04_assemble.ipynb").run_all()
+        shows(page, ".ltx-home .ltx-only-here :has-text('1 film and 2 takes')")
+        notebook.button("home", "make-zip").click()
+        with page.expect_download() as coming:
+            page.locator(".ltx-home a.ltx-download").click()
+        coming.value.save_as(tmp_path / "home.zip")
+        with zipfile.ZipFile(tmp_path / "home.zip") as packed:
+            assert packed.testzip() is None
+            assert "film/masters/night-0123abcd.mp4" in packed.namelist()
+        notebook.button("home", "arrived").first.click()
+        for panel in ("home", "stop"):
+            shows(page, f".ltx-{panel} .ltx-only-here b:text-is('1 take')")
+        notebook.button("stop", "stop-pod").click()
+        shows(page, ".ltx-stop .ltx-note:has-text('What a stop means')")
+        assert world.asked == []
+        notebook.button("stop", "stop-now").click()
+        shows(page, ".ltx-stop .ltx-note:has-text('The pod is stopped: RunPod says EXITED.')")
+        assert world.asked[-1] == "rest"
+        assert notebook.errors() == []
+        notebook.save()
+        saved = (filmed.notebooks / "04_assemble.ipynb").read_text()
+        assert KEY not in saved
+        assert len(saved) < 300_000

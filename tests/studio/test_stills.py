@@ -204,7 +204,7 @@ def test_nothing_is_written_over(project):
 def test_a_small_picture_is_told(project):
     """It is kept, with a word about what comes of it."""
     (found,) = bring(project, "tiny.png", picture(size=(200, 100)))
-    assert "small (200 x 100)" in found.says
+    assert "Small (200 x 100)" in found.says
     assert names(project) == ["tiny.png"]
 
 

@@ -88,6 +88,14 @@ def test_a_zip_brings_many_and_pages_are_turned(panel, project):
     assert listed(panel) == first
 
 
+def test_the_same_word_about_many_is_said_once(panel):
+    """Many small pictures make one line."""
+    files = [(f"{number:03}.png", picture(size=(90, 90), colour=(number, 0, 0))) for number in range(12)]
+    send(panel, *files)
+    assert panel.told.value.count("the clip will be soft") == 1
+    assert "000.png, 001.png, 002.png and 9 more" in panel.told.value
+
+
 def test_the_plain_button_brings_them_too(panel):
     """Where the page has no drop place, a file comes in one piece."""
     panel.place.plain.value = (brought("a.png", picture()), brought("b.mp4", b"x"))
