@@ -188,11 +188,11 @@ def _at_work(page: Page, lab: Lab, pod: StagePod, camera: Camera) -> None:
         "leave",
     }:
         first_clip(notebook, camera)
-    if due & {"scenes", "review", "assemble", "film-made", "publishing"}:
+    if due & {"scenes", "review", "assemble", "film-made", "publishing", "leave"}:
         all_scenes(notebook, camera)
     if "review" in due:
         review(notebook, camera)
-    if due & {"assemble", "film-made", "publishing"}:
+    if due & {"assemble", "film-made", "publishing", "leave"}:
         film(notebook, camera)
     if "leave" in due:
         leave(notebook, camera)
@@ -262,7 +262,7 @@ def first_clip(notebook: Notebook, camera: Camera) -> None:
     page.locator(".ltx-stills .ltx-zone").wait_for()
     page.locator(".ltx-stills .ltx-zone input").first.set_input_files(stills(camera.folder))
     page.wait_for_selector(".ltx-stills .ltx-brought :text-matches('in images')")
-    page.wait_for_selector(".ltx-stills .ltx-card")
+    page.locator(".ltx-stills .ltx-card", has_text="lantern").wait_for()
     camera.section(page, "stills", 1150)
     page.wait_for_selector(".ltx-take select")
     page.locator(".ltx-take select").first.select_option(label="rain-window")
@@ -313,12 +313,10 @@ def film(notebook: Notebook, camera: Camera) -> None:
 
 
 def leave(notebook: Notebook, camera: Camera) -> None:
-    """Notebook 04: a ZIP to take home, and what is said before the pod is stopped; it is not stopped."""
+    """Notebook 04: what lies on this pod alone, and a ZIP of it to take home."""
     page = notebook.open("04_assemble.ipynb").run_all().page
     page.locator(".ltx-home .ltx-make-zip:not([disabled])").click()
     page.wait_for_selector(".ltx-home .ltx-zip a")
-    notebook.button("stop", "stop-pod").click()
-    page.wait_for_selector(".ltx-stop .ltx-stop-now")
     camera.section(page, "leave", 1450)
 
 

@@ -68,7 +68,7 @@ PICTURES: tuple[Picture, ...] = (
     _section("assemble", "04_assemble", "film"),
     Picture("film-made", "04_assemble", ("film",)),
     _section("publishing", "04_assemble", "publishing"),
-    _section("leave", "04_assemble", "home", "stop"),
+    _section("leave", "04_assemble", "home"),
 )
 
 
