@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ltxlib.ground import face, jupyter, stopping
 from ltxlib.ground.entering import activate, tidy
-from ltxlib.ground.home import Home, home, is_own, needs_nothing
+from ltxlib.ground.home import Home, home, is_complete, is_own, needs_nothing
 from ltxlib.ground.making import Made, Progress, make
 from ltxlib.ground.watched import headless
 
@@ -39,11 +39,14 @@ def _ready(place: Home, shown: face.Face) -> None:
         shown.add(face.Step(PYTHON, face.GOOD, f"This is the kit's own Python, {_version()}."))
     else:
         made = make(place, _teller(shown))
-        if not made.ok:
+        if made.ok:
+            shown.add(_made(made))
+        elif own and is_complete(place):
+            shown.add(face.Step(PYTHON, face.WAIT, f"{made.says} The ones that are here go on.", made.cure))
+        else:
             step = face.Step(PYTHON, face.BAD, made.says, made.cure)
             return _wait(shown, "The kit could not be set up.", step, made.progress.lines)
-        new = made.progress.installed
-        shown.add(_made(made))
+        new = made.ok and made.progress.installed
     fresh = [] if headless() else _tell_jupyter(place, shown)
     if own or needs_nothing(place):
         stopping.go_on()

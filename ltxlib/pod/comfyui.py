@@ -85,6 +85,13 @@ def _more_arguments(root: Path) -> list[str]:
     return []
 
 
+def port_of(home: ComfyHome) -> str:
+    """The port that this ComfyUI listens on: of several --port the last counts, as ComfyUI reads them."""
+    words = home.arguments
+    named = [words[place + 1] for place, word in enumerate(words[:-1]) if word == "--port"]
+    return named[-1] if named and named[-1].isdecimal() else "8188"
+
+
 def running(home: ComfyHome) -> tuple[int, ...]:
     """The processes that run this ComfyUI's main.py, by their numbers; not those that already ended."""
     found = []

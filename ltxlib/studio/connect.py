@@ -11,7 +11,8 @@ from ltxlib.comfy.address import server_url, server_urls
 from ltxlib.comfy.backend import Backend, client_for
 from ltxlib.core.problem import Problem
 from ltxlib.core.schema import NodeSchema
-from ltxlib.errors import BadInput, ComfyError
+from ltxlib.errors import BadInput, ComfyError, PodError
+from ltxlib.pod import comfyui
 from ltxlib.store.project import Project, Shelf
 from ltxlib.studio import rehearsing
 
@@ -51,11 +52,20 @@ class Connection:
 
 
 def addresses(project: Project) -> tuple[str, ...]:
-    """The addresses: LTX_COMFY_URL, else the rehearsal when it was switched on, else the pod's own."""
+    """The addresses: LTX_COMFY_URL, else the rehearsal when it was switched on, else this machine's own."""
     if os.environ.get("LTX_COMFY_URL"):
         return server_urls()
     running = rehearsing.running(project)
-    return (running.url,) if running else (server_url(),)
+    return (running.url,) if running else (_of_this_machine(),)
+
+
+def _of_this_machine() -> str:
+    """Where this machine's ComfyUI listens; where any would, when there is none."""
+    try:
+        home = comfyui.find_home()
+    except PodError:
+        home = None  # its arguments cannot be read, which the doctor tells
+    return f"http://127.0.0.1:{comfyui.port_of(home)}" if home else server_url()
 
 
 def address(project: Project) -> str:

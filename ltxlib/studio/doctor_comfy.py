@@ -36,8 +36,9 @@ def lines(project: Project) -> Iterator[Line]:
     yield _life(project, home, life)
     yield from _arguments(home)
     yield _list(life)
-    yield from doctor_packs.lines(project)
-    yield from _imports(project, life)
+    packs = list(doctor_packs.lines(project))
+    yield from packs
+    yield from _imports(project, life, {line.name for line in packs})
     yield from _strange(home)
 
 
@@ -92,12 +93,15 @@ def _list(life: comfy_life.Life) -> Line:
     return Line("Workflows", AMBER, says, cure, WORKFLOWS)
 
 
-def _imports(project: Project, life: comfy_life.Life) -> Iterator[Line]:
-    """Node packs that are there and that ComfyUI could not take in when it was started."""
+def _imports(project: Project, life: comfy_life.Life, told_of: set[str]) -> Iterator[Line]:
+    """Node packs that are there and that ComfyUI could not take in when it was started.
+
+    told_of: those that have a line of their own.
+    """
     if not life.processes:
         return
     try:
-        failed = comfy_life.log_trouble(project).packs
+        failed = [one for one in comfy_life.log_trouble(project).packs if one[0] not in told_of]
     except LtxlibError:
         return
     if failed:

@@ -14,6 +14,7 @@ from ltxlib.comfy.address import is_loopback
 from ltxlib.comfy.client import ComfyClient
 from ltxlib.errors import ComfyError, PodError
 from ltxlib.pod import comfyui
+from ltxlib.pod.comfyui import port_of
 from ltxlib.store.project import Project
 from ltxlib.studio import rehearsing
 from ltxlib.studio.connect import Server
@@ -48,13 +49,6 @@ def keeper_for(project: Project, server: Server) -> Keeper | None:
     if home is None or str(urlsplit(url).port) != port_of(home):
         return None
     return ComfyKeeper(home, url, project.production / "comfyui.log")
-
-
-def port_of(home: comfyui.ComfyHome) -> str:
-    """The port that this ComfyUI listens on."""
-    words = home.arguments
-    places = [place for place, word in enumerate(words[:-1]) if word == "--port"]
-    return words[places[-1] + 1] if places else "8188"
 
 
 class ComfyKeeper:

@@ -41,7 +41,8 @@ class Row:
         if cure:
             self.do.description, self.do.tooltip = cure.words, cure.does
             # Without a server nothing else is of use.
-            (self.do.add_class if cure.key == START else self.do.remove_class)("ltx-primary")
+            first = cure.key == START and line.state == RED
+            (self.do.add_class if first else self.do.remove_class)("ltx-primary")
             self.key = cure.key
         show(self.do, cure is not None)
         show(self.leave, False)

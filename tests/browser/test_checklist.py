@@ -14,7 +14,7 @@ import pytest
 from ltxlib.pod import comfyui
 from ltxlib.store.project import Project
 from tests.browser.test_notebooks import shows
-from tests.studio.test_doctor import PLAYED
+from tests.support.broken_pod import PLAYED
 from tests.support.jupyter_lab import Lab, Notebook, copy_notebooks, jupyter_lab, person
 from tests.support.studio import a_project
 
@@ -31,6 +31,7 @@ def comfy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("pod") / "runpod-slim" / "ComfyUI"
     root.mkdir(parents=True)
     (root / "main.py").write_text(PLAYED)
+    (root / "devices.json").write_text("[]")
     (root / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
     python = root.parent / ".venv-cu128/bin/python"
     python.parent.mkdir(parents=True)

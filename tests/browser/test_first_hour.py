@@ -90,7 +90,8 @@ def set_up(notebook: Notebook, name: str) -> Page:
     page = notebook.open("01_setup.ipynb").page
     picture(page, f"{name}-1-opened")
     run_all_by_menu(notebook)
-    page.wait_for_selector(".ltx-ground")
+    page.wait_for_selector(".ltx-ground .ltx-h")
+    page.wait_for_function(IN_VIEW, arg=".ltx-ground .ltx-h")
     picture(page, f"{name}-2-being-made")
     notebook.wait_ran()
     page.wait_for_selector(".ltx-ground .ltx-h:has-text('has its own place')")

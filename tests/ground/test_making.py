@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ltxlib
-from ltxlib.ground import setting_up
+from ltxlib.ground import face, setting_up
 from ltxlib.ground.home import Home, is_complete
 from ltxlib.ground.making import Progress, clean, make, there
 from ltxlib.ground.stopping import NotReady
@@ -128,6 +128,24 @@ def test_a_full_disk_is_told(box):
     assert not made.ok
     assert "disk is full" in made.says
     assert "1 GB" in made.cure
+
+
+def test_packages_that_are_here_go_on_without_newer_ones(box, monkeypatch):
+    """In the kit's own kernel an update of the packages that fails is told, and nothing waits for it."""
+    make(Home(box.folder), silent)
+    failing(box, "error: dns error")
+    shown: list[str] = []
+    monkeypatch.setattr(face.Face, "_put", lambda self, inner: shown.append(inner))
+    monkeypatch.setattr(setting_up, "home", lambda: Home(box.folder))
+    monkeypatch.setattr(setting_up, "tidy", lambda place: None)
+    monkeypatch.setattr(setting_up, "is_own", lambda place: True)
+    monkeypatch.setenv("LTX_HEADLESS", "0")
+    headless.cache_clear()
+    setting_up.ready()
+    headless.cache_clear()
+    assert "does not answer. The ones that are here go on." in shown[-1]
+    assert "Restart" not in shown[-1]
+    assert not [one for one in sys.meta_path if type(one).__module__.startswith("ltxlib")]
 
 
 def test_no_network_is_told_and_logins_are_not(box, monkeypatch):

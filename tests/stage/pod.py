@@ -145,7 +145,6 @@ class StagePod:
             "RUNPOD_PUBLIC_IP": "203.0.113.7",
             "RUNPOD_VOLUME_ID": "vol123",
             "LTX_COMFY_ROOT": str(self.comfy),
-            "LTX_COMFY_URL": f"http://127.0.0.1:{self.port}",
             "LTX_USD_PER_HOUR": "0.59",
             "LTX_MACHINE_ROOT": str(self.folder / "machine"),
             "PIP_CONSTRAINT": str(self.tools / "constraints.txt"),

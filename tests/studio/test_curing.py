@@ -17,7 +17,7 @@ from ltxlib.errors import BadInput, Cancelled, PodError, ProjectBusy
 from ltxlib.pod import comfyui
 from ltxlib.studio import caches, curing, models
 from ltxlib.studio.setup import AMBER, GREEN, RED, Line
-from tests.studio.test_doctor import Pod, line
+from tests.support.broken_pod import Pod, line
 
 LONG_AGO_S = time.time() - 3600
 

@@ -5,147 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from ltxlib.cli.main import main
-from ltxlib.core import catalog
+from ltxlib.core import catalog, recipes
 from ltxlib.hub import shelf
 from ltxlib.pod import doors, machine
-from ltxlib.store.project import Project
-from ltxlib.studio import curing, doctor, models
-from ltxlib.studio.setup import AMBER, GREEN, RED
+from ltxlib.studio import curing, doctor, doctor_packs, models
+from ltxlib.studio.setup import AMBER, GREEN, RED, Line
+from tests.support.broken_pod import A100, BROKEN, NO_CARD, SECRET, Pod, line
 from tests.support.hub import TOKEN, Hub, hub_running
-
-NOW_S = 1_800_000_000.0
-NVIDIA = '#!/bin/sh\necho "NVIDIA GeForce RTX 4090, 24564, 550.90"\n'
-A100 = '#!/bin/sh\necho "NVIDIA A100 80GB PCIe, 81920, 550.90"\n'
-BROKEN = "#!/bin/sh\necho NVIDIA-SMI has failed >&2\nexit 9\n"
-NO_CARD = "#!/bin/sh\nexit 0\n"
-SECRET = "rpa_PLANTEDPLANTED"
-# What ComfyUI is on these pods: it takes some time, then says how it is.
-PLAYED = """
-import http.server, json, pathlib, sys, time
-class Says(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        devices = json.loads(pathlib.Path("devices.json").read_text())
-        body = json.dumps({"system": {"comfyui_version": "0.33.0"}, "devices": devices}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    do_POST = do_GET
-    def log_message(self, *words):
-        pass
-words = sys.argv
-port = [words[place + 1] for place, word in enumerate(words) if word == "--port"]
-if "--mute" in words or not port:
-    time.sleep(600)
-if "--slow" in words:
-    time.sleep(0.5)
-http.server.ThreadingHTTPServer(("127.0.0.1", int(port[-1])), Says).serve_forever()
-"""
-
-
-class Pod:
-    """A healthy pod in a folder: its own /proc and /sys, a ComfyUI, its models, a project, a PATH."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root, self.patch, self.stack = folder / "machine", monkeypatch, ExitStack()
-        self.home, self.bin = folder / "home", folder / "bin"
-        self.comfy = folder / "workspace" / "runpod-slim" / "ComfyUI"
-        self.project = Project(folder / "workspace" / "kit")
-        for made in (self.root / "proc/self", self.root / "sys/fs/cgroup", self.home, self.bin):
-            made.mkdir(parents=True)
-        (self.project.root / ".venv/bin").mkdir(parents=True)
-        (self.project.root / ".venv/bin/python").touch()
-        (self.root / "proc/meminfo").write_text(f"MemTotal: {500 * 10**6} kB\n")
-        self.memory(94 * 10**9)
-        self.mounts(f"/dev/sdb {folder / 'workspace'} ext4 rw 0 0")
-        self.card(NVIDIA)
-        python = self.comfy.parent / ".venv-cu128/bin/python"
-        python.parent.mkdir(parents=True)
-        python.symlink_to(sys.executable)
-        (self.comfy / "custom_nodes/ComfyUI-Manager").mkdir(parents=True)
-        (self.comfy / "main.py").write_text(PLAYED)
-        (self.comfy / "devices.json").write_text("[]")
-        (self.comfy / "comfyui_version.py").write_text('__version__ = "0.33.0"\n')
-        self.kernel(self.project.root / ".venv/bin/python")
-        for file in models.files_of([]):
-            self.model(file)
-        env = {"RUNPOD_POD_ID": "k7x2abc9pod", "RUNPOD_GPU_COUNT": "1", "LTX_USD_PER_HOUR": "0.59"}
-        env |= {"HOME": str(self.home), "PATH": str(self.bin), "LTX_COMFY_ROOT": str(self.comfy)}
-        env |= {"LTX_COMFY_URL": "http://127.0.0.1:9", "RUNPOD_API_KEY": SECRET}
-        for name in ("JPY_PARENT_PID", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "XDG_DATA_HOME"):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in env.items():
-            monkeypatch.setenv(name, value)
-        # Other programs of this machine must not be taken for the pod's.
-        for name, port in (("FILES_PORT", 1), ("JUPYTER_PORT", 1)):
-            monkeypatch.setattr(doors, name, port)
-        monkeypatch.setattr(doors.files_open, "__defaults__", ("127.0.0.1", 1))
-        monkeypatch.setattr(doors.jupyter_open, "__defaults__", ("127.0.0.1", 1))
-
-    def memory(self, size_bytes: int | str, place: str = "sys/fs/cgroup/memory.max") -> None:
-        (self.root / place).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / place).write_text(f"{size_bytes}\n")
-
-    def mounts(self, *lines: str) -> None:
-        (self.root / "proc/self/mounts").write_text("\n".join(["overlay / overlay rw 0 0", *lines]))
-
-    def card(self, script: str | None) -> None:
-        tool = self.bin / "nvidia-smi"
-        tool.unlink(missing_ok=True)
-        if script is not None:
-            tool.write_text(script)
-            tool.chmod(0o755)
-
-    def kernel(self, python: Path | None) -> None:
-        spec = self.home / ".local/share/jupyter/kernels/ltx-kit/kernel.json"
-        spec.parent.mkdir(parents=True, exist_ok=True)
-        spec.write_text(json.dumps({"argv": [str(python), "-m", "ipykernel"]} if python else []))
-
-    def model(self, file, folder: str = "", share: float = 1.0) -> Path:
-        """A file of the right size, with no bytes in it."""
-        path = self.comfy / "models" / (folder or file.folder) / file.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as out:
-            out.truncate(int(file.size_bytes * share))
-        return path
-
-    @contextmanager
-    def comfyui_runs(self, *words: str, script: str = "main.py") -> Iterator[int]:
-        """ComfyUI, started by hand on a port of its own; `--mute`: it never answers."""
-        with socket.socket() as asked:
-            asked.bind(("127.0.0.1", 0))
-            port = asked.getsockname()[1]
-        self.arguments(f"--port {port}")
-        process = subprocess.Popen([sys.executable, script, "--port", str(port), *words], cwd=self.comfy)
-        try:
-            until = time.monotonic() + 30
-            while "--mute" not in words and time.monotonic() < until:
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                    break
-            yield port
-        finally:
-            process.kill()
-            process.wait()
-
-    def arguments(self, text: str) -> None:
-        """What people wrote into comfyui_args.txt."""
-        (self.comfy.parent / "comfyui_args.txt").write_text(text)
-
-    def lines(self, now_s: float = NOW_S):
-        return doctor.examine(self.project, self.root, lambda: now_s)
 
 
 @pytest.fixture
@@ -153,12 +28,6 @@ def pod(tmp_path, monkeypatch):
     made = Pod(tmp_path, monkeypatch)
     with made.stack:
         yield made
-
-
-def line(lines, name):
-    found = [one for one in lines if one.name == name]
-    assert len(found) == 1, f"{name}: {[one.name for one in lines]}"
-    return found[0]
 
 
 def test_a_healthy_pod_is_green(pod):
@@ -237,6 +106,15 @@ def _failing_pack(pod):
         "Cannot import /x/custom_nodes/OldPack module for custom nodes: no module named pad\n"
         "   0.0 seconds (IMPORT FAILED): /x/custom_nodes/OldPack"
     )(pod)
+    _runs(pod)
+
+
+def _wants_a_pack(pod):
+    """A scene asks for what only a node pack does, and ComfyUI has no such pack."""
+    pod.project.scenes_csv.write_text("scene,mode,prompt,special\nrain,t2v,Rain falls.,tiled\n")
+    pod.project.workflows.mkdir()
+    for name, text in recipes.shipped().items():
+        (pod.project.workflows / name).write_text(text)
     _runs(pod)
 
 
@@ -363,6 +241,7 @@ BROKEN_PODS = [
     ("ComfyUI twice", _twice, "ComfyUI", AMBER, ("2 times at once", "restart")),
     ("another ComfyUI", _another_answers, "ComfyUI", AMBER, ("not the one in", "LTX_COMFY_ROOT")),
     ("pack not imported", _failing_pack, "Imports", AMBER, ("OldPack (no module named pad)", "Update")),
+    ("pack wanted", _wants_a_pack, "ComfyUI-LTXVideo", AMBER, ("is not there", "Wanted by rain", "plainly")),
     ("arguments shown", lambda pod: pod.arguments("--lowvram # slow"), "Arguments", GREEN, (": --lowvram.",)),
     (
         "by the processor",
@@ -399,6 +278,13 @@ def test_each_broken_pod_has_its_line(pod, broken, name, state, words):
     said = f"{found.says} {curing.advice(found) or found.cure}"
     assert all(word in said for word in words), said
     assert found.state == GREEN or found.cure
+
+
+def test_a_pack_with_a_line_of_its_own_is_told_once(pod, monkeypatch):
+    """What scenes need and ComfyUI could not import stands in that line alone."""
+    _failing_pack(pod)
+    monkeypatch.setattr(doctor_packs, "lines", lambda project: [Line("OldPack", RED, "Broken.", "Mend it.")])
+    assert line(pod.lines(), "Imports").state == GREEN
 
 
 def test_a_wrong_clock_is_red(pod):

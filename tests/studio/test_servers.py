@@ -11,7 +11,7 @@ from ltxlib.store.takes import load_takes
 from ltxlib.studio import events
 from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_project
-from ltxlib.studio.connect import connect
+from ltxlib.studio.connect import addresses, connect
 from ltxlib.studio.job import job_for
 from tests.support.batches import entries, job, of_kind, rows, run
 from tests.support.studio import a_project
@@ -29,6 +29,19 @@ def three(tmp_path, monkeypatch):
     yield servers
     for server in servers:
         server.stop()
+
+
+def test_unnamed_it_is_this_machines_comfyui_at_its_own_port(tmp_path, monkeypatch):
+    """The port of comfyui_args.txt counts; where it cannot be read or is no number, the usual one."""
+    project = a_project(tmp_path / "p", rows(1))
+    root = tmp_path / "slim" / "ComfyUI"
+    root.mkdir(parents=True)
+    (root / "main.py").touch()
+    monkeypatch.delenv("LTX_COMFY_URL", raising=False)
+    monkeypatch.setenv("LTX_COMFY_ROOT", str(root))
+    for text, port in (("", 8188), ("--port 8200 --lowvram", 8200), ("--port x", 8188), ("--port '1", 8188)):
+        (root.parent / "comfyui_args.txt").write_text(text)
+        assert addresses(project) == (f"http://127.0.0.1:{port}",)
 
 
 def test_every_server_gets_its_part(tmp_path, three):
