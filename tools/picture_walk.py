@@ -130,8 +130,9 @@ def walk(wanted: set[str], folder: Path) -> set[str]:
             try:
                 _at_work(page, lab, pod, camera)
             except Error as error:
-                page.screenshot(path=folder / "where-it-stopped.png")
-                print(f"The walk stopped: {error.message}")
+                seen = Path(tempfile.gettempdir()) / "ltx-where-it-stopped.png"
+                page.screenshot(path=seen)
+                print(f"The walk stopped, see {seen}: {error.message}")
     return camera.made
 
 
