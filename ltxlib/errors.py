@@ -18,6 +18,7 @@ LtxlibError
 │   └── ProjectBusy         another run of the kit holds this project
 ├── PodError            the rented machine, or RunPod, did not do what was asked
 ├── HubError            Hugging Face, or the way to it, did not give a model file
+│   ├── NotReached          nobody answers there, or it asks everybody to wait
 │   └── NotAllowed          it wants a login, a token or that terms are agreed to
 ├── NightStopped        a notebook that ran by itself failed
 └── Cancelled           a person asked to stop
@@ -175,6 +176,12 @@ class HubError(LtxlibError):
     """Hugging Face, or the way to it, did not give a model file."""
 
     default_cure = "Go on in some minutes: what is here already is kept."
+
+
+class NotReached(HubError):
+    """Hugging Face does not answer, or asks everybody to wait: no other file would come either."""
+
+    default_cure = "Look whether this machine has internet, then go on: what is here already is kept."
 
 
 class NotAllowed(HubError):

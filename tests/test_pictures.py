@@ -67,7 +67,6 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pictures.Picture:
     monkeypatch.setattr(pictures, "FOLDER", tmp_path)
     monkeypatch.setattr(pictures, "LIST", tmp_path / "pictures.json")
     (tmp_path / "ltxlib" / "ui").mkdir(parents=True)
-    (tmp_path / "ltxlib" / "ui" / "look.css").write_text("")
     (tmp_path / "ltxlib" / "ui" / "panel.py").write_text('TITLE = "A button"\n')
     write_notebook(tmp_path, "from ltxlib.ui.panel import show")
     one = pictures.Picture("panel", "n", ("panel",))

@@ -102,11 +102,12 @@ def words(picture: Picture) -> str:
         if not path.is_file() or not module.startswith(("ltxlib.ui", "ltxlib.ground")):
             continue
         text = path.read_text("utf-8")
+        tree = ast.parse(text)
         wanted |= _modules(text)
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
                 whole.update(b"\0" + node.value.encode())
-    whole.update((KIT / "ltxlib" / "ui" / "look.css").read_bytes())
     return whole.hexdigest()[:16]
 
 

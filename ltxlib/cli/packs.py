@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import asdict
 
 from ltxlib.cli.film import cancel_on_signals
+from ltxlib.core.proven import PROVEN
 from ltxlib.core.specials import PACK
 from ltxlib.errors import BadInput
 from ltxlib.store.project import Project, find_project
 from ltxlib.studio import node_packs, packs_there
 from ltxlib.studio.packs_there import Pack
+
+_SAY_EVERY_S = 10.0
 
 
 def packs(arguments: argparse.Namespace) -> int:
@@ -43,12 +47,21 @@ def _tell_plan(arguments: argparse.Namespace, found: tuple[Pack, ...]) -> None:
         if (arguments.name or one.scenes) and not one.imported and one.can_be_installed:
             print()
             print(packs_there.plan(one.name, arguments.commit).says)
-            print(f"To do that: ./kit packs {one.name} --install")
+            if one.verdict.kind == PROVEN and not arguments.commit:
+                print(f"To do that: ./kit packs {one.name} --install")
+            else:
+                print(f"To try that all the same: ./kit packs {one.name} --install --anyway")
 
 
 def _changed(arguments: argparse.Namespace, project: Project, name: str) -> Pack:
+    at, said_s = 0, 0.0
+
     def say(step: node_packs.PackStep) -> None:
-        print(f"{step.at} of {step.of}: {step.says}", file=sys.stderr, flush=True)
+        nonlocal at, said_s
+        # A step that counts its seconds is told now and then.
+        if step.at != at or time.monotonic() - said_s >= _SAY_EVERY_S:
+            at, said_s = step.at, time.monotonic()
+            print(f"{step.at} of {step.of}: {step.says}", file=sys.stderr, flush=True)
 
     with cancel_on_signals() as cancel:
         if arguments.remove:

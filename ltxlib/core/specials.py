@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 NONE = "none"
 PACK = "ComfyUI-LTXVideo"
-GET_PACK = f"In ComfyUI: Manager, Install Custom Nodes, LTXVideo, then restart it (the pack is {PACK})."
+GET_PACK = (
+    f"On the pod ./kit packs tells whether {PACK} works with this ComfyUI, and installs it. Elsewhere: "
+    "Manager, Install Custom Nodes, LTXVideo, then restart ComfyUI."
+)
 
 
 @dataclass(frozen=True)

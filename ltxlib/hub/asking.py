@@ -6,6 +6,7 @@ Its errors become HubError here, each with the page to open and the button to pr
 from __future__ import annotations
 
 import difflib
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import ModelFile
-from ltxlib.errors import HubError, NotAllowed
+from ltxlib.errors import HubError, NotAllowed, NotReached
 
 HOME = "https://huggingface.co"
 TOKENS_PAGE = f"{HOME}/settings/tokens"
@@ -41,6 +42,7 @@ def ask(file: ModelFile, token: str | None = None, endpoint: str | None = None) 
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     address = hf_hub_url(file.hf_repo, file.path or file.name, endpoint=endpoint)
+    keep_quiet()
     with hub_errors(file, token, endpoint):
         told = get_hf_file_metadata(address, token=token or False, endpoint=endpoint, retry_on_errors=True)
     if told.size is None or not told.etag:
@@ -54,6 +56,13 @@ def ask(file: ModelFile, token: str | None = None, endpoint: str | None = None) 
         mark=re.sub(r"[^0-9A-Za-z]", "", told.etag)[:16],
         own_host=urlsplit(told.location).netloc == urlsplit(address).netloc,
     )
+
+
+def keep_quiet() -> None:
+    """What the library logs of each try would stand in the notebook, and may name signed addresses, which are
+    as good as a key."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def page_of(file: ModelFile) -> str:
@@ -78,9 +87,8 @@ def hub_errors(file: ModelFile, token: str | None, endpoint: str | None = None) 
     except errors.HfHubHTTPError as error:
         raise _refused(file, token, _status(error)) from error
     except httpx.HTTPError as error:
-        raise HubError(
+        raise NotReached(
             f"{file.name} could not be fetched: Hugging Face does not answer ({type(error).__name__}).",
-            cure="Look whether this machine has internet, then go on: what is here already is kept.",
         ) from error
 
 
@@ -150,7 +158,7 @@ def _refused(file: ModelFile, token: str | None, status: int) -> HubError:
     if status == 401 and token:
         return _wrong_token(file)
     if status == 429:
-        return HubError(
+        return NotReached(
             f"Hugging Face asks us to wait before it gives {file.name}.",
             cure="Go on in some minutes; with a token it lets more through.",
         )
@@ -160,7 +168,8 @@ def _refused(file: ModelFile, token: str | None, status: int) -> HubError:
             cure=f"Open {page_of(file)} and look whether it asks for something; a token may lack "
             "the right to read gated files.",
         )
-    return HubError(
+    kind = NotReached if status >= 500 else HubError
+    return kind(
         f"Hugging Face answered {status} instead of {file.name}.",
         cure="Go on in some minutes: what is here already is kept.",
     )

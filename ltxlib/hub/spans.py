@@ -1,27 +1,32 @@
-"""Reads a span of a remote file by huggingface_hub's `http_get`: ranges, tries again after a cut connection.
-
-What it logs of each try may name signed addresses, which are as good as a key, so it is kept quiet.
-"""
+"""Reads a span of a remote file by huggingface_hub's `http_get`: ranges, another try after a cut."""
 
 from __future__ import annotations
 
-import logging
+import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Protocol
 
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.core.fetched import Span
 from ltxlib.errors import HubError
-from ltxlib.hub.asking import Remote, ask, hub_errors
+from ltxlib.hub.asking import Remote, ask, hub_errors, keep_quiet
 
 # What has arrived but is not written yet is what a kill can lose, in each span that is being read.
 CHUNK_BYTES = 2**20
+# What waits unread in the system is lost by a kill too, and it grows to 32 MiB a connection where the disk is
+# slower than the network. This much still lets 100 MB a second through on a way of 10 ms, in each connection.
+WINDOW_BYTES = 2**20
+_MOST_WINDOW = Path("/proc/sys/net/core/rmem_max")
 # Enough for a connection to come up to its speed; a second or two on a pod.
 TRIAL_BYTES = 64 * 2**20
+
+
+_LOCK = threading.Lock()
 
 
 class Sink(Protocol):
@@ -57,7 +62,9 @@ def read_span(
     # The token is for Hugging Face, not for the store that its addresses lead to.
     headers = build_hf_headers(token=(token or False) if remote.own_host else False)
     headers |= {"Range": f"bytes={span[0]}-{span[1] - 1}", "Accept-Encoding": "identity"}
-    with _quiet(), hub_errors(file, token, endpoint):
+    keep_quiet()
+    _bound_buffers()
+    with hub_errors(file, token, endpoint):
         try:
             http_get(
                 remote.url,
@@ -97,6 +104,34 @@ def measure(
     return length / max(clock() - began, 1e-6)
 
 
+def _bound_buffers() -> None:
+    """Has every connection that answers keep no more than WINDOW_BYTES unread."""
+    from huggingface_hub import get_session
+
+    with _LOCK:
+        client = get_session()
+        hooks = client.event_hooks
+        if _bound not in hooks["response"]:
+            client.event_hooks = {**hooks, "response": [*hooks["response"], _bound]}
+
+
+def _bound(response: Any) -> None:
+    stream = response.extensions.get("network_stream")
+    connection = stream.get_extra_info("socket") if stream is not None else None
+    if connection is None:
+        return
+    try:
+        most = int(_MOST_WINDOW.read_text("ascii"))
+        # The system takes less without a word where its limit is lower, and that would make it slow.
+        if most >= WINDOW_BYTES:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW_BYTES)
+        else:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, WINDOW_BYTES)
+    except (OSError, ValueError, AttributeError):
+        # Another system than Linux: then a kill may cost more, and nothing else.
+        return
+
+
 class _Nowhere:
     """Takes bytes and keeps none."""
 
@@ -122,10 +157,3 @@ def _silent_bar() -> type:
             super().__init__(*words, **{**options, "disable": True})
 
     return Silent
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from ltxlib.errors import HubError, NotAllowed
@@ -41,7 +42,8 @@ def keep_token(token: str) -> Path:
             os.fsync(out.fileno())
         aside.replace(store)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
         raise HubError(
             f"The token could not be kept in {store.parent} ({error.strerror}).",
             cure="Go on without the tick: it is used from memory for this download.",

@@ -14,7 +14,7 @@ from pathlib import Path
 from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.core.problem import Problem
-from ltxlib.errors import BadInput, HubError, NotAllowed, PodError, ProjectBusy
+from ltxlib.errors import BadInput, Cancelled, HubError, NotAllowed, NotReached, PodError, ProjectBusy
 from ltxlib.hub import fetching, shelf, spans
 from ltxlib.hub.asking import Remote, ask
 from ltxlib.pod.comfyui import find_home
@@ -129,7 +129,7 @@ def fetch_all(
     """
     endpoint, staging = _endpoint(), wanted.models / shelf.STAGING
     with _alone(wanted):
-        remotes = _asked(wanted, token, endpoint)
+        remotes = _asked(wanted, token, endpoint, cancel)
         _must_fit(wanted, remotes)
         for one in wanted.misplaced:
             shelf.put_right(one)
@@ -157,13 +157,17 @@ def may_have(wanted: ModelsPlan, token: str | None = None) -> list[Problem]:
 
     One cheap request each; nothing is fetched.
     """
-    first = {one.file.hf_repo: one.file for one in reversed(wanted.missing)}
+    first: dict[str, ModelFile] = {}
+    for one in wanted.missing:
+        first.setdefault(one.file.hf_repo, one.file)
     problems = []
-    for file in reversed(first.values()):
+    for file in first.values():
         try:
             ask(file, token, _endpoint())
         except HubError as error:
             problems.append(Problem(file.name, error.message, error.cure))
+            if isinstance(error, NotReached):
+                break
     return problems
 
 
@@ -204,15 +208,22 @@ def _alone(wanted: ModelsPlan) -> Iterator[None]:
         ) from error
 
 
-def _asked(wanted: ModelsPlan, token: str | None, endpoint: str | None) -> dict[str, Remote]:
+def _asked(
+    wanted: ModelsPlan, token: str | None, endpoint: str | None, cancel: threading.Event | None
+) -> dict[str, Remote]:
     remotes: dict[str, Remote] = {}
     problems, closed = [], None
     for one in wanted.missing:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(fetching.PAUSED, cure="Press the button again to go on.")
         try:
             remotes[one.file.name] = ask(one.file, token, endpoint)
         except HubError as error:
             problems.append(Problem(one.file.name, error.message, error.cure))
             closed = closed or (error if isinstance(error, NotAllowed) else None)
+            if isinstance(error, NotReached):
+                # It was tried for half a minute; the others would wait as long for the same answer.
+                break
     if problems:
         # Where it wants a login or a token, that is the cause, so that a form can ask for one.
         told = BadInput("Nothing was fetched.", problems, cure="Mend what is named here, then go on.")

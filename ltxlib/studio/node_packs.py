@@ -24,7 +24,7 @@ from ltxlib.studio import comfy_life
 from ltxlib.studio.packs_there import Pack, Plan, home_here, nodes_of, plan, stands, why_not
 
 STEPS = 6
-_PLAINLY = "Until then the kit makes these scenes plainly, where core nodes can."
+_PLAINLY = "Without it the kit makes these scenes plainly, where core nodes can."
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """The camera moves in their true size; one of them wants a login."""
     files = {f"{file.hf_repo}/{file.path}": Drawn(file.size_bytes or 0, seed=1) for file in (STATIC, DOLLY)}
     with hub_running(Hub(files=files, gated={DOLLY.hf_repo}, hold=threading.Event())) as running:
-        running.slow_after = 100 * 2**20
+        running.slow_after, running.slow_s = 100 * 2**20, 0.5
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         for name in ("HF_HOME", "HF_TOKEN", "HF_TOKEN_PATH"):
             monkeypatch.delenv(name, raising=False)
@@ -114,6 +114,8 @@ def test_files_are_fetched_paused_and_gone_on_with(
     saved = (project.notebooks / "01_setup.ipynb").read_text()
     assert "PasswordModel" in saved
     assert_nowhere(TOKEN, project.root, home)
+    # Nothing lies twice on a small disk.
+    assert not list((home / "home" / ".cache").rglob("huggingface"))
 
 
 def through_the_gate(notebook: Notebook) -> None:

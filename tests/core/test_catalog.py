@@ -108,3 +108,22 @@ def test_presets_can_be_rendered():
     assert (standard.width_px, standard.height_px, standard.frames) == (1536, 1024, 65)
     works = [preset.width_px * preset.height_px * preset.frames for preset in presets.values()]
     assert works[3] < works[0] < works[1] < works[2]
+
+
+def test_what_is_gated_or_gone_has_something_in_its_place():
+    """By name or by a path with it; what is taken is itself neither gated nor gone."""
+    shipped = catalog.shipped()
+    folder = shipped.instead_of("gemma-3-12b-it-qat-q4_0-unquantized/model-00001-of-00005.safetensors")
+    assert folder
+    assert folder.takes == catalog.TEXT_ENCODER.name
+    gone = shipped.instead_of("some\\folder\\ltx-2.3-spatial-upscaler-x2-1.0.safetensors")
+    assert gone
+    assert gone.file == shipped.files["ltx-2.3-spatial-upscaler-x2-1.1.safetensors"]
+    assert "was taken off" in gone.says
+    assert shipped.instead_of("ltx-2-19b-distilled") is None
+    for one in shipped.alternatives.values():
+        assert len(one.source) > 10
+        assert not (one.file and one.file.gated)
+        assert not (one.model and one.model.gated)
+        assert one.takes not in shipped.alternatives
+    assert {name for name, model in catalog.KNOWN.items() if model.gated} <= set(shipped.alternatives)

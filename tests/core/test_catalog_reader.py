@@ -13,6 +13,7 @@ from ltxlib.errors import BadInput
 SHIPPED = json.loads((resources.files("ltxlib.core") / "catalog.json").read_text("utf-8"))
 DISTILLED = ("models", "ltx-2-19b-distilled")
 FILE = ("files", "ltx-2-19b-distilled.safetensors")
+GONE = ("alternatives", "ltx-2.3-spatial-upscaler-x2-1.0.safetensors")
 
 
 def said(text):
@@ -127,6 +128,9 @@ def test_a_model_can_be_added():
         (("presets", "draft", "model"), "none", "model", "not among the models"),
         (("presets", "draft", "width_px"), 1000, "draft", "no multiple of 64"),
         (("presets", "draft", "frames"), 64, "frames", "not 8n+1"),
+        ((*GONE, "file"), "x", "file", "not among the files"),
+        ((*GONE, "file"), None, "alternatives", "names a file and a model, or neither"),
+        ((*GONE, "model"), "ltx-2-19b-dev", "alternatives", "names a file and a model, or neither"),
         (("prices",), {}, "prices", "not a list"),
         (("prices", 0, "usd_per_hour"), -1, "usd_per_hour", "not a number"),
         (("first_load",), ..., "first_load", "missing"),

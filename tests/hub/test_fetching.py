@@ -15,10 +15,11 @@ import pytest
 
 from ltxlib.core.catalog_parts import ModelFile
 from ltxlib.errors import Cancelled, HubError
-from ltxlib.hub import fetching
+from ltxlib.hub import fetching, spans
 from ltxlib.hub.asking import ask
 from ltxlib.hub.fetching import Progress, fetch, have_bytes
 from tests.support.hub import TOKEN, Hub, hub_running
+from tests.support.hub_faults import FAULTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = random.Random(4).randbytes(300_000)
@@ -107,7 +108,7 @@ def test_a_killed_download_goes_on(hub, places):
 import sys
 from pathlib import Path
 from ltxlib.core.catalog_parts import ModelFile
-from ltxlib.hub import fetching
+from ltxlib.hub import fetching, spans
 fetching.PIECE_BYTES = 50_000
 fetching.fetch({FILE!r}, Path({str(to)!r}), Path({str(staging)!r}), endpoint={hub.url!r},
     tell=lambda one: print(one.done_bytes, flush=True))
@@ -198,32 +199,25 @@ except HubError as error:
     assert not to.exists()
 
 
-FAULTS = [
-    ("gated, no token", {"gated": {"Maker/Model"}}, None, ("agreed to its terms", "settings/tokens")),
-    (
-        "gated, terms",
-        {"gated": {"Maker/Model"}, "agreed": False},
-        TOKEN,
-        ("has not", "Maker/Model and press"),
-    ),
-    ("wrong token", {}, "hf_wrong", ("does not know this token", "settings/tokens")),
-    ("no repository", {"gone": {"Maker/Model"}}, None, ("no repository Maker/Model", "Update the kit")),
-    ("busy", {"status": 503}, None, ("answered 503", "Go on")),
-    ("forbidden", {"status": 403}, None, ("refuses", "Open")),
-]
-
-
-@pytest.mark.parametrize(("name", "faults", "token", "words"), FAULTS, ids=[one[0] for one in FAULTS])
-def test_each_fault_has_its_sentence_and_cure(hub, places, monkeypatch, name, faults, token, words):
-    """What Hugging Face refuses is told with the page to open; the token is in no message."""
+@pytest.mark.parametrize("fault", [one for one in FAULTS if not one.limit_bytes], ids=lambda one: one.name)
+def test_each_fault_ends_in_the_whole_file_or_a_sentence(hub, places, small_pieces, monkeypatch, fault):
+    """What goes wrong is told with what to do, such as the page to open; the token is in no message."""
     monkeypatch.setattr("time.sleep", lambda _: None)
-    for fault, value in faults.items():
-        setattr(hub, fault, value)
+    for name, value in fault.hub.items():
+        setattr(hub, name, value)
+    if fault.renamed:
+        hub.files[f"Maker/Model/{fault.renamed}"] = hub.files.pop(KEY)
+    endpoint = "http://127.0.0.1:9" if fault.away else hub.url
+    if not fault.words:
+        fetch(FILE, *places, token=fault.token, endpoint=endpoint)
+        assert places[0].read_bytes() == DATA
+        return
     with pytest.raises(HubError) as caught:
-        fetch(FILE, *places, token=token, endpoint=hub.url)
+        fetch(FILE, *places, token=fault.token, endpoint=endpoint)
     said = str(caught.value)
-    assert all(word in said for word in words), said
-    assert not token or token not in said
+    assert all(word in said for word in fault.words), said
+    assert not fault.token or fault.token not in said
+    assert not places[0].exists()
 
 
 def test_a_renamed_file_names_what_is_there_now(hub):
@@ -232,13 +226,6 @@ def test_a_renamed_file_names_what_is_there_now(hub):
     with pytest.raises(HubError) as caught:
         ask(FILE, endpoint=hub.url)
     assert "folder/model-1.1.safetensors" in str(caught.value)
-
-
-def test_nobody_there_is_a_sentence(places, monkeypatch):
-    """Without internet the message says so."""
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    with pytest.raises(HubError, match="does not answer"):
-        fetch(FILE, *places, endpoint="http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize("own_store", [False, True])
@@ -250,3 +237,14 @@ def test_the_token_goes_to_hugging_face_alone(hub, places, own_store):
     for path in places[0].parents[1].rglob("*"):
         assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
     assert TOKEN not in os.environ.values()
+
+
+@pytest.mark.parametrize("most", ["212992", "4194304", "no number", None])
+def test_little_waits_unread_on_any_system(hub, places, small_pieces, monkeypatch, tmp_path, most):
+    """Where the limit is low another way is taken; where neither is there, files come all the same."""
+    limit = tmp_path / "rmem_max"
+    if most:
+        limit.write_text(most)
+    monkeypatch.setattr(spans, "_MOST_WINDOW", limit)
+    fetch(FILE, *places, endpoint=hub.url)
+    assert places[0].read_bytes() == DATA

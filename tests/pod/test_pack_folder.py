@@ -90,6 +90,27 @@ def test_a_link_is_nobodys_pack(folder, tmp_path):
         folder.expect_ours()
 
 
+def test_ours_changed_by_hand_is_left_alone(folder, tmp_path, monkeypatch):
+    """What the kit put there is known again; worked upon by somebody, it stays as it is."""
+    monkeypatch.setattr(pack_folder, "SCHEMES", ("file",))
+    name = commit(tmp_path / "source", {"__init__.py": "# theirs\n"})
+    folder.fetch((tmp_path / "source").as_uri(), name)
+    folder.put_in_place({"run": "one", "commit": name})
+    folder.expect_ours()
+    assert folder.mark()["commit"] == name
+    folder.take_away("another run")
+    assert folder.place.exists()
+    (folder.place / "new.py").touch()
+    folder.expect_ours()
+    (folder.place / "__init__.py").write_text("# mine\n")
+    with pytest.raises(PodError, match="changed by hand"):
+        folder.expect_ours()
+    folder.take_away("one")
+    assert not folder.place.exists()
+    folder.done()
+    assert list(folder.aside.iterdir()) == []
+
+
 def test_a_disk_that_refuses_is_a_sentence(tmp_path):
     """Where custom_nodes cannot be made, that is said."""
     (tmp_path / "custom_nodes").write_text("")

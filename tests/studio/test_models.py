@@ -12,10 +12,12 @@ import pytest
 
 from ltxlib.cli.main import main
 from ltxlib.core import catalog
-from ltxlib.errors import BadInput, Cancelled, PodError, ProjectBusy
+from ltxlib.errors import BadInput, Cancelled, NotAllowed, PodError, ProjectBusy
 from ltxlib.hub import shelf
+from ltxlib.hub.fetching import Progress
 from ltxlib.store.lock import ProjectLock
 from ltxlib.studio import models as service
+from ltxlib.studio.fetch_state import Telling
 from tests.support.hub import TOKEN, Hub, hub_running
 
 STANDARD = service.files_of([])
@@ -221,3 +223,77 @@ def test_the_catalog_keeps_names_inside_their_folders():
             assert "/" not in file.name
             assert not file.name.startswith(".")
             assert not {"..", ""} & set(file.folder.split("/"))
+
+
+def test_where_nobody_answers_one_file_is_asked_for(small, folder, hub, monkeypatch):
+    """Each would be waited for as long; one sentence is enough."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    hub.status = 503
+    plan = service.plan(small, folder)
+    with pytest.raises(BadInput) as caught:
+        service.fetch_all(plan)
+    assert [problem.where for problem in caught.value.problems] == [small[0].name]
+    assert [problem.where for problem in service.may_have(plan)] == [small[0].name]
+
+
+def test_a_pause_while_asking_is_heard(small, folder, hub):
+    """Nothing is asked for any more, nothing was fetched."""
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        service.fetch_all(service.plan(small, folder), cancel=cancel)
+    assert not hub.asked
+
+
+def test_a_gate_is_the_cause_of_a_refusal(small, folder, hub):
+    """So that a form knows that it should ask for a token; one request for each repository tells it, too."""
+    hub.gated = {small[0].hf_repo}
+    plan = service.plan(small, folder)
+    with pytest.raises(BadInput) as caught:
+        service.fetch_all(plan)
+    assert isinstance(caught.value.__cause__, NotAllowed)
+    before = len(hub.asked)
+    repositories = {file.hf_repo for file in small}
+    closed = {file.name for file in small if file.hf_repo == small[0].hf_repo}
+    told = service.may_have(plan)
+    assert len(hub.asked) - before == len(repositories)
+    assert {problem.where for problem in told} <= closed
+    assert service.may_have(plan, TOKEN) == []
+
+
+def test_what_is_half_here_can_be_thrown_away(small, folder, hub):
+    """Only parts go; the number of bytes is told."""
+    cancel = threading.Event()
+    with pytest.raises(Cancelled):
+        service.fetch_all(service.plan(small, folder), on_progress=lambda _: cancel.set(), cancel=cancel)
+    put(folder, small[1])
+    assert service.forget(service.plan(small, folder)) >= 0
+    assert states(service.plan(small, folder))[small[0].name] == shelf.MISSING
+    assert states(service.plan(small, folder))[small[1].name] == shelf.THERE
+    assert [path.name for path in (folder / shelf.STAGING).iterdir()] == ["fetching.lock"]
+
+
+def test_the_speed_can_be_measured_beforehand(small, folder, hub):
+    """A part of the largest file is read; nothing of it stays, the next plan tells a time."""
+    plan = service.plan(small, folder)
+    assert service.measure(plan) > 0
+    assert service.plan(small, folder).seconds is not None
+    assert service.plan(small, folder).missing == plan.missing
+
+
+def test_speed_is_that_of_the_last_seconds():
+    """What was here before counts as done, not as fast; each file and all of them are told."""
+    clock = iter(range(0, 1000, 5))
+    telling = Telling({"a": 1000, "b": 500}, None, lambda: next(clock))
+    one, other = (dataclasses.replace(STANDARD[0], name=name) for name in "ab")
+    for done in (400, 500, 600):
+        telling.tell(Progress(one, "fetching", done, 1000))
+    assert telling.state.bytes_per_s == 20
+    assert telling.state.left_s == (1500 - 600) / 20
+    telling.tell(Progress(one, "checking", 300, 1000))
+    assert (telling.state.files["a"].phase, telling.state.files["a"].done_bytes) == ("checking", 300)
+    assert telling.state.done_bytes == 600
+    telling.ended(one, 1000)
+    telling.tell(Progress(other, "fetching", 250, 500))
+    assert telling.state.done_bytes == 1250
+    assert telling.state.ready == ["a"]

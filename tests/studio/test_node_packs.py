@@ -18,15 +18,18 @@ from types import MappingProxyType
 import pytest
 
 from ltxlib.cli.main import main
-from ltxlib.core import proven
+from ltxlib.core import proven, specials
 from ltxlib.errors import Cancelled, PodError, ProjectBusy
 from ltxlib.pod import comfyui, pack_folder
 from ltxlib.pod.packages import Environment
 from ltxlib.store.project import Project
-from ltxlib.studio import comfy_life, node_packs, packs_there
+from ltxlib.studio import comfy_life, curing, doctor_packs, node_packs, packs_there
+from ltxlib.studio.setup import AMBER, GREEN, RED
 from tests.support.node_packs import MAIN, commit, wheel
+from tests.support.studio import a_project
 
 NAME = "Rain-Nodes"
+_shipped = proven.shipped()
 GOOD = "import gutter\nassert gutter.version < '2'\nNODE_CLASS_MAPPINGS = {'RainDrop': 1, 'RainPuddle': 1}\n"
 # What is in ComfyUI's environment before: torch, a package that a pin moves, one that nobody may move.
 THERE = {"torch": "2.0", "gutter": "2.0", "tin-roof": "1.0"}
@@ -103,7 +106,8 @@ def pod(tmp_path, monkeypatch, venv, wheels):
     (root / "custom_nodes" / "theirs" / "__init__.py").write_text("NODE_CLASS_MAPPINGS = {}\n")
     (root / "main.py").write_text(MAIN)
     (root / "comfyui_version.py").write_text('__version__ = "0.27.0"\n')
-    shutil.copytree(venv, root.parent / ".venv-cu128", symlinks=True)
+    # pip puts new files beside the old ones and never writes into them, so links will do.
+    shutil.copytree(venv, root.parent / ".venv-cu128", symlinks=True, copy_function=os.link)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (root.parent / "comfyui_args.txt").write_text(f"--port {port}\n")
@@ -120,7 +124,7 @@ def pod(tmp_path, monkeypatch, venv, wheels):
         "classes": ["RainDrop", "RainPuddle"], "imports": ["0.27.0"], "fails": {"0.33.0": "it rained"},
         "fails_why": "the sky changed", "source": "a test",
     }  # fmt: skip
-    monkeypatch.setattr(proven, "shipped", lambda: MappingProxyType({NAME: proven.read(raw)}))
+    monkeypatch.setattr(proven, "shipped", lambda: MappingProxyType({raw["name"]: proven.read(raw)}))
     project = Project(tmp_path / "kit")
     for folder in ("notebooks", "workflows"):
         (project.root / folder).mkdir(parents=True)
@@ -131,7 +135,7 @@ def pod(tmp_path, monkeypatch, venv, wheels):
 
 
 def test_a_pack_comes_and_goes(pod, capsys):
-    """Installed it is imported, its pin kept, nothing else moved; removed, all is as before."""
+    """Installed it is imported, its pin kept, nothing else moved; removed, what others name by now stays."""
     words = ["packs", NAME, "--project", str(pod.project.root)]
     assert main(words) == 0
     told = capsys.readouterr().out
@@ -155,8 +159,9 @@ def test_a_pack_comes_and_goes(pod, capsys):
     assert main([*words, "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["packs"]
     assert (told["lies"], told["imported"]) == ("ours", True)
+    (pod.home.root / "custom_nodes" / "theirs" / "requirements.txt").write_text("Barrel>=1\n")
     assert main([*words, "--remove"]) == 0
-    assert pod.versions() == THERE
+    assert pod.versions() == {**THERE, "barrel": "1.0"}
     assert pod.lies_nothing()
     with pytest.raises(PodError, match="nothing to take out"):
         node_packs.remove(pod.project, NAME)
@@ -258,15 +263,6 @@ def test_somebody_elses_folder_is_left_alone(pod, spelt):
     assert packs_there.stands(pod.project, NAME).lies == packs_there.THEIRS
 
 
-def test_files_changed_by_hand_are_left_alone(pod):
-    """Ours, but worked upon: it stays as it is."""
-    pod.install()
-    (pod.place / "__init__.py").write_text(GOOD + "# mine\n")
-    with pytest.raises(PodError, match="changed by hand"):
-        node_packs.remove(pod.project, NAME)
-    assert (pod.place / "__init__.py").read_text().endswith("# mine\n")
-
-
 @pytest.mark.parametrize(
     ("version", "said"),
     [("0.33.0", "seen not to work.*it rained"), ("0.99.0", "not proven with ComfyUI 0.99.0")],
@@ -299,7 +295,7 @@ def test_a_person_may_stop_it(pod):
 KILLED = """
 import os, signal, sys
 from types import MappingProxyType
-from ltxlib.core import proven
+from ltxlib.core import proven, specials
 from ltxlib.pod import pack_folder
 from ltxlib.store.project import Project
 from ltxlib.studio import node_packs
@@ -315,30 +311,18 @@ node_packs.install(Project(Path(root)), raw["name"], progress=stop)
 """
 
 
-@pytest.mark.parametrize("at", [4, 6])
-def test_a_kill_is_put_right_by_the_next_run(pod, at):
-    """Killed after the packages, or before the last look: it is told, undone, and may be done anew."""
-    words = [sys.executable, "-c", KILLED, json.dumps(pod.raw), str(pod.project.root), str(at)]
+def test_a_kill_is_put_right_by_the_next_run(pod):
+    """Killed after the packages came, it is told as half, and undone."""
+    words = [sys.executable, "-c", KILLED, json.dumps(pod.raw), str(pod.project.root), "4"]
     done = subprocess.run(words, cwd=Path(__file__).resolve().parents[2], check=False)
     assert done.returncode == -signal.SIGKILL
     half = packs_there.stands(pod.project, NAME)
-    assert (half.lies, half.imported) == (packs_there.HALF, None if at == 4 else True)
+    assert (half.lies, half.imported) == (packs_there.HALF, None)
     assert "puts everything back" in half.says
     assert pod.versions() != THERE
-    if at == 4:
-        assert node_packs.remove(pod.project, NAME).lies == packs_there.ABSENT
-        assert pod.versions() == THERE
-        assert pod.lies_nothing()
-    else:
-        assert pod.install().lies == packs_there.OURS
-
-
-def test_what_others_came_to_need_stays(pod):
-    """Taken out, the pack leaves packages that another pack names by now."""
-    pod.install()
-    (pod.home.root / "custom_nodes" / "theirs" / "requirements.txt").write_text("Barrel>=1\n")
-    node_packs.remove(pod.project, NAME)
-    assert pod.versions() == {**THERE, "barrel": "1.0"}
+    assert node_packs.remove(pod.project, NAME).lies == packs_there.ABSENT
+    assert pod.versions() == THERE
+    assert pod.lies_nothing()
 
 
 def test_unknown_packs_and_bad_words(pod, capsys):
@@ -349,6 +333,63 @@ def test_unknown_packs_and_bad_words(pod, capsys):
     assert main(["packs", NAME, "--install", "--remove", *words]) != 0
     with pytest.raises(PodError, match="40 digits"):
         pod.install(commit="main")
+
+
+def test_the_checklist_brings_it_and_takes_it_out(pod, tmp_path):
+    """A scene that wants the pack makes a line with a button that asks; broken, another one takes it out."""
+    classes = list(_shipped[specials.PACK].classes)
+    good = f"import gutter\nNODE_CLASS_MAPPINGS = {dict.fromkeys(classes, 1)}\n"
+    pod.offer(good, name=specials.PACK, classes=classes)
+    project = a_project(tmp_path / "film")
+    assert packs_there.wanted(project) == {}
+    row = "big,t2v,Mist drifts over the water with a soft hush.,17,192,128,tiled"
+    project.scenes_csv.write_text(f"scene,mode,prompt,frames,width,height,special\n{row}\n")
+    assert packs_there.wanted(project)[specials.PACK].scenes == ("big",)
+
+    def line():
+        (found,) = doctor_packs.lines(project)
+        return found
+
+    assert (line().state, line().key) == (AMBER, "")
+    comfy_life.start(project)
+    assert (line().state, line().key) == (AMBER, curing.INSTALL_PACKS)
+    assert "Wanted by big." in line().says
+    cure = curing.find(line().key)
+    assert f"commit {pod.raw['commit'][:7]}" in cure.asks(project)
+    told = []
+    assert "and imported" in cure.run(project, curing.Doing(told.append))
+    assert all(0 <= one.share < 1 for one in told)
+    assert (line().state, line().key) == (GREEN, "")
+    assert cure.asks(project) == ""
+    Environment(pod.home.python).uninstall(["gutter"])
+    comfy_life.start(project, again=True)
+    assert (line().state, line().key) == (RED, curing.REMOVE_PACKS)
+    assert "No module named 'gutter'" in line().says
+    cure = curing.find(line().key)
+    assert "started again without it" in cure.asks(project)
+    assert "is not there" in cure.run(project, curing.Doing())
+    assert line().state == AMBER
+
+
+@pytest.mark.parametrize(
+    ("lies", "imported", "version", "state", "key", "said"),
+    [
+        (packs_there.ABSENT, False, "0.33.0", AMBER, "", "was seen not to work"),
+        (packs_there.ABSENT, False, "0.27.0", AMBER, curing.INSTALL_PACKS, "is not there"),
+        (packs_there.THEIRS, False, "0.27.0", RED, "", "ComfyUI does not import it: it rained"),
+        (packs_there.OURS, None, "0.27.0", AMBER, "", "does not answer"),
+        (packs_there.HALF, True, "0.27.0", RED, curing.REMOVE_PACKS, "cut off"),
+    ],
+)
+def test_each_way_a_pack_stands_has_its_line(monkeypatch, lies, imported, version, state, key, said):
+    """Green, amber or red, a button only where the kit can do it."""
+    pack = packs_there.Pack(
+        specials.PACK, ("big",), lies, imported, "it rained", _shipped[specials.PACK].verdict(version)
+    )
+    monkeypatch.setattr(packs_there, "look", lambda _: (pack,))
+    (line,) = doctor_packs.lines(None)
+    assert (line.state, line.key) == (state, key)
+    assert said in line.says
 
 
 def test_without_comfyui_it_is_a_sentence(tmp_path, monkeypatch):

@@ -49,6 +49,15 @@ def test_a_known_failure_is_a_sentence_and_a_cure():
     assert html.index("<details>") < html.index("Traceback")
 
 
+def test_pages_of_hugging_face_are_links_and_no_others():
+    """What people must press is a link; an address that a server named is only text."""
+    html = look.linked("Open https://huggingface.co/Maker/Model-1.5, or <b> https://evil.example/x.")
+    page = "https://huggingface.co/Maker/Model-1.5"
+    assert f'<a href="{page}" target="_blank" rel="noopener">{page}</a>, or &lt;b&gt;' in html
+    assert html.count("<a ") == 1
+    assert look.note("Closed.", "Open https://huggingface.co/a/b").count("<a ") == 1
+
+
 def test_an_unknown_failure_says_so_kindly():
     """A fault of the kit itself is owned up to, with what to do."""
     html = look.failure(failed(ZeroDivisionError("division by zero")))

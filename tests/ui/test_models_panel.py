@@ -24,7 +24,7 @@ from ltxlib.ui import models as ui
 from ltxlib.ui import models_words
 from ltxlib.ui.models import ModelsPanel, models_panel
 from ltxlib.ui.models_access import _IN_MEMORY, TokenField
-from tests.support.hub import TOKEN, Drawn, Hub, hub_running
+from tests.support.hub import TOKEN, Hub, hub_running
 
 STANDARD = service.files_of([])
 DICE = random.Random(12)
@@ -165,15 +165,25 @@ def test_one_press_fetches_all(project, small, home, hub):
     assert not store.exists() or not [path for path in store.rglob("*") if path.is_file()]
 
 
-def test_pausing_going_on_and_throwing_away(project, small, home, hub, monkeypatch):
-    """Pause keeps what came, also for another panel; Go on fetches the rest; Cancel throws parts away."""
-    key = f"{small[3].hf_repo}/{small[3].path}"
-    hub.files[key] = Drawn(small[3].size_bytes)
-    monkeypatch.setattr(fetching, "PIECE_BYTES", MB)
-    hub.slow_after, hub.hold = 8 * MB, threading.Event()
+def stalled(project, small, hub, monkeypatch) -> ModelsPanel:
+    """A panel whose download stands still in the middle of the last file, until `hub.hold` is set."""
+    monkeypatch.setattr(fetching, "PIECE_BYTES", 300_000)
+    hub.slow_after, hub.slow_s, hub.hold = 8 * MB, 30, threading.Event()
     panel = opened(project)
     panel.fetch.click()
-    assert hub.arrived.wait(30)
+    job = panel._job
+
+    def begun() -> bool:
+        return bool(job.state.now and job.state.now.files[small[3].name].done_bytes)
+
+    with job._news:
+        assert job._news.wait_for(begun, 60)
+    return panel
+
+
+def test_pausing_going_on_and_throwing_away(project, small, home, hub, monkeypatch):
+    """Pause keeps what came, also for another panel; Go on fetches the rest; Cancel throws parts away."""
+    panel = stalled(project, small, hub, monkeypatch)
     job = panel._job
     assert shown(panel.pause)
     assert panel.form.way.disabled
@@ -219,11 +229,7 @@ def test_what_was_begun_is_chosen_again(project, home, hub, small):
 
 def test_cancel_while_it_runs_leaves_whole_files_alone(project, small, home, hub, monkeypatch):
     """After the question what is unfinished is gone, what was whole stays."""
-    monkeypatch.setattr(fetching, "PIECE_BYTES", MB)
-    hub.slow_after, hub.hold = 8 * MB, threading.Event()
-    panel = opened(project)
-    panel.fetch.click()
-    assert hub.arrived.wait(30)
+    panel = stalled(project, small, hub, monkeypatch)
     panel.drop.click()
     assert "Stop, and throw away" in panel.sure.value
     panel._drop()
