@@ -169,7 +169,7 @@ def _empty(project: Project, _doing: Doing) -> str:
 
 
 def _asks_packs(project: Project) -> str:
-    return "\n\n".join(packs_there.plan(name).says for name in packs_there.to_install(project))
+    return " ".join(packs_there.plan(name).asks for name in packs_there.to_install(project))
 
 
 def _install_packs(project: Project, doing: Doing) -> str:

@@ -12,13 +12,13 @@ from ltxlib.core import catalog
 from ltxlib.core.catalog_parts import Alternative, Model, ModelFile
 from ltxlib.core.explain import ways
 from ltxlib.core.fitting import Advice, Fit, advise, fit
-from ltxlib.errors import BadInput, StoreError
+from ltxlib.errors import BadInput, PodError, StoreError
 from ltxlib.hub.shelf import STAGING
 from ltxlib.pod import machine
 from ltxlib.store.files import write_json
 from ltxlib.store.project import Project
 from ltxlib.studio.check import check_project
-from ltxlib.studio.models import files_of
+from ltxlib.studio.models import files_of, models_folder, plan
 
 PRESET, MODEL, SCENES = "preset", "model", "scenes"
 _FILE = "choice.json"
@@ -97,6 +97,19 @@ def recommended(root: Path = machine.ROOT) -> tuple[Advice, dict[str, Fit]]:
     vram = max((card.vram_bytes for card in machine.cards() or ()), default=None)
     fits = {name: fit(model, vram, ram) for name, model in catalog.KNOWN.items()}
     return advise(catalog.shipped().presets, vram, ram), fits
+
+
+def model_here() -> Model | None:
+    """The first model whose files are all on this machine, the kit's standard one before others; None: no."""
+    try:
+        folder = models_folder()
+        for model in catalog.MODELS.values():
+            found = plan(files_of([model.name]), folder)
+            if not found.missing and not found.misplaced:
+                return model
+    except PodError:
+        return None
+    return None
 
 
 def _of_scenes(project: Project) -> tuple[list[ModelFile], tuple[str, ...]]:

@@ -90,6 +90,15 @@ class Plan:
         lines.append("ComfyUI is then started again; if it does not import the pack, all of this is undone.")
         return "\n".join([*lines, self.verdict.says])
 
+    @property
+    def asks(self) -> str:
+        """The same in one paragraph, for a button that asks."""
+        return (
+            f"{self.pack.name} (commit {self.commit[:7]}) comes from {self.pack.address}. ComfyUI's Python "
+            f"gets {', '.join(self.pack.wants)}, as far as it lacks them; torch and all else there stays. ComfyUI "
+            f"is then started again, and all is undone if it does not import the pack. {self.verdict.says}"
+        )
+
 
 @dataclass(frozen=True)
 class Need:

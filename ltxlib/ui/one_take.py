@@ -21,6 +21,7 @@ from ltxlib.studio.batch import run_batch
 from ltxlib.studio.check import check_scenes, read_library
 from ltxlib.studio.connect import connect
 from ltxlib.studio.job import job_for
+from ltxlib.studio.model_choice import model_here
 from ltxlib.ui import look, place
 from ltxlib.ui.job import Job
 from ltxlib.ui.panel import Panel, face
@@ -78,6 +79,7 @@ class _Choices:
     library: dict[str, PromptEntry]
     images: list[str]
     scenes: list[Scene]
+    model: str
 
 
 class OneTakePanel(Panel):
@@ -120,11 +122,16 @@ class OneTakePanel(Panel):
         except BadInput:
             # The batch below says what is wrong with the table; the form works without it.
             scenes = []
-        return _Choices(place.look(project), library, images, scenes)
+        here = model_here()
+        return _Choices(place.look(project), library, images, scenes, here.name if here else "")
 
     def _fill(self, found: _Choices) -> None:
         self.stand_in(found.place)
+        fresh = not self.form.prompt.value
         self.form.fill_choices(found.library, found.images, found.scenes)
+        if fresh and found.model:
+            # A pod may have been given other files than the standard ones, those that suit its card.
+            self.form.model.value = found.model
 
     def _scene(self) -> Scene | None:
         """The scene of the form; None, with the problems shown, when there is something to mend."""

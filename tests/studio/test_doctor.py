@@ -287,6 +287,17 @@ def test_a_pack_with_a_line_of_its_own_is_told_once(pod, monkeypatch):
     assert line(pod.lines(), "Imports").state == GREEN
 
 
+def test_where_another_machine_makes_the_clips_this_one_needs_little(pod, monkeypatch):
+    """No card, no ComfyUI: worth knowing, not urgent; that the server does not answer stays red."""
+    pod.card(None)
+    monkeypatch.setenv("LTX_COMFY_URL", "http://nobody.invalid:8188")
+    lines = pod.lines()
+    for name in ("Card", "ComfyUI"):
+        assert line(lines, name).state == AMBER
+        assert "another machine" in line(lines, name).says
+    assert line(lines, "Server").state == RED
+
+
 def test_a_wrong_clock_is_red(pod):
     """A clock of 1970 keeps downloads from working."""
     assert line(pod.lines(now_s=0), "Clock").state == RED

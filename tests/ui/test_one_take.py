@@ -7,11 +7,13 @@ from fractions import Fraction
 
 import pytest
 
+from ltxlib.core.catalog import MODELS
 from ltxlib.core.scene import Scene
 from ltxlib.rehearsal.server import RehearsalServer
 from ltxlib.rehearsal.settings import RehearsalSettings
 from ltxlib.store.scene_sheet import read_sheet
 from ltxlib.store.takes import load_takes
+from ltxlib.studio.models import files_of
 from ltxlib.ui.batch import BatchPanel
 from ltxlib.ui.job import latest
 from ltxlib.ui.one_take import OneTakePanel, one_take_panel
@@ -45,6 +47,27 @@ def test_the_form_begins_with_something_to_press_the_button_on(panel):
     assert "rain on glass" in form.sound_words.value
     assert form.name.value == "rain-window"
     assert "REHEARSAL" in panel.banner.value
+
+
+def test_the_form_begins_with_the_model_that_is_on_the_pod(project, server, tmp_path, monkeypatch):
+    """Where the files of another model are there, and not those of the standard one, that one is chosen."""
+    comfy = tmp_path / "ComfyUI"
+    comfy.mkdir()
+    (comfy / "main.py").touch()
+    monkeypatch.setenv("LTX_COMFY_ROOT", str(comfy))
+    smaller = "ltx-2-19b-distilled-fp8"
+    for file in files_of([smaller]):
+        path = comfy / "models" / file.folder / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            out.truncate(file.size_bytes or 1)
+    panel = OneTakePanel(project)
+    panel.settle()
+    assert panel.form.model.value == smaller
+    panel.form.model.value = next(iter(MODELS))
+    panel.refresh()
+    panel.settle()
+    assert panel.form.model.value == next(iter(MODELS))
 
 
 def test_only_legal_lengths_and_sizes_are_offered():
