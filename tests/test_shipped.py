@@ -18,6 +18,7 @@ from tests.support.shipped import skip_when_made_own
 PAGES = (
     "README.md",
     "CHANGELOG.md",
+    "docs/PICTURES.md",
     "docs/POD.md",
     "docs/MACHINES.md",
     "docs/TROUBLE.md",

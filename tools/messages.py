@@ -9,12 +9,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
-GAP = "…"
+from tools.source import (
+    FUNCTIONS,
+    GAP,
+    GAP_NODE,
+    Module,
+    annotation_of,
+    argument_of,
+    branches_of,
+    defaults_of,
+    function_of,
+    last_name,
+    module_reader,
+    reaching,
+    taken_by,
+)
+
 MOST_WAYS = 24
 DEEPEST = 4
 ROOT = "LtxlibError"
@@ -24,7 +39,6 @@ WELL = {"GREEN", "GOOD", "face.GOOD", "'green'", "'good'"}
 # Lines of lists that a person looks at: of the checklist, of the look ahead, of the ground's steps.
 LINES = ("Line", "Step")
 GROUND = "ltxlib.ground"
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -43,19 +57,6 @@ class Way:
 
     text: str | None
     when: frozenset[tuple[str, str]] = frozenset()
-
-
-@dataclass
-class Module:
-    """A file of the package, read."""
-
-    name: str
-    tree: ast.Module
-    constants: dict[str, ast.expr] = field(default_factory=dict)
-    imported: dict[str, tuple[str, str]] = field(default_factory=dict)
-    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
-    functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=dict)
-    calls: dict[str, list[ast.Call]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def error_names(package: Path) -> set[str]:
 
 class _Reader:
     def __init__(self, package: Path) -> None:
-        self.modules = {one.name: one for one in map(_module(package), sorted(package.rglob("*.py")))}
+        self.modules = {one.name: one for one in map(module_reader(package), sorted(package.rglob("*.py")))}
         self.bases: dict[str, tuple[Module, ast.ClassDef]] = {}
         for module in self.modules.values():
             for node in ast.walk(module.tree):
@@ -93,7 +94,7 @@ class _Reader:
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Call):
                     yield from self._said(module, node)
-                elif isinstance(node, FUNCTIONS) and _annotation(node) == "tuple[str, str]":
+                elif isinstance(node, FUNCTIONS) and annotation_of(node) == "tuple[str, str]":
                     yield from self._pairs(module, node)
 
     def _pairs(self, module: Module, function: Any) -> Iterator[Message]:
@@ -107,15 +108,15 @@ class _Reader:
                 yield from self._put_together(scope, node, "Line", parts, "")
 
     def _said(self, module: Module, call: ast.Call) -> Iterator[Message]:
-        name = _last(call.func)
+        name = last_name(call.func)
         if name in self.defaults:
-            parts = {"text": _argument(call, 0, "message"), "cure": _argument(call, -1, "cure")}
+            parts = {"text": argument_of(call, 0, "message"), "cure": argument_of(call, -1, "cure")}
             default = self.defaults[name]
         elif name == "Problem":
-            parts = {"text": _argument(call, 1, "what"), "cure": _argument(call, 2, "cure")}
+            parts = {"text": argument_of(call, 1, "what"), "cure": argument_of(call, 2, "cure")}
             default = ""
         elif name in LINES and (fields := self._fields(module, name)):
-            parts = {key: _argument(call, at, at_name) for key, (at, at_name) in fields.items()}
+            parts = {key: argument_of(call, at, at_name) for key, (at, at_name) in fields.items()}
             if parts["state"] is None or ast.unparse(parts["state"]) in WELL:
                 return
             default, name = "", "Line"
@@ -127,7 +128,7 @@ class _Reader:
     def _put_together(
         self, scope: Scope, call: ast.AST, kind: str, parts: dict[str, ast.expr | None], default: str
     ) -> Iterator[Message]:
-        here = frozenset(_branches(scope.module, call))
+        here = frozenset(branches_of(scope.module, call))
         found = [
             [Way(None)] if part is None else self.ways(part, scope)
             for part in (parts["text"], parts.get("cure"), parts.get("name"))
@@ -144,11 +145,11 @@ class _Reader:
 
     def _scopes(self, module: Module, call: ast.Call, parts: Any) -> list[Scope]:
         """Where the call stands; once for each way its function is called when the text depends on that."""
-        function = _function_of(module, call)
+        function = function_of(module, call)
         plain = Scope(module, function, {})
         if function is None:
             return [plain]
-        taken = {argument.arg for argument in _taken(function)}
+        taken = {argument.arg for argument in taken_by(function)}
         names = {
             node.id
             for part in parts
@@ -166,11 +167,11 @@ class _Reader:
         return [self._called(module, function, one) for one in module.calls.get(function.name, ())] or [plain]
 
     def _called(self, module: Module, function: Any, call: ast.Call, depth: int = 0) -> Scope:
-        caller = Scope(module, _function_of(module, call), {}, depth + 1)
-        taken = [argument.arg for argument in _taken(function) if argument.arg not in ("self", "cls")]
+        caller = Scope(module, function_of(module, call), {}, depth + 1)
+        taken = [argument.arg for argument in taken_by(function) if argument.arg not in ("self", "cls")]
         given = {name: (value, caller) for name, value in zip(taken, call.args, strict=False)}
         given |= {keyword.arg: (keyword.value, caller) for keyword in call.keywords if keyword.arg}
-        for argument, value in _defaults(function):
+        for argument, value in defaults_of(function):
             given.setdefault(argument, (value, caller))
         return Scope(module, function, given, depth)
 
@@ -231,13 +232,13 @@ class _Reader:
             value, caller = scope.given[name]
             return self.ways(value, caller)
         if scope.function is not None:
-            if name in {argument.arg for argument in _taken(scope.function)}:
+            if name in {argument.arg for argument in taken_by(scope.function)}:
                 return [Way(GAP)]
-            local = list(_reaching(scope.module, scope.function, name, use))
+            local = list(reaching(scope.module, scope.function, name, use))
             if local:
                 found: list[Way] = []
                 for statement, value in local:
-                    here = frozenset(_branches(scope.module, statement))
+                    here = frozenset(branches_of(scope.module, statement))
                     ways = [Way(GAP)] if value is None else self.ways(value, _deeper(scope))
                     found += [Way(way.text, way.when | here) for way in ways]
                 return found
@@ -260,7 +261,7 @@ class _Reader:
         return self.modules.get(f"{package}.{leaf}")
 
     def _answered(self, call: ast.Call, scope: Scope) -> list[Way]:
-        name = _last(call.func)
+        name = last_name(call.func)
         if isinstance(call.func, ast.Attribute) and name == "join" and call.args:
             listed = call.args[0]
             if isinstance(call.func.value, ast.Constant) and isinstance(listed, (ast.List, ast.Tuple)):
@@ -279,7 +280,7 @@ class _Reader:
         if (
             function is None
             or not isinstance(call.func, ast.Name)
-            or _annotation(function) not in ("str", "str | None")
+            or annotation_of(function) not in ("str", "str | None")
         ):
             return [Way(GAP)]
         given = self._called(scope.module, function, call).given
@@ -289,7 +290,7 @@ class _Reader:
         for node in ast.walk(function):
             if isinstance(node, ast.Return) and node.value is not None:
                 ways = self.ways(node.value, inside)
-                found += [way.text for way in ways if way.text or _annotation(function) != "str"]
+                found += [way.text for way in ways if way.text or annotation_of(function) != "str"]
         return [
             Way(text, frozenset({(ast.unparse(call), str(at))}))
             for at, text in enumerate(dict.fromkeys(found))
@@ -300,14 +301,16 @@ class _Reader:
             return True
         if name not in self.bases:
             return False
-        return any(self._is_error(_last(base)) for base in self.bases[name][1].bases)
+        return any(self._is_error(last_name(base)) for base in self.bases[name][1].bases)
 
     def _default(self, name: str) -> str:
         module, node = self.bases[name]
         for statement in node.body:
-            if isinstance(statement, ast.Assign) and _last(statement.targets[0]) == "default_cure":
+            if isinstance(statement, ast.Assign) and last_name(statement.targets[0]) == "default_cure":
                 return self.ways(statement.value, Scope(module, None, {}))[0].text or ""
-        return next((self._default(_last(base)) for base in node.bases if self._is_error(_last(base))), "")
+        return next(
+            (self._default(last_name(base)) for base in node.bases if self._is_error(last_name(base))), ""
+        )
 
     def _fields(self, module: Module, name: str) -> dict[str, tuple[int, str]]:
         """Where a line of this module has its state, its sentence, its cure and its name."""
@@ -334,126 +337,6 @@ class _Reader:
         return {}
 
 
-GAP_NODE = ast.Constant(GAP)
-
-
-def _module(package: Path) -> Any:
-    def read_one(path: Path) -> Module:
-        dotted = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
-        module = Module(dotted, ast.parse(path.read_text("utf-8")))
-        for node in ast.walk(module.tree):
-            for child in ast.iter_child_nodes(node):
-                module.parents[child] = node
-            if isinstance(node, ast.ImportFrom) and node.module:
-                for alias in node.names:
-                    module.imported[alias.asname or alias.name] = (node.module, alias.name)
-            elif isinstance(node, FUNCTIONS):
-                module.functions.setdefault(node.name, node)
-            elif isinstance(node, ast.Call):
-                module.calls.setdefault(_last(node.func), []).append(node)
-        for node in module.tree.body:
-            if isinstance(node, ast.Assign):
-                for target in node.targets:
-                    _bind(module.constants, target, node.value)
-            elif (
-                isinstance(node, ast.AnnAssign)
-                and node.value is not None
-                and isinstance(node.target, ast.Name)
-            ):
-                module.constants[node.target.id] = node.value
-        return module
-
-    return read_one
-
-
-def _bind(names: dict[str, ast.expr], target: ast.expr, value: ast.expr) -> None:
-    if isinstance(target, ast.Name):
-        names[target.id] = value
-    elif (
-        isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts)
-    ):
-        for one, its in zip(target.elts, value.elts, strict=True):
-            _bind(names, one, its)
-
-
-def _assigned(function: ast.AST, name: str) -> Iterator[tuple[ast.AST, ast.expr | None]]:
-    """Every value that a function gives a name, None where it cannot be told."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                for value in _unpacked(target, node.value, name):
-                    yield node, value
-        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and _last(node.target) == name and node.value:
-            yield node, node.value
-        elif isinstance(node, ast.AugAssign) and _last(node.target) == name:
-            yield node, None
-        elif isinstance(node, (ast.For, ast.comprehension)):
-            if name in {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}:
-                yield node, None
-        elif isinstance(node, ast.ExceptHandler) and node.name == name:
-            yield node, None
-
-
-def _reaching(
-    module: Module, function: ast.AST, name: str, use: ast.expr
-) -> Iterator[tuple[ast.AST, ast.expr | None]]:
-    """The values that a name may have where it is used: back to the last one that it has had in any case."""
-    above = set()
-    node: ast.AST | None = use
-    while node is not None:
-        above.add(node)
-        node = module.parents.get(node)
-    found = sorted(_assigned(function, name), key=lambda one: -getattr(one[0], "lineno", 0))
-    for statement, value in found:
-        if getattr(statement, "lineno", 0) >= getattr(use, "lineno", 10**9) and not (
-            statement in above and isinstance(statement, (ast.For, ast.NamedExpr))
-        ):
-            continue
-        yield statement, value
-        if module.parents.get(statement) in above and isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            siblings = module.parents[statement]
-            if not isinstance(siblings, ast.If) or _same_branch(siblings, statement, above):
-                return
-
-
-def _same_branch(fork: ast.If, statement: ast.AST, above: set[ast.AST]) -> bool:
-    return any(statement in body and above & set(body) for body in (fork.body, fork.orelse))
-
-
-def _unpacked(target: ast.expr, value: ast.expr, name: str) -> Iterator[ast.expr | None]:
-    if isinstance(target, ast.Name) and target.id == name:
-        yield value
-    elif isinstance(target, ast.Tuple):
-        at = next(
-            (i for i, one in enumerate(target.elts) if isinstance(one, ast.Name) and one.id == name), None
-        )
-        if at is None:
-            return
-        if isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts):
-            yield value.elts[at]
-        elif isinstance(value, ast.IfExp):
-            parts = [next(_unpacked(target, part, name), None) for part in (value.body, value.orelse)]
-            body, orelse = (part or GAP_NODE for part in parts)
-            yield ast.IfExp(test=value.test, body=body, orelse=orelse)
-        else:
-            yield None
-
-
-def _branches(module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
-    """In which branch of which `if` a statement stands, inside its function."""
-    child, parent = node, module.parents.get(node)
-    while parent is not None and not isinstance(child, FUNCTIONS):
-        if isinstance(parent, ast.If):
-            if child in parent.body:
-                yield ast.unparse(parent.test), "yes"
-            elif child in parent.orelse:
-                yield ast.unparse(parent.test), "no"
-        elif isinstance(parent, ast.match_case):
-            above = module.parents[parent]
-            yield f"match {getattr(above, 'lineno', 0)}", str(parent.pattern.lineno)
-        child, parent = parent, module.parents.get(parent)
-
-
 def _clash(when: frozenset[tuple[str, str]]) -> bool:
     """Whether conditions contradict each other."""
     return len({key for key, _ in when}) < len(when)
@@ -465,48 +348,6 @@ def _under(way: Way, key: str, answer: str) -> Way:
 
 def _deeper(scope: Scope) -> Scope:
     return Scope(scope.module, scope.function, scope.given, scope.depth + 1)
-
-
-def _function_of(module: Module, node: ast.AST) -> Any:
-    while node in module.parents:
-        node = module.parents[node]
-        if isinstance(node, FUNCTIONS):
-            return node
-    return None
-
-
-def _taken(function: Any) -> list[ast.arg]:
-    arguments = function.args
-    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-
-
-def _defaults(function: Any) -> Iterator[tuple[str, ast.expr]]:
-    arguments = function.args
-    plain = [*arguments.posonlyargs, *arguments.args]
-    for argument, value in zip(reversed(plain), reversed(arguments.defaults), strict=False):
-        yield argument.arg, value
-    for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if value is not None:
-            yield argument.arg, value
-
-
-def _annotation(function: Any) -> str:
-    return ast.unparse(function.returns) if function.returns else ""
-
-
-def _argument(call: ast.Call, at: int, name: str) -> ast.expr | None:
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    if 0 <= at < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args[: at + 1]):
-        return call.args[at]
-    return None
-
-
-def _last(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _tidy(text: str) -> str:

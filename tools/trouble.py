@@ -29,6 +29,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "ground",
             "studio.doctor",
             "studio.curing",
+            "studio.caches",
             "studio.setup",
             "studio.lab",
             "studio.updating",
@@ -43,11 +44,21 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "Model files and node packs",
-        ("hub", "studio.models", "ui.models", "cli.models", "studio.packs", "pod.packs"),
+        (
+            "hub",
+            "studio.model",
+            "ui.models",
+            "cli.models",
+            "studio.packs",
+            "studio.node_packs",
+            "pod.pack",
+            "pod.commands",
+            "cli.packs",
+        ),
     ),
     (
         "ComfyUI on this machine",
-        ("pod.comfyui", "pod.workflow_list", "studio.comfy_life", "ui.comfy_life", "cli.comfyui"),
+        ("pod.comfyui", "pod.workflow_list", "studio.comfy_l", "ui.comfy_life", "cli.comfyui"),
     ),
     ("RunPod Serverless", ("comfy.serverless",)),
     ("Talking to ComfyUI, and rendering", ("comfy", "core.check", "core.schema")),
@@ -79,7 +90,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "Stills and sounds brought in",
-        ("studio.stills", "studio.bringing", "ui.stills", "studio.sounds", "media.still"),
+        ("studio.stills", "studio.bringing", "ui.stills", "studio.sounds", "media.brought", "media.still"),
     ),
     (
         "The night",
@@ -96,9 +107,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "The pod and its light switch",
-        ("pod", "studio.light_switch", "studio.keeping", "cli.pods", "ui.stopping"),
+        ("pod", "studio.light_switch", "studio.leaving", "studio.keeping", "cli.pods", "ui.stopping"),
     ),
-    ("Taking things home", ("studio.taking_home", "ui.taking_home", "cli.home")),
+    ("Taking things home", ("studio.taking_home", "studio.rclone", "ui.home", "ui.taking_home", "cli.home")),
     (
         "Publishing",
         (

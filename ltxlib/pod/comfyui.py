@@ -34,6 +34,10 @@ ERROR_MARKS = ("Error:", "Error ", "error:", "Exception:", "Killed", "CUDA out o
 # What belongs to the kit's own Python, or what a notebook's kernel sets for itself, must not reach ComfyUI's:
 # by its MPLBACKEND every node pack that draws with matplotlib fails to import.
 _MINE = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "MPLBACKEND", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR")
+# What it said before it ended is read most easily in the notebook.
+_LOOK_CURE = (
+    "Read its log in notebook 01; where it names a node pack, take that pack out, then start ComfyUI again."
+)
 _TAIL_BYTES = 64 * 1024
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -178,7 +182,10 @@ def start(home: ComfyHome, log: Path) -> int:
                 start_new_session=True,
             )
     except OSError as error:
-        raise PodError(f"ComfyUI cannot be started: {error.strerror} ({home.python}).") from error
+        raise PodError(
+            f"ComfyUI cannot be started: {error.strerror} ({home.python}).",
+            cure="Restart the pod; if that does not help, deploy the template runpod/comfyui anew.",
+        ) from error
     return process.pid
 
 
@@ -204,11 +211,13 @@ def await_answer(
         if answers():
             return
         if _ended(process):
-            raise PodError(f"ComfyUI ended as soon as it was started: {last_error(log) or 'it said nothing'}")
+            said = last_error(log) or "it said nothing"
+            raise PodError(f"ComfyUI ended as soon as it was started: {said}", cure=_LOOK_CURE)
         if waiting is not None:
             waiting(waited_s)
         time.sleep(0.2)
-    raise PodError(f"ComfyUI was started and does not answer: {last_error(log) or 'its log shows no error'}")
+    said = last_error(log) or "its log shows no error"
+    raise PodError(f"ComfyUI was started and does not answer: {said}", cure=_LOOK_CURE)
 
 
 def _ended(process: int) -> bool:

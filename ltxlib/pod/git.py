@@ -35,7 +35,10 @@ def git(folder: Path, *words: str, timeout_s: float = _WAIT_S) -> bytes:
         ) from error
     if done.returncode:
         told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PodError(f"git {words[0]} failed: {told[-1] if told else 'it said nothing'}.")
+        said = told[-1] if told else "it said nothing"
+        raise PodError(
+            f"git {words[0]} failed: {said}.", cure="Do it again; if it stays, ask somebody who knows git."
+        )
     return done.stdout
 
 

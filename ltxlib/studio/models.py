@@ -110,7 +110,8 @@ def plan(files: Sequence[ModelFile], models: Path) -> ModelsPlan:
         found = tuple(shelf.look(models, file) for file in files)
         free_bytes = shutil.disk_usage(there).free
     except OSError as error:
-        raise PodError(f"{models} cannot be read ({error.strerror}).") from error
+        cure = "Start the pod again; if it stays, ask RunPod: its volume does not answer."
+        raise PodError(f"{models} cannot be read ({error.strerror}).", cure=cure) from error
     return ModelsPlan(models, found, free_bytes, _speed(models))
 
 
