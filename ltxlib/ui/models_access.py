@@ -111,9 +111,10 @@ class AccessForm:
 
 def _steps(pages: Sequence[str]) -> str:
     agree = " and ".join(look.link(page, page.removeprefix("https://")) for page in pages)
-    where = f"Log in, open {agree} and press Agree."
+    # Where the token itself was refused there is nothing to agree to.
+    where = [f"Log in, open {agree} and press Agree."] if pages else []
     tokens = look.link(TOKENS_PAGE, TOKENS_PAGE.removeprefix("https://"))
-    rows = (where, f"Make a token of type Read at {tokens}.", "Paste it here and press Enter.")
+    rows = (*where, f"Make a token of type Read at {tokens}.", "Paste it here and press Enter.")
     return (
         '<div class="ltx-label">Hugging Face wants to know who you are</div>'
         f'<ol class="ltx-ol">{"".join(f"<li>{row}</li>" for row in rows)}</ol>'

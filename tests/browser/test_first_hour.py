@@ -234,6 +234,7 @@ def type_a_token(notebook: Notebook) -> None:
     page.wait_for_selector(".ltx-models .ltx-token-said .ltx-note")
     see(page, ".ltx-models .ltx-access")
     picture(page, "token-1-refused")
+    assert "Log in, open and" not in page.inner_text(".ltx-models .ltx-access")
     assert field.input_value() == ""
 
 
