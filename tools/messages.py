@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
@@ -71,12 +72,18 @@ class Scope:
 
 def read(package: Path) -> list[Message]:
     """Everything that the package can say, in the order of its modules; each text once a module."""
-    return list(dict.fromkeys(_Reader(package).messages()))
+    return list(dict.fromkeys(_reader(package).messages()))
 
 
 def error_names(package: Path) -> set[str]:
     """The names of all errors that the kit raises on purpose."""
-    return set(_Reader(package).defaults)
+    return set(_reader(package).defaults)
+
+
+@lru_cache(maxsize=4)
+def _reader(package: Path) -> _Reader:
+    """Reading all of the package takes seconds, so it is done once."""
+    return _Reader(package)
 
 
 class _Reader:
