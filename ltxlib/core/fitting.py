@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ltxlib.core.catalog_parts import Model, Preset
 
 GB = 10**9
+# As cards are named: a card with "24 GB" has 24 GiB.
+CARD_GB = 2**30
 # Cards and pods are sold in GiB and tell a little less than their name.
 NEAR = 0.93
 
@@ -40,12 +42,12 @@ class Advice:
 def fit(model: Model, vram_bytes: int | None, ram_bytes: int | None) -> Fit:
     """Whether a model fits a machine; None: not known of the machine."""
     lacks = []
-    for name, needs_gb, has in (
-        ("memory on the card", model.vram_gb, vram_bytes),
-        ("system memory", model.ram_gb, ram_bytes),
+    for name, needs_gb, has, told in (
+        ("memory on the card", model.vram_gb, vram_bytes, CARD_GB),
+        ("system memory", model.ram_gb, ram_bytes, GB),
     ):
         if needs_gb is not None and has is not None and has < NEAR * needs_gb * GB:
-            lacks.append(f"{name}: {has / GB:.0f} GB, wanted {needs_gb:g} GB")
+            lacks.append(f"{name}: {has / told:.0f} GB, wanted {needs_gb:g} GB")
     return Fit(model, tuple(lacks), model.ram_gb is not None)
 
 
@@ -70,4 +72,4 @@ def _has(vram_bytes: int | None, ram_bytes: int | None) -> str:
     ram = (
         "system memory of unknown size" if ram_bytes is None else f"{ram_bytes / GB:.0f} GB of system memory"
     )
-    return ram if vram_bytes is None else f"{ram} and a card with {vram_bytes / GB:.0f} GB"
+    return ram if vram_bytes is None else f"{ram} and a card with {vram_bytes / CARD_GB:.0f} GB"

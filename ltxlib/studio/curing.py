@@ -15,7 +15,7 @@ from ltxlib.ground import jupyter
 from ltxlib.ground.home import Home, home
 from ltxlib.hub import shelf
 from ltxlib.store.project import Project
-from ltxlib.studio import caches, comfy_life, models, node_packs, packs_there, rehearsing
+from ltxlib.studio import caches, comfy_life, film_model, models, node_packs, packs_there, rehearsing
 from ltxlib.studio.comfy_life import Waiting
 from ltxlib.studio.setup import (
     EMPTY_CACHES,
@@ -29,6 +29,7 @@ from ltxlib.studio.setup import (
 
 START, RESTART, WORKFLOWS, MOVE, CHECK = "start", "restart", "workflows", "move", "verify"
 REHEARSE = "rehearsal"
+FILM_MODEL = "film-model"
 INSTALL_PACKS, REMOVE_PACKS = "install-packs", "remove-packs"
 
 
@@ -123,6 +124,16 @@ def _move(project: Project, _doing: Doing) -> str:
         shelf.put_right(one)
     told = ", ".join(f"{one.file.name} to {one.file.folder}/" for one in misplaced)
     return f"Moved: {told}." if told else "Nothing lay in a wrong folder any more."
+
+
+def _asks_model(project: Project) -> str:
+    found = film_model.swap(project)
+    return found.asks if found else ""
+
+
+def _use_model(project: Project, _doing: Doing) -> str:
+    found = film_model.swap(project)
+    return film_model.write(project, found) if found else "Nothing had to be changed."
 
 
 def _register(project: Project, _doing: Doing) -> str:
@@ -246,6 +257,15 @@ _ALL = (
         "Moving the files ...",
         "./kit doctor --cure move",
         _move,
+    ),
+    Cure(
+        FILM_MODEL,
+        "Use the one that suits",
+        "The button writes that one into scenes.csv; it says what and asks first.",
+        "Writing scenes.csv ...",
+        "./kit doctor --cure film-model",
+        _use_model,
+        _asks_model,
     ),
     Cure(
         KERNEL,

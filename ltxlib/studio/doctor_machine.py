@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ltxlib.core import catalog
-from ltxlib.core.fitting import GB, Fit, advise, fit
+from ltxlib.core.fitting import CARD_GB, GB, Fit, advise, fit
 from ltxlib.errors import LtxlibError
 from ltxlib.pod import comfyui, machine
 from ltxlib.pod.here import this_pod
@@ -64,7 +64,7 @@ def _cards(found: Cards, root: Path) -> Iterator[Line]:
         else:
             yield Line("Card", AMBER, says, "Rehearse here; for real clips rent a pod with a card.")
     else:
-        told = ", ".join(f"{card.name} ({card.vram_bytes / GB:.0f} GB)" for card in found)
+        told = ", ".join(f"{card.name} ({card.vram_bytes / CARD_GB:.0f} GB)" for card in found)
         yield Line("Card", GREEN, f"{told}, driver {found[0].driver}.")
         ram = machine.memory_bytes(root)
         advice = advise(catalog.shipped().presets, vram, ram)

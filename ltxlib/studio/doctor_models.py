@@ -9,8 +9,8 @@ from ltxlib.core.fitting import GB
 from ltxlib.errors import HubError, LtxlibError
 from ltxlib.hub import asking
 from ltxlib.store.project import Project
-from ltxlib.studio import models
-from ltxlib.studio.curing import MOVE
+from ltxlib.studio import film_model, models
+from ltxlib.studio.curing import FILM_MODEL, MOVE
 from ltxlib.studio.setup import GREEN, RED, Line, wanted_models
 
 
@@ -35,7 +35,12 @@ def lines(project: Project) -> Iterator[Line]:
         says = f"{told}; {plan.left_bytes / GB:.1f} GB are still to be fetched."
         room = "" if plan.fits else " The disk has too little room for them."
         cure = f"“Model files” in notebook 01 brings them; or type ./kit models {' '.join(names)} --fetch."
-        yield Line("Model files", RED, f"{says}{room}", cure)
+        other = film_model.offered(project)
+        if other is None:
+            yield Line("Model files", RED, f"{says}{room}", cure)
+        else:
+            says = f"Scenes ask for {', '.join(other.old)}. {other.why} {says}"
+            yield Line("Model files", RED, f"{says}{room}", cure, FILM_MODEL)
         yield from _gated(plan)
     elif not plan.misplaced:
         says = f"All {len(plan.found)} files are there, {plan.total_bytes / GB:.0f} GB."

@@ -91,9 +91,9 @@ def remembered(models: Path) -> Choice | None:
     return choice if choice.way == SCENES or model_of(choice) else None
 
 
-def recommended(root: Path = machine.ROOT) -> tuple[Advice, dict[str, Fit]]:
+def recommended(root: Path | None = None) -> tuple[Advice, dict[str, Fit]]:
     """The preset that suits this machine best, and how each model fits it, by its name."""
-    ram = machine.memory_bytes(root)
+    ram = machine.memory_bytes(root or machine.ROOT)
     vram = max((card.vram_bytes for card in machine.cards() or ()), default=None)
     fits = {name: fit(model, vram, ram) for name, model in catalog.KNOWN.items()}
     return advise(catalog.shipped().presets, vram, ram), fits

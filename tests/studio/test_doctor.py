@@ -179,7 +179,7 @@ BROKEN_PODS = [
         GREEN,
         ("64 GB", "fp8"),
     ),
-    ("4090", lambda pod: None, "Advice", GREEN, ("draft", "fp8", "26 GB")),
+    ("4090", lambda pod: None, "Advice", GREEN, ("draft", "fp8", "24 GB")),
     ("A100", lambda pod: pod.card(A100), "Advice", GREEN, ("quality", "1920x1088")),
     ("container disk", lambda pod: pod.mounts(), "Volume", RED, ("wiped", "/workspace")),
     ("no kernel", lambda pod: pod.kernel(None), "Kernel", AMBER, ("forgotten", "1. Setup")),
