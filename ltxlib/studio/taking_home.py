@@ -76,7 +76,7 @@ class Left:
     def says(self) -> str:
         """All that in a sentence."""
         if not self.goods:
-            return "Everything was copied off this machine."
+            return "Nothing of the film lies on this machine alone."
         takes = f"{self.takes} take{'' if self.takes == 1 else 's'}"
         films = f"{self.films} film{'' if self.films == 1 else 's'}"
         return f"{takes} and {films} ({self.size_bytes / 1e9:.2f} GB) are NOT YET COPIED off this machine."

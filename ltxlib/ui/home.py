@@ -288,7 +288,7 @@ def machine() -> str:
 def left_html(left: Left) -> str:
     """How much lies only here, in red; or that nothing does."""
     if not left.goods:
-        return f'<div class="ltx-all-home">Everything was copied off this {machine()}.</div>'
+        return f'<div class="ltx-all-home">Nothing of the film lies on this {machine()} alone.</div>'
     named = [
         look.plural(count, word) for count, word in ((left.films, "film"), (left.takes, "take")) if count
     ]
