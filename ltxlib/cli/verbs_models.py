@@ -30,7 +30,7 @@ def doctor_verb(verbs: Any) -> None:
     """Adds `doctor`."""
     doctor = verbs.add_parser(
         "doctor",
-        help="look at the whole machine: card, memory, disk, Jupyter, ComfyUI, models, open doors",
+        help="look at the whole machine: card, disk, Jupyter, ComfyUI, models, open doors",
         description="Each line is green, amber or red, with one sentence and one cure. Looking changes\n"
         "nothing. Exit code 1 when a line is red. --cure does what the kit can do about a line itself,\n"
         "as the line says; never anything that costs money, and nothing is deleted without --yes.",
@@ -74,7 +74,7 @@ def home_verb(verbs: Any) -> None:
     """Adds `home`."""
     home = verbs.add_parser(
         "home",
-        help="take films and takes home: what was not copied off this machine yet, a ZIP, or rclone",
+        help="take films and takes home: what is not copied off yet, a ZIP, or rclone",
         description="Says what lies only here. keepers: films and kept takes, with their records. films:\n"
         "films alone. all: undecided takes too. What was copied before is left out.",
     )

@@ -9,7 +9,7 @@ def packs_verb(verbs: Any) -> None:
     """Adds `packs`."""
     packs = verbs.add_parser(
         "packs",
-        help="on the pod: node packs that your scenes need, installed so that ComfyUI stays whole",
+        help="on the pod: node packs that your scenes need; ComfyUI stays whole",
         description="Says which node packs the enabled scenes need and whether ComfyUI imported them. The\n"
         "kit installs only packs it was tried with, at one commit, never a torch; what is there stays\n"
         "as it is. ComfyUI is started again, and if it does not import the pack, all is put back.",

@@ -74,6 +74,8 @@ def kernel(box: KitBox, folder: Path) -> Iterator[BlockingKernelClient]:
     client.start_channels()
     try:
         client.wait_for_ready(timeout=60)
+        # pytest started it, which is no Jupyter server that could show a page.
+        run(client, "import os; os.environ.pop('JPY_PARENT_PID', None)")
         yield client
     finally:
         client.stop_channels()

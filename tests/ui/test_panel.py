@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import ipywidgets as widgets
 import pytest
@@ -214,20 +215,22 @@ def test_the_rehearsal_is_started_once(project, monkeypatch):
     def start(of):
         started.append(of)
         go.wait(10)
+        return SimpleNamespace(url="http://127.0.0.1:1")
 
     monkeypatch.setattr(rehearsing, "start", start)
     first = SetupPanel(project)
     first.settle()
     first.switch.click()
     second = SetupPanel(project)
-    assert "Starting the rehearsal" in second.notice.value
+    assert "Starting the rehearsal" in second.working.value
     assert second.switch.disabled
     second.switch.click()
     go.set()
     first.settle()
     second.settle()
     assert len(started) == 1
-    assert first.notice.value == second.notice.value == ""
+    assert first.working.value == second.working.value == ""
+    assert "answers at" in first.notice.value == second.notice.value
     assert not second.switch.disabled
 
 
