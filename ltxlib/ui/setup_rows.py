@@ -25,7 +25,7 @@ class Row:
         self.key = cure.key if cure else ""
         self.do = button("", lambda: press(self), "ltx-small", f"ltx-do-{self.key or 'nothing'}")
         self.leave = button("Leave it", lambda: leave(self), "ltx-small", "ltx-leave")
-        self.asked = False
+        self.asked, self._below = False, ""
         self.root = column([self.text, buttons([self.do, self.leave], "ltx-row-buttons")], "ltx-line")
         self.see(line)
 
@@ -44,10 +44,16 @@ class Row:
             first = cure.key == START and line.state == RED
             (self.do.add_class if first else self.do.remove_class)("ltx-primary")
             self.key = cure.key
-        show(self.do, cure is not None)
         show(self.leave, False)
-        told = " ".join(words for words in (line.cure, cure.does if cure else "") if words)
-        self._write(told if line.state != GREEN else "", "ltx-quiet" if cure else "")
+        if line.state == GREEN:
+            # What stood below it keeps its room, or the next row's button would come under the mouse.
+            self.do.add_class("ltx-gone")
+            self._write(self._below, "ltx-gone")
+            return
+        self.do.remove_class("ltx-gone")
+        show(self.do, cure is not None)
+        self._below = " ".join(words for words in (line.cure, cure.does if cure else "") if words)
+        self._write(self._below, "ltx-quiet" if cure else "")
 
     def ask(self, question: str) -> None:
         """Say what would be done, and wait for a yes."""

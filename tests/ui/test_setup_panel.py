@@ -199,7 +199,7 @@ def test_a_line_with_a_cure_has_a_button_that_asks_does_and_looks_again(project,
     assert cures.runs == 1
     assert "It was mended." in panel.notice.value
     assert "ltx-green" in row.text.value
-    assert "ltx-empty" in row.do._dom_classes
+    assert "ltx-gone" in row.do._dom_classes
     assert panel.rows.root.children == places
     panel.again.click()
     panel.settle()
