@@ -31,20 +31,29 @@ def lines(project: Project) -> Iterator[Line]:
         says = f"In a folder where ComfyUI does not look: {told}."
         yield Line("Model folders", RED, says, "They only have to be moved to where it looks.", MOVE)
     if plan.missing:
-        told = ", ".join(f"{one.file.name} ({one.state})" for one in plan.missing)
-        says = f"{told}; {plan.left_bytes / GB:.1f} GB are still to be fetched."
-        room = "" if plan.fits else " The disk has too little room for them."
-        cure = f"“Model files” in notebook 01 brings them; or type ./kit models {' '.join(names)} --fetch."
         other = film_model.offered(project)
-        if other is None:
-            yield Line("Model files", RED, f"{says}{room}", cure)
-        else:
-            says = f"Scenes ask for {', '.join(other.old)}. {other.why} {says}"
-            yield Line("Model files", RED, f"{says}{room}", cure, FILM_MODEL)
+        yield _other(other) if other else _missing(plan, names)
         yield from _gated(plan)
     elif not plan.misplaced:
         says = f"All {len(plan.found)} files are there, {plan.total_bytes / GB:.0f} GB."
         yield Line("Model files", GREEN, says)
+
+
+def _missing(plan: models.ModelsPlan, names: list[str]) -> Line:
+    """What is to be fetched."""
+    told = ", ".join(f"{one.file.name} ({one.state})" for one in plan.missing)
+    says = f"{told}; {plan.left_bytes / GB:.1f} GB are still to be fetched."
+    room = "" if plan.fits else " The disk has too little room for them."
+    cure = f"“Model files” in notebook 01 brings them; or type ./kit models {' '.join(names)} --fetch."
+    return Line("Model files", RED, f"{says}{room}", cure)
+
+
+def _other(found: film_model.Swap) -> Line:
+    """That another model does, in place of the one that is not here."""
+    says = f"Scenes ask for {', '.join(found.old)}, which is not all here. {found.why}"
+    new = found.new.name
+    cure = f"“Model files” in notebook 01 brings {new}; or type ./kit models {new} --fetch."
+    return Line("Model files", RED, says, "" if found.here else cure, FILM_MODEL)
 
 
 def _gated(plan: models.ModelsPlan) -> Iterator[Line]:

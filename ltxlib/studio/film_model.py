@@ -16,12 +16,16 @@ from ltxlib.studio.model_choice import model_here, recommended
 
 @dataclass(frozen=True)
 class Swap:
-    """Scenes that would be made by another model. old: the models they name now; why: a sentence."""
+    """Scenes that would be made by another model. old: the models they name now; why: a sentence.
+
+    here: whether all files of the new one are on this machine.
+    """
 
     scenes: tuple[str, ...]
     old: tuple[str, ...]
     new: Model
     why: str
+    here: bool
 
     @property
     def asks(self) -> str:
@@ -51,7 +55,7 @@ def swap(project: Project) -> Swap | None:
         rows = [one for one in scenes if one.model in lacking and _alike(named[one.model], new)]
         if rows:
             old = dict.fromkeys(row.model for row in rows)
-            return Swap(tuple(row.scene for row in rows), tuple(old), new, why)
+            return Swap(tuple(row.scene for row in rows), tuple(old), new, why, suits is _here)
     return None
 
 
