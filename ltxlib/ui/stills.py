@@ -63,7 +63,7 @@ class StillsPanel(Panel):
     def build(self) -> list[widgets.Widget]:
         project = self.project
         self._results: list[Brought] = []
-        self._over, self._first, self._told_s = True, 0, 0.0
+        self._over, self._first, self._count, self._told_s = True, 0, 0, 0.0
         self._news = threading.Lock()
         self._draft: Scene | None = None
         self.door = Incoming(project.images, self._judge, self._take, self._refused, self._all_through)
@@ -128,11 +128,12 @@ class StillsPanel(Panel):
 
     def _all_through(self) -> None:
         with self._news:
-            self._over, self._first = True, 0
-            fresh = any(one.path for one in self._results)
+            # Where all was called off, these are still the results of the time before.
+            fresh = not self._over and any(one.path for one in self._results)
+            self._over = True
         self._tell()
         if fresh:
-            self.drawer.selected_index = 0
+            self.drawer.selected_index, self._first = 0, 0
         self.refresh()
         self.tell_others()
 
@@ -144,12 +145,13 @@ class StillsPanel(Panel):
 
     def _gather(self) -> _Page:
         found = stills.stills(self.project)
-        first = max(min(self._first, (len(found) - 1) // A_PAGE * A_PAGE), 0)
+        first = _page_at(self._first, len(found))
         shown = [stills.shown(self.project, path) for path in found[first : first + A_PAGE]]
         return _Page(shown, first, len(found), stills.used_in(self.project))
 
     def _fill(self, page: _Page) -> None:
-        self._first = page.first
+        # Which page is wanted is not told by what was gathered: somebody may have turned it meanwhile.
+        self._count = page.count
         fresh = {one.path for one in self._results if one.path and not one.there}
         for number, card in enumerate(self.cards):
             still = page.shown[number] if number < len(page.shown) else None
@@ -166,7 +168,7 @@ class StillsPanel(Panel):
         parts.set_html(self.where, f'<div class="ltx-quiet">{words}</div>' if many or not page.count else "")
 
     def _turn(self, by: int) -> None:
-        self._first = max(self._first + by, 0)
+        self._first = _page_at(_page_at(self._first, self._count) + by, self._count)
         self.refresh()
 
     # A scene of one of them
@@ -230,6 +232,11 @@ class Card:
             f'<div class="ltx-hint">{look.escape(" · ".join(filter(None, (size, scenes))))}</div>',
         )
         self.make.disabled = not still.width_px
+
+
+def _page_at(first: int, count: int) -> int:
+    """Where the page begins that was asked for, or the last there is."""
+    return max(min(first, (count - 1) // A_PAGE * A_PAGE), 0)
 
 
 def _small(still: Still) -> str:

@@ -88,6 +88,19 @@ def test_a_zip_brings_many_and_pages_are_turned(panel, project):
     assert listed(panel) == first
 
 
+def test_a_page_that_is_turned_during_a_look_stays_turned(panel):
+    """What was gathered before the press is shown, and then what was asked for by it."""
+    files = [(f"{number:02}.png", picture(colour=(number, 0, 0))) for number in range(A_PAGE + 3)]
+    send(panel, ("stills.zip", a_zip(files)))
+    late = panel._gather()
+    panel._turn(A_PAGE)
+    panel._fill(late)
+    panel.settle()
+    panel.refresh()
+    panel.settle()
+    assert f"{A_PAGE + 1} to {A_PAGE + 4} of {A_PAGE + 4}" in panel.where.value
+
+
 def test_the_same_word_about_many_is_said_once(panel):
     """Many small pictures make one line."""
     files = [(f"{number:03}.png", picture(size=(90, 90), colour=(number, 0, 0))) for number in range(12)]
