@@ -161,7 +161,8 @@ def test_caches_are_named_and_emptied(pod, tmp_path):
     link.symlink_to(tmp_path / "mine", target_is_directory=True)
     os.utime(link, (LONG_AGO_S, LONG_AGO_S), follow_symlinks=False)
     cure = curing.find(curing.EMPTY_CACHES)
-    assert "This deletes 4 MB: production/film/work/pieces (3 MB), " in cure.asks(pod.project)
+    assert cure.asks(pod.project).startswith("This deletes 4 MB: production/film/")
+    assert "pieces (3 MB), " in cure.asks(pod.project)
     assert cure.run(pod.project, curing.Doing()) == "4 MB were freed."
     assert not any(path.exists() for path in gone)
     assert all(path.exists() for path in kept)
