@@ -52,6 +52,7 @@ def test_it_is_started_awaited_and_stopped(panel, home, monkeypatch):
     assert off(panel) == {"start": False, "stop": True, "restart": True, "free": True}
     assert "ltx-primary" in panel.start._dom_classes
     seen = []
+    argue(home, "--late")  # or it is there before the clock is looked at
     monkeypatch.setattr(comfy_log, "READ_EVERY_S", 0.0)
     panel.working.observe(lambda change: seen.append(change["new"]), "value")
     panel.start.click()
