@@ -335,13 +335,6 @@ class _Reader:
                     found = {"state": (1, names[1]), "text": (2, names[2]), "cure": (3, names[3])}
                     return found if names[0] == "key" else found | {"name": (0, names[0])}
         return {}
-        for node in ast.walk(home.tree):
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                names = [one.target.id for one in node.body if isinstance(one, ast.AnnAssign)]
-                if len(names) >= 4 and names[1] == "state":
-                    found = {"state": (1, names[1]), "text": (2, names[2]), "cure": (3, names[3])}
-                    return found if names[0] == "key" else found | {"name": (0, names[0])}
-        return {}
 
 
 def _clash(when: frozenset[tuple[str, str]]) -> bool:

@@ -50,7 +50,7 @@ def _missing(plan: models.ModelsPlan, names: list[str]) -> Line:
 
 def _other(found: film_model.Swap) -> Line:
     """That another model does, in place of the one that is not here."""
-    says = f"Scenes ask for {', '.join(found.old)}, which is not all here. {found.why}"
+    says = f"Scenes ask for {', '.join(found.old)}, whose files are not all here. {found.why}"
     new = found.new.name
     cure = f"“Model files” in notebook 01 brings {new}; or type ./kit models {new} --fetch."
     return Line("Model files", RED, says, "" if found.here else cure, FILM_MODEL)

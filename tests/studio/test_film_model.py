@@ -94,7 +94,9 @@ def test_the_doctor_offers_it_beside_the_red_line(pod):
     """The line says why, and the cure makes it well once the files are here."""
     told = line(pod.lines(), "Model files")
     assert (told.state, told.key) == (RED, curing.FILM_MODEL)
-    assert told.says.startswith(f"Scenes ask for {FULL}, which is not all here. It does not fit this machine")
+    assert told.says.startswith(
+        f"Scenes ask for {FULL}, whose files are not all here. It does not fit this machine"
+    )
     assert f"./kit models {FP8} --fetch" in told.cure
     text = SCENES.replace(f"sea,,Waves roll in.,,{DEV},25\n", "")
     pod.project.scenes_csv.write_text(text, encoding="utf-8")

@@ -10,9 +10,9 @@ import pytest
 
 from ltxlib.cli.main import main
 from ltxlib.errors import PodError, ProjectBusy
-from ltxlib.pod.git import git
 from ltxlib.store.project import Project
 from ltxlib.studio import updating
+from tests.support.kit_source import commit, made_source, write
 
 FILES = {
     "ltxlib/code.py": "one = 1\n",
@@ -24,31 +24,10 @@ FILES = {
 }
 
 
-def write(root, files) -> None:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def commit(root, files, subject: str) -> None:
-    write(root, files)
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", subject)
-
-
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """Where the kit comes from."""
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Maker")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "maker@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    root = tmp_path / "source"
-    root.mkdir()
-    git(root, "init", "-q", "-b", "main")
-    commit(root, FILES, "The first")
-    return root
+    return made_source(tmp_path, FILES, monkeypatch)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from ltxlib.pod.git import git
 from ltxlib.store.project import Project
 from ltxlib.studio import updating
 from ltxlib.ui.updating import UpdatePanel, update_panel
+from tests.support.kit_source import commit, made_source
 
 FILES = {
     "ltxlib/code.py": "one = 1\n",
@@ -20,26 +21,10 @@ FILES = {
 }
 
 
-def commit(root, files, subject: str) -> None:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", subject)
-
-
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """Where the kit comes from."""
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Maker")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "maker@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    root = tmp_path / "source"
-    root.mkdir()
-    git(root, "init", "-q", "-b", "main")
-    commit(root, FILES, "The first")
-    return root
+    return made_source(tmp_path, FILES, monkeypatch)
 
 
 @pytest.fixture
